@@ -1,0 +1,29 @@
+package io.varve.engine;
+
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+
+/**
+ * Reads samples of the series of one {@link SeriesSet}, with buffers that are reused from call to
+ * call and charged to the query. One thread at a time; ascending series numbers read files forward.
+ */
+public interface SeriesReader extends AutoCloseable {
+  /**
+   * Replaces the content of {@code into} by the samples of a series in a range: all sources merged,
+   * in time order, one sample per timestamp as the duplicate policy decides, deleted ones left out,
+   * stale markers as rows.
+   */
+  void read(int series, TimeRange range, SampleColumns into);
+
+  /**
+   * Fills {@code into} with the aggregate of a series over a range; whole blocks are answered from
+   * the aggregates stored in chunk directories, only the edges are decoded.
+   *
+   * @return false if the range holds what the aggregate cannot express (histograms, start
+   *     timestamps, NaN or infinite values): read the samples instead
+   */
+  boolean aggregate(int series, TimeRange range, RangeAggregate into);
+
+  @Override
+  void close();
+}

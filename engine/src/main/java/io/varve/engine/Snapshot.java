@@ -1,0 +1,51 @@
+package io.varve.engine;
+
+import io.varve.engine.model.Exemplar;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.Metadata;
+import io.varve.engine.model.TimeRange;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A consistent view of the store: the seam between query and engine. It pins the files and head
+ * generations that existed when it was taken and holds no lock; samples that are acknowledged
+ * before it was taken are in it, later ones of the open head may be. Any thread may use it; whoever
+ * took it closes it, after the readers made from it.
+ */
+public interface Snapshot extends AutoCloseable {
+  /**
+   * The series of a tenant that all matchers accept and that may have samples in the range. A
+   * series that lives in many windows and in the head is one series here. In file order: by metric
+   * name first.
+   */
+  SeriesSet select(String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget);
+
+  /**
+   * The label names of series that all matchers accept in the range, sorted.
+   *
+   * @param limit at most so many, 0 for all
+   */
+  List<String> labelNames(
+      String tenant, List<Matcher> matchers, TimeRange range, int limit, QueryBudget budget);
+
+  /** The values of a label in those series, sorted. */
+  List<String> labelValues(
+      String tenant,
+      String name,
+      List<Matcher> matchers,
+      TimeRange range,
+      int limit,
+      QueryBudget budget);
+
+  /** Exemplars of the series that all matchers accept, in time order per series. */
+  Map<Labels, List<Exemplar>> exemplars(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget);
+
+  /** What is said about metrics, by metric name. */
+  Map<String, Metadata> metadata(String tenant);
+
+  @Override
+  void close();
+}
