@@ -1,0 +1,42 @@
+package io.varve.query;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one query is to be answered.
+ *
+ * @param lookbackMillis how old a sample may be for an instant selector to see it; 0 or less = the
+ *     engine's default
+ * @param limits what the query may spend; null = the engine's default
+ * @param useStoredAggregates whether long ranges may be answered from aggregates stored in chunk
+ *     directories (same result within 1e-9 relative); off = always from the samples, bit-exact
+ * @param cancellation a switch to end the query early, or null
+ */
+public record QueryOptions(
+    long lookbackMillis,
+    @Nullable QueryLimits limits,
+    boolean useStoredAggregates,
+    @Nullable Cancellation cancellation) {
+  /** The engine's defaults, with stored aggregates. */
+  public static final QueryOptions DEFAULT = new QueryOptions(0, null, true, null);
+
+  /** These options with another lookback, 0 = the engine's default. */
+  public QueryOptions withLookbackMillis(long millis) {
+    return new QueryOptions(millis, limits, useStoredAggregates, cancellation);
+  }
+
+  /** These options with other limits. */
+  public QueryOptions withLimits(QueryLimits other) {
+    return new QueryOptions(lookbackMillis, other, useStoredAggregates, cancellation);
+  }
+
+  /** These options with stored aggregates allowed or not. */
+  public QueryOptions withStoredAggregates(boolean use) {
+    return new QueryOptions(lookbackMillis, limits, use, cancellation);
+  }
+
+  /** These options with a switch to end the query early. */
+  public QueryOptions withCancellation(Cancellation other) {
+    return new QueryOptions(lookbackMillis, limits, useStoredAggregates, other);
+  }
+}
