@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>Durability rules that callers rely on: bytes of a file survive a power cut after {@link
  * AppendFile#sync}; a created, renamed or deleted name survives after {@link #syncDirectory} of its
- * folder. All methods may be called from any thread; a single {@link AppendFile} by one at a time.
+ * folder. All methods may be called from any thread; a single {@link AppendFile} by one at a time,
+ * except that {@link AppendFile#sync} may run beside a write (it then covers the writes before it).
  */
 public interface FileSystem {
 
