@@ -1,0 +1,131 @@
+package io.varve.query.promql;
+
+import java.math.BigDecimal;
+import java.util.Locale;
+
+/**
+ * Numbers and strings written as Prometheus writes them, which is how Go's standard library does:
+ * canonical text and messages must be the same to the letter.
+ */
+final class GoText {
+  private GoText() {}
+
+  /** The shortest digits that name the number, never an exponent; {@code +Inf, -Inf, NaN}. */
+  static String plain(double value) {
+    if (!Double.isFinite(value)) {
+      return special(value);
+    }
+    if (value == 0) {
+      return 1 / value < 0 ? "-0" : "0";
+    }
+    String text = new BigDecimal(Double.toString(value)).toPlainString();
+    if (text.indexOf('.') < 0) {
+      return text;
+    }
+    int end = text.length();
+    while (text.charAt(end - 1) == '0') {
+      end--;
+    }
+    return text.substring(0, text.charAt(end - 1) == '.' ? end - 1 : end);
+  }
+
+  /** The shortest digits, with an exponent below 1e-4 and from 1e21 on ({@code %v}). */
+  static String general(double value) {
+    if (!Double.isFinite(value) || value == 0) {
+      return plain(value);
+    }
+    BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    int exponent = decimal.precision() - decimal.scale() - 1;
+    if (exponent >= -4 && exponent < 21) {
+      return plain(value);
+    }
+    String digits = decimal.unscaledValue().abs().toString();
+    StringBuilder out = new StringBuilder(value < 0 ? "-" : "").append(digits.charAt(0));
+    if (digits.length() > 1) {
+      out.append('.').append(digits, 1, digits.length());
+    }
+    out.append('e').append(exponent < 0 ? '-' : '+');
+    int size = Math.abs(exponent);
+    return out.append(size < 10 ? "0" : "").append(size).toString();
+  }
+
+  /** Six decimals, {@code %f}. */
+  static String sixDecimals(double value) {
+    return Double.isFinite(value)
+        ? new BigDecimal(value).setScale(6, java.math.RoundingMode.HALF_EVEN).toPlainString()
+        : special(value);
+  }
+
+  private static String special(double value) {
+    return Double.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+  }
+
+  /** In double quotes, with escapes where a character cannot be printed. */
+  static String quote(String text) {
+    StringBuilder out = new StringBuilder(text.length() + 2).append('"');
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      escape(out, c, '"');
+    }
+    return out.append('"').toString();
+  }
+
+  /** In single quotes, {@code %q} of a character. */
+  static String quote(int codePoint) {
+    StringBuilder out = new StringBuilder().append('\'');
+    escape(out, codePoint, '\'');
+    return out.append('\'').toString();
+  }
+
+  /** As a code point, {@code %#U}: {@code U+0041 'A'}. */
+  static String unicode(int codePoint) {
+    String name = String.format(Locale.ROOT, "U+%04X", codePoint);
+    return isPrintable(codePoint) ? name + " '" + Character.toString(codePoint) + "'" : name;
+  }
+
+  private static void escape(StringBuilder out, int c, char quote) {
+    switch (c) {
+      case '\\' -> out.append("\\\\");
+      case 0x07 -> out.append("\\a");
+      case '\b' -> out.append("\\b");
+      case '\f' -> out.append("\\f");
+      case '\n' -> out.append("\\n");
+      case '\r' -> out.append("\\r");
+      case '\t' -> out.append("\\t");
+      case 0x0B -> out.append("\\v");
+      default -> {
+        if (c == quote) {
+          out.append('\\').append(quote);
+        } else if (isPrintable(c)) {
+          out.appendCodePoint(c);
+        } else if (c < 0x80) {
+          out.append(String.format(Locale.ROOT, "\\x%02x", c));
+        } else if (c < 0x10000) {
+          out.append(String.format(Locale.ROOT, "\\u%04x", c));
+        } else {
+          out.append(String.format(Locale.ROOT, "\\U%08x", c));
+        }
+      }
+    }
+  }
+
+  /** True for letters, marks, numbers, punctuation, symbols and the space. */
+  static boolean isPrintable(int codePoint) {
+    if (codePoint < 0x80) {
+      return codePoint >= ' ' && codePoint < 0x7F;
+    }
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SPACE_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+}
