@@ -1,0 +1,205 @@
+package io.varve.http.json;
+
+/**
+ * Numbers as Go prints them, which is what every client of Prometheus' API reads: always the
+ * shortest decimal digits that read back as the same double, in one of three layouts.
+ *
+ * <p>The digits are those of {@link Double#toString(double)}, which has given the shortest ones
+ * since JDK 19; only their layout differs. Integers below 2^53, which most samples are, need no
+ * digits search at all.
+ */
+public final class GoFloat {
+  /** Room that {@link #write} may need: sign, 21 digits or 17 digits with point and exponent. */
+  public static final int MOST_CHARS = 32;
+
+  private static final double EXACT_INTEGERS = 0x1p53;
+
+  private GoFloat() {}
+
+  /** How digits and exponent are laid out. */
+  private enum Layout {
+    /** Plain, but with an exponent below 1e-6 and from 1e21: sample values. */
+    SAMPLE,
+    /** Never an exponent, Go's format 'f' with precision −1: scalars. */
+    PLAIN,
+    /** Always an exponent, Go's format 'e' with precision −1: values of alerts. */
+    EXPONENT
+  }
+
+  /** As a sample value: {@code 1}, {@code 0.000001}, {@code 1e-07}, {@code 1e+21}, {@code +Inf}. */
+  public static String sample(double value) {
+    return lay(value, Layout.SAMPLE);
+  }
+
+  /** Without exponent whatever the size: {@code 0.0000001}. */
+  public static String plain(double value) {
+    return lay(value, Layout.PLAIN);
+  }
+
+  /** With an exponent whatever the size: {@code 1e+00}. */
+  public static String exponent(double value) {
+    return lay(value, Layout.EXPONENT);
+  }
+
+  /**
+   * Writes a sample value in the form of {@link #sample}.
+   *
+   * @param into with room for {@link #MOST_CHARS} more
+   * @return the position after it
+   */
+  public static int write(double value, char[] into, int position) {
+    if (value == Math.rint(value) && Math.abs(value) < EXACT_INTEGERS && !negativeZero(value)) {
+      return writeLong((long) value, into, position);
+    }
+    String text = sample(value);
+    text.getChars(0, text.length(), into, position);
+    return position + text.length();
+  }
+
+  /**
+   * Writes a time as the API's number of seconds: with exactly three decimals, or none for a whole
+   * second.
+   *
+   * @param into with room for {@link #MOST_CHARS} more
+   * @return the position after it
+   */
+  public static int writeSeconds(long millis, char[] into, int position) {
+    int p = position;
+    long seconds = millis / 1000;
+    int rest = (int) (millis % 1000);
+    if (rest < 0) {
+      rest = -rest;
+      if (seconds == 0) {
+        into[p++] = '-';
+      }
+    }
+    p = writeLong(seconds, into, p);
+    if (rest != 0) {
+      into[p++] = '.';
+      into[p++] = (char) ('0' + rest / 100);
+      into[p++] = (char) ('0' + rest / 10 % 10);
+      into[p++] = (char) ('0' + rest % 10);
+    }
+    return p;
+  }
+
+  private static int writeLong(long value, char[] into, int position) {
+    int p = position;
+    if (value < 0) {
+      if (value == Long.MIN_VALUE) {
+        String text = Long.toString(value);
+        text.getChars(0, text.length(), into, p);
+        return p + text.length();
+      }
+      into[p++] = '-';
+      value = -value;
+    }
+    int digits = 1;
+    for (long rest = value; rest >= 10; rest /= 10) {
+      digits++;
+    }
+    for (int i = p + digits - 1; i >= p; i--) {
+      into[i] = (char) ('0' + value % 10);
+      value /= 10;
+    }
+    return p + digits;
+  }
+
+  private static boolean negativeZero(double value) {
+    return Double.doubleToRawLongBits(value) == Long.MIN_VALUE;
+  }
+
+  private static String lay(double value, Layout layout) {
+    if (Double.isNaN(value)) {
+      return "NaN";
+    }
+    if (Double.isInfinite(value)) {
+      return value > 0 ? "+Inf" : "-Inf";
+    }
+    StringBuilder out = new StringBuilder(MOST_CHARS);
+    if (value < 0 || negativeZero(value)) {
+      out.append('-');
+    }
+    double magnitude = Math.abs(value);
+    if (magnitude == 0) {
+      return out.append(layout == Layout.EXPONENT ? "0e+00" : "0").toString();
+    }
+    // Java's text is digits with a point, and perhaps E and an exponent: to digits × 10^exponent,
+    // as d.ddd, without zeros at either end.
+    String text =
+        magnitude < Double.MIN_NORMAL ? shortSubnormal(magnitude) : Double.toString(magnitude);
+    int e = text.indexOf('E');
+    String mantissa = e < 0 ? text : text.substring(0, e);
+    int exponent = e < 0 ? 0 : Integer.parseInt(text.substring(e + 1));
+    int point = mantissa.indexOf('.');
+    String digits = mantissa.substring(0, point) + mantissa.substring(point + 1);
+    exponent += point - 1;
+    int from = 0;
+    while (digits.charAt(from) == '0') {
+      from++;
+    }
+    exponent -= from;
+    int to = digits.length();
+    while (digits.charAt(to - 1) == '0') {
+      to--;
+    }
+    boolean scientific =
+        switch (layout) {
+          case SAMPLE -> magnitude < 1e-6 || magnitude >= 1e21;
+          case PLAIN -> false;
+          case EXPONENT -> true;
+        };
+    if (scientific) {
+      layExponent(digits, from, to, exponent, out);
+    } else {
+      layPlain(digits, from, to, exponent, out);
+    }
+    return out.toString();
+  }
+
+  /**
+   * Java never prints fewer than two digits, and where two come closer than one it takes them even
+   * if one would do: only the smallest subnormals, with their few bits, are so coarse.
+   */
+  private static String shortSubnormal(double magnitude) {
+    String text = Double.toString(magnitude);
+    int e = text.indexOf('E');
+    if (e == 3 && text.charAt(2) != '0') {
+      int tenths = (text.charAt(0) - '0') * 10 + text.charAt(2) - '0';
+      int rounded = (tenths + 5) / 10;
+      int exponent = Integer.parseInt(text.substring(e + 1)) + (rounded == 10 ? 1 : 0);
+      String shorter = (rounded == 10 ? 1 : rounded) + ".0E" + exponent;
+      if (Double.parseDouble(shorter) == magnitude) {
+        return shorter;
+      }
+    }
+    return text;
+  }
+
+  private static void layExponent(
+      String digits, int from, int to, int exponent, StringBuilder out) {
+    out.append(digits.charAt(from));
+    if (to - from > 1) {
+      out.append('.').append(digits, from + 1, to);
+    }
+    int magnitude = Math.abs(exponent);
+    out.append('e').append(exponent < 0 ? '-' : '+');
+    if (magnitude < 10) {
+      out.append('0');
+    }
+    out.append(magnitude);
+  }
+
+  private static void layPlain(String digits, int from, int to, int exponent, StringBuilder out) {
+    int count = to - from;
+    if (exponent < 0) {
+      out.append("0.").repeat("0", -exponent - 1).append(digits, from, to);
+    } else if (exponent >= count - 1) {
+      out.append(digits, from, to).repeat("0", exponent - count + 1);
+    } else {
+      out.append(digits, from, from + exponent + 1)
+          .append('.')
+          .append(digits, from + exponent + 1, to);
+    }
+  }
+}
