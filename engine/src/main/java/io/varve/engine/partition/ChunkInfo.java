@@ -1,0 +1,156 @@
+package io.varve.engine.partition;
+
+import io.varve.engine.format.CorruptDataException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * The identity of a chunk file and its place in the data folder; it stands in the file's header and
+ * in the manifest, and the two must agree. Two live files of one window never have the same {@link
+ * #fileName}: whoever replaces a file by a newer one of the same level takes a higher {@code
+ * logTo}.
+ *
+ * @param windowStart exclusive start of the window, milliseconds since the epoch
+ * @param windowMillis width of the window
+ * @param bucket which bucket, 0 to {@code buckets − 1}
+ * @param buckets how many buckets the window has: a power of two, 1 to 1,024
+ * @param level 0 for a flush, 1 for a merge
+ * @param late true if the file holds late samples, whose blocks may overlap those of other files
+ * @param retentionClass class that all series of the file belong to, "" for the default
+ * @param logFrom first log sequence number whose samples may be in the file
+ * @param logTo last log sequence number whose samples may be in the file
+ */
+public record ChunkInfo(
+    long windowStart,
+    long windowMillis,
+    int bucket,
+    int buckets,
+    int level,
+    boolean late,
+    String retentionClass,
+    long logFrom,
+    long logTo) {
+  /** Most buckets of a window: one for each virtual shard. */
+  public static final int MOST_BUCKETS = 1024;
+
+  /** Longest name of a retention class, in UTF-8 bytes. */
+  public static final int MOST_CLASS_BYTES = 200;
+
+  private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("uuuuMMdd", Locale.ROOT);
+  private static final DateTimeFormatter SECOND =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss", Locale.ROOT);
+  private static final DateTimeFormatter MILLI =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmssSSS", Locale.ROOT);
+
+  /** Checks every field. */
+  public ChunkInfo {
+    Objects.requireNonNull(retentionClass);
+    String problem = problem(windowMillis, bucket, buckets, level, retentionClass, logFrom, logTo);
+    if (!problem.isEmpty()) {
+      throw new IllegalArgumentException(problem);
+    }
+  }
+
+  private static String problem(
+      long windowMillis,
+      int bucket,
+      int buckets,
+      int level,
+      String retentionClass,
+      long logFrom,
+      long logTo) {
+    if (windowMillis <= 0) {
+      return "window of " + windowMillis + " ms";
+    }
+    if (Integer.bitCount(buckets) != 1 || buckets < 1 || buckets > MOST_BUCKETS) {
+      return buckets + " buckets";
+    }
+    if (bucket < 0 || bucket >= buckets) {
+      return "bucket " + bucket + " of " + buckets;
+    }
+    if (level != 0 && level != 1) {
+      return "level " + level;
+    }
+    if (retentionClass.getBytes(StandardCharsets.UTF_8).length > MOST_CLASS_BYTES) {
+      return "retention class is longer than " + MOST_CLASS_BYTES + " bytes";
+    }
+    if (logFrom < 0 || logTo < logFrom) {
+      return "log range " + logFrom + " to " + logTo;
+    }
+    return "";
+  }
+
+  /** The info of these fields as read from a file, which may say anything. */
+  static ChunkInfo decoded(
+      String source,
+      long offset,
+      long windowStart,
+      long windowMillis,
+      int bucket,
+      int buckets,
+      int level,
+      boolean late,
+      String retentionClass,
+      long logFrom,
+      long logTo) {
+    String problem = problem(windowMillis, bucket, buckets, level, retentionClass, logFrom, logTo);
+    if (!problem.isEmpty()) {
+      throw new CorruptDataException(source, offset, problem);
+    }
+    return new ChunkInfo(
+        windowStart, windowMillis, bucket, buckets, level, late, retentionClass, logFrom, logTo);
+  }
+
+  /** Inclusive end of the window, milliseconds since the epoch. */
+  public long windowEnd() {
+    return windowStart + windowMillis;
+  }
+
+  /**
+   * The path of the file in its window's folder, a function of the fields: {@code
+   * b=<bucket>/c-<logTo>-L<level>[-late][-<class>].tch}.
+   */
+  public String fileName() {
+    HexFormat hex = HexFormat.of();
+    return "b="
+        + (bucket < 256 ? hex.toHexDigits((byte) bucket) : hex.toHexDigits(bucket, 3))
+        + "/c-"
+        + hex.toHexDigits(logTo)
+        + "-L"
+        + level
+        + (late ? "-late" : "")
+        + (retentionClass.isEmpty() ? "" : "-" + className(retentionClass))
+        + ".tch";
+  }
+
+  /** The class as a part of a file name: letters and digits stay, anything else is %XX. */
+  private static String className(String retentionClass) {
+    StringBuilder name = new StringBuilder();
+    for (byte b : retentionClass.getBytes(StandardCharsets.UTF_8)) {
+      boolean plain =
+          (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || b == '_';
+      if (plain) {
+        name.append((char) b);
+      } else {
+        name.append('%').append(HexFormat.of().toHexDigits(b));
+      }
+    }
+    // A class of this name must not look like a late file.
+    return retentionClass.equals("late") ? "%6cate" : name.toString();
+  }
+
+  /** The folder of a window in the data folder: {@code w=yyyymmdd[Thhmmss[mmm]]}, in UTC. */
+  public static String windowFolder(long windowStart) {
+    LocalDateTime start =
+        LocalDateTime.ofInstant(Instant.ofEpochMilli(windowStart), ZoneOffset.UTC);
+    boolean midnight = Math.floorMod(windowStart, 86_400_000L) == 0;
+    boolean whole = Math.floorMod(windowStart, 1000L) == 0;
+    return "w=" + (midnight ? DAY : whole ? SECOND : MILLI).format(start);
+  }
+}

@@ -1,0 +1,92 @@
+package io.varve.engine.partition;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes that the manifest takes over together or not at all, in the order in which they are
+ * called. For one thread; used once.
+ */
+public final class ManifestEdit {
+  private final List<ManifestOp> ops = new ArrayList<>();
+
+  /** An edit that changes nothing yet. */
+  public ManifestEdit() {}
+
+  List<ManifestOp> ops() {
+    return ops;
+  }
+
+  /** True if nothing was called. */
+  public boolean isEmpty() {
+    return ops.isEmpty();
+  }
+
+  private ManifestEdit op(ManifestOp op) {
+    ops.add(op);
+    return this;
+  }
+
+  /** A window begins to exist, without files. */
+  public ManifestEdit addWindow(long windowStart, int buckets) {
+    return op(new ManifestOp.AddWindow(windowStart, buckets));
+  }
+
+  /** A segment at the end of the window's index; its first id is the next free one. */
+  public ManifestEdit addIndexSegment(long windowStart, IndexSegment segment) {
+    return op(new ManifestOp.AddIndexSegment(windowStart, segment));
+  }
+
+  /** Other segments in place of the window's index: the series may be numbered anew. */
+  public ManifestEdit replaceIndex(long windowStart, List<IndexSegment> segments) {
+    op(new ManifestOp.ClearIndex(windowStart));
+    segments.forEach(segment -> addIndexSegment(windowStart, segment));
+    return this;
+  }
+
+  /** A finished chunk file joins its window. */
+  public ManifestEdit addChunk(ChunkFile chunk) {
+    return op(new ManifestOp.AddChunk(chunk));
+  }
+
+  /** A chunk file leaves its window; the caller deletes it when its last reader is gone. */
+  public ManifestEdit removeChunk(ChunkFile chunk) {
+    return op(new ManifestOp.RemoveChunk(chunk.info().windowStart(), chunk.path()));
+  }
+
+  /** The window's tombstone file, null if nothing in it is deleted any more. */
+  public ManifestEdit tombstones(long windowStart, @Nullable String file) {
+    return op(new ManifestOp.SetTombstones(windowStart, file));
+  }
+
+  /** A window and all its files cease to exist. */
+  public ManifestEdit dropWindow(long windowStart) {
+    return op(new ManifestOp.DropWindow(windowStart));
+  }
+
+  /** Everything logged up to {@code sequence} is in files. */
+  public ManifestEdit flushed(long sequence) {
+    return op(new ManifestOp.Flushed(sequence));
+  }
+
+  /** The head up to {@code sequence} is in these files, to be read in this order. */
+  public ManifestEdit checkpoint(long sequence, List<String> files) {
+    return op(new ManifestOp.Checkpoint(sequence, List.copyOf(files)));
+  }
+
+  /** The number that the next index generation takes. */
+  public ManifestEdit nextIndexGeneration(long generation) {
+    return op(new ManifestOp.NextIndexGeneration(generation));
+  }
+
+  /** Files are written by this version of the encoders from now on. */
+  public ManifestEdit encoderVersion(int version) {
+    return op(new ManifestOp.EncoderVersion(version));
+  }
+
+  /** A cursor or watermark of any name; null takes it away. */
+  public ManifestEdit watermark(String key, @Nullable String value) {
+    return op(new ManifestOp.Watermark(key, value));
+  }
+}

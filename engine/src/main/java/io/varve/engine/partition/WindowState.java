@@ -1,0 +1,31 @@
+package io.varve.engine.partition;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What exists of one window. Immutable.
+ *
+ * @param start exclusive start, milliseconds since the epoch
+ * @param buckets how many buckets: a power of two, 1 to 1,024
+ * @param index segments of the index, by first id
+ * @param chunks chunk files, in the order in which they were added
+ * @param tombstones name of the tombstone file in the window's folder, null if nothing is deleted
+ */
+public record WindowState(
+    long start,
+    int buckets,
+    List<IndexSegment> index,
+    List<ChunkFile> chunks,
+    @Nullable String tombstones) {
+  /** Keeps its own copies of the lists. */
+  public WindowState {
+    index = List.copyOf(index);
+    chunks = List.copyOf(chunks);
+  }
+
+  /** Window ids that are taken: the next segment begins here. */
+  public int nextId() {
+    return index.isEmpty() ? 0 : index.getLast().firstId() + index.getLast().count();
+  }
+}
