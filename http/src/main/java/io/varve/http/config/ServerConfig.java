@@ -1,0 +1,359 @@
+package io.varve.http.config;
+
+import io.varve.engine.DuplicatePolicy;
+import io.varve.engine.EngineConfig;
+import io.varve.engine.FsyncPolicy;
+import io.varve.query.QueryLimits;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Everything the server can be told, complete and checked; immutable. {@code docs/varve.yaml} shows
+ * every key with its default and meaning.
+ *
+ * @param listen where to listen
+ * @param dataDir the data folder
+ * @param log what is logged
+ * @param storage of the engine
+ * @param ingest limits of writes
+ * @param query limits of queries
+ * @param http limits of connections and requests
+ */
+public record ServerConfig(
+    Address listen,
+    Path dataDir,
+    LogLevel log,
+    Storage storage,
+    Ingest ingest,
+    Query query,
+    Http http) {
+
+  /** How much is logged. */
+  public enum LogLevel {
+    /** What went wrong. */
+    ERROR,
+    /** And what may go wrong. */
+    WARN,
+    /** And what happens. */
+    INFO,
+    /** And every detail. */
+    DEBUG
+  }
+
+  /** Where the registry of slow-moving facts lives. */
+  public enum Registry {
+    /** In a Chronicle Map file. */
+    CHRONICLE,
+    /** On the heap, gone after a restart. */
+    HEAP
+  }
+
+  /**
+   * A host and a port.
+   *
+   * @param host a name or address; an IPv6 address without brackets
+   * @param port 0 lets the system choose
+   */
+  public record Address(String host, int port) {
+    /**
+     * Reads {@code HOST:PORT}, {@code [IPv6]:PORT}, or {@code :PORT} for all interfaces.
+     *
+     * @throws IllegalArgumentException saying what is wrong
+     */
+    public static Address parse(String text) {
+      int colon = text.lastIndexOf(':');
+      if (colon < 0) {
+        throw new IllegalArgumentException("\"" + text + "\" is not HOST:PORT");
+      }
+      String host = text.substring(0, colon);
+      if (host.startsWith("[") && host.endsWith("]")) {
+        host = host.substring(1, host.length() - 1);
+      } else if (host.indexOf(':') >= 0) {
+        throw new IllegalArgumentException(
+            "\"" + text + "\" is not HOST:PORT; an IPv6 address stands in brackets: [::1]:9201");
+      }
+      int port;
+      try {
+        port = Integer.parseInt(text.substring(colon + 1));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("\"" + text + "\" has no port number at its end", e);
+      }
+      if (port < 0 || port > 65_535) {
+        throw new IllegalArgumentException("port " + port + " is not between 0 and 65535");
+      }
+      return new Address(host.isEmpty() ? "0.0.0.0" : host, port);
+    }
+
+    @Override
+    public String toString() {
+      return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+  }
+
+  /**
+   * What the engine is told; see {@link EngineConfig}.
+   *
+   * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}
+   * @param retentionMillis 0 keeps everything
+   */
+  public record Storage(
+      FsyncPolicy fsync,
+      long windowMillis,
+      long flushSpanMillis,
+      long retentionMillis,
+      DuplicatePolicy duplicates,
+      long outOfOrderMillis,
+      int maxActiveSeries,
+      long maxHeadBytes,
+      long maxLateBytes,
+      long checkpointLogBytes,
+      long chunkFileBytes,
+      Registry registry) {}
+
+  /**
+   * Limits of writes.
+   *
+   * @param maxBodyBytes of a request as it comes over the wire
+   * @param maxDecodedBytes of a request after decompression
+   * @param maxConcurrent requests that are being worked on; 0 stands for twice the cores
+   * @param maxFutureMillis samples further ahead of the clock are refused
+   * @param maxSamplesPerRequest samples, histograms, exemplars and metadata together
+   * @param maxLabels of one series
+   * @param maxLabelNameBytes in UTF-8
+   * @param maxLabelValueBytes in UTF-8
+   */
+  public record Ingest(
+      int maxBodyBytes,
+      int maxDecodedBytes,
+      int maxConcurrent,
+      long maxFutureMillis,
+      int maxSamplesPerRequest,
+      int maxLabels,
+      int maxLabelNameBytes,
+      int maxLabelValueBytes) {}
+
+  /**
+   * Limits of queries.
+   *
+   * @param maxConcurrent queries that are being evaluated
+   * @param threads on which they are evaluated; 0 stands for one per core
+   * @param limits what one may spend
+   * @param lookbackMillis how old a sample may be for an instant selector
+   * @param subqueryStepMillis step of subqueries that name none
+   * @param maxPoints steps of a range query
+   * @param storedAggregates whether long ranges are answered from stored aggregates
+   */
+  public record Query(
+      int maxConcurrent,
+      int threads,
+      QueryLimits limits,
+      long lookbackMillis,
+      long subqueryStepMillis,
+      int maxPoints,
+      boolean storedAggregates) {}
+
+  /**
+   * Limits of connections and requests.
+   *
+   * @param queueMillis how long a request waits for its turn before it is answered 503
+   * @param maxFormBytes body of a query by POST
+   * @param maxBodiesBytes request bodies in memory at one time, all requests together
+   * @param idleMillis a connection without traffic is closed
+   * @param writeMillis an answer that the client does not read is given up
+   * @param drainMillis how long requests may go on after the server is told to stop
+   */
+  public record Http(
+      long queueMillis,
+      int maxFormBytes,
+      long maxBodiesBytes,
+      long idleMillis,
+      long writeMillis,
+      long drainMillis) {}
+
+  /** What holds when nothing is said. */
+  public static ServerConfig defaults() {
+    return read("defaults", YamlNode.Mapping.empty(), new ArrayList<>());
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws ConfigException naming the place, if it cannot be read, holds an unknown key or a bad
+   *     value
+   */
+  public static ServerConfig load(Path file) {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(file + ": no such file");
+    } catch (MalformedInputException e) {
+      throw new ConfigException(file + ": not UTF-8 text");
+    } catch (IOException e) {
+      throw new ConfigException(file + ": cannot be read: " + e.getMessage());
+    }
+    return parse(file.toString(), text);
+  }
+
+  /** Reads the text of a file; see {@link #load}. */
+  static ServerConfig parse(String file, String text) {
+    return read(file, YamlFile.read(file, text), new ArrayList<>());
+  }
+
+  /** The full names of all settings. */
+  static List<String> keys() {
+    List<String> known = new ArrayList<>();
+    read("defaults", YamlNode.Mapping.empty(), known);
+    return known;
+  }
+
+  private static final long SECOND = 1_000;
+  private static final long MINUTE = 60 * SECOND;
+  private static final long HOUR = 60 * MINUTE;
+  private static final long DAY = 24 * HOUR;
+  private static final long YEAR = 365 * DAY;
+  private static final long KIB = 1 << 10;
+  private static final long MIB = 1 << 20;
+  private static final long GIB = 1 << 30;
+  private static final long TIB = 1L << 40;
+
+  private static ServerConfig read(String file, YamlNode.Mapping mapping, List<String> known) {
+    Settings top = Settings.top(file, mapping, known);
+    Address listen = top.value("listen", new Address("127.0.0.1", 9201), Address::parse);
+    Path dataDir = top.value("data_dir", Path.of("data"), Path::of);
+    LogLevel log = top.choice("log_level", LogLevel.INFO);
+    Storage storage = storage(top.section("storage"));
+    Ingest ingest = ingest(top.section("ingest"));
+    Query query = query(top.section("query"));
+    Http http = http(top.section("http"));
+    top.done();
+    return new ServerConfig(listen, dataDir, log, storage, ingest, query, http);
+  }
+
+  private static Storage storage(Settings in) {
+    EngineConfig engine = EngineConfig.defaults(Path.of("data"));
+    FsyncPolicy fsync = in.choice("fsync", engine.fsync());
+    long window = in.millis("window", engine.windowMillis(), HOUR, YEAR);
+    Storage storage =
+        new Storage(
+            fsync,
+            window,
+            in.millis("flush_span", engine.flushSpanMillis(), MINUTE, window),
+            in.millisOr("retention", "forever", engine.retentionMillis(), HOUR),
+            in.choice("duplicates", engine.duplicatePolicy()),
+            in.millis("out_of_order_window", engine.outOfOrderMillis(), 0, YEAR),
+            in.integer("max_active_series", engine.maxActiveSeries(), 1, 1 << 30),
+            in.bytes("max_head_bytes", engine.maxHeadBytes(), MIB, TIB),
+            in.bytes("max_late_bytes", engine.maxLateBytes(), MIB, TIB),
+            in.bytes("checkpoint_log_bytes", engine.checkpointLogBytes(), MIB, 16 * GIB),
+            in.bytes("chunk_file_bytes", engine.bucketBytes(), 64 * KIB, GIB),
+            in.choice("registry", Registry.CHRONICLE));
+    in.done();
+    return storage;
+  }
+
+  private static Ingest ingest(Settings in) {
+    Ingest ingest =
+        new Ingest(
+            (int) in.bytes("max_body_bytes", 32 * MIB, KIB, GIB),
+            (int) in.bytes("max_decoded_bytes", 32 * MIB, KIB, GIB),
+            in.integer("max_concurrent", 0, 0, 10_000),
+            in.millis("max_future", 10 * MINUTE, 0, 100 * YEAR),
+            in.integer("max_samples_per_request", 1_000_000, 1, 100_000_000),
+            in.integer("max_labels", 128, 1, 65_535),
+            in.integer("max_label_name_bytes", 1_024, 1, 65_535),
+            in.integer("max_label_value_bytes", 16_384, 1, 65_535));
+    in.done();
+    return ingest;
+  }
+
+  private static Query query(Settings in) {
+    QueryLimits limits = QueryLimits.DEFAULT;
+    Query query =
+        new Query(
+            in.integer("max_concurrent", 20, 1, 10_000),
+            in.integer("threads", 0, 0, 1_024),
+            new QueryLimits(
+                in.number("max_samples", limits.maxSamples(), 1, Long.MAX_VALUE),
+                in.bytes("max_bytes", limits.maxBytes(), MIB, TIB),
+                in.integer("max_series", limits.maxSeries(), 1, Integer.MAX_VALUE),
+                in.millis("timeout", limits.timeoutMillis(), 1, DAY)),
+            in.millis("lookback", 5 * MINUTE, 1, YEAR),
+            in.millis("subquery_step", MINUTE, 1, YEAR),
+            in.integer("max_points", 11_000, 1, Integer.MAX_VALUE),
+            in.flag("stored_aggregates", true));
+    in.done();
+    return query;
+  }
+
+  private static Http http(Settings in) {
+    Http http =
+        new Http(
+            in.millis("queue_timeout", 10 * SECOND, 0, HOUR),
+            (int) in.bytes("max_form_bytes", 10 * MIB, KIB, GIB),
+            in.bytes("max_bodies_bytes", 256 * MIB, MIB, TIB),
+            in.millis("idle_timeout", 5 * MINUTE, SECOND, DAY),
+            in.millis("write_timeout", MINUTE, SECOND, DAY),
+            in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND));
+    in.done();
+    return http;
+  }
+
+  /** The same with another place to listen. */
+  public ServerConfig withListen(Address other) {
+    return new ServerConfig(other, dataDir, log, storage, ingest, query, http);
+  }
+
+  /** The same with another data folder. */
+  public ServerConfig withDataDir(Path other) {
+    return new ServerConfig(listen, other, log, storage, ingest, query, http);
+  }
+
+  /** The same with another meaning of an acknowledgement. */
+  public ServerConfig withFsync(FsyncPolicy other) {
+    Storage s = storage;
+    return new ServerConfig(
+        listen,
+        dataDir,
+        log,
+        new Storage(
+            other,
+            s.windowMillis,
+            s.flushSpanMillis,
+            s.retentionMillis,
+            s.duplicates,
+            s.outOfOrderMillis,
+            s.maxActiveSeries,
+            s.maxHeadBytes,
+            s.maxLateBytes,
+            s.checkpointLogBytes,
+            s.chunkFileBytes,
+            s.registry),
+        ingest,
+        query,
+        http);
+  }
+
+  /** What the engine is to be opened with. */
+  public EngineConfig engine() {
+    return EngineConfig.defaults(dataDir)
+        .withFsync(storage.fsync)
+        .withWindow(storage.windowMillis, storage.flushSpanMillis)
+        .withRetention(storage.retentionMillis)
+        .withDuplicates(storage.duplicates, storage.outOfOrderMillis)
+        .withLimits(storage.maxActiveSeries, storage.maxHeadBytes, storage.maxLateBytes)
+        .withSizes(storage.checkpointLogBytes, storage.chunkFileBytes)
+        .withChronicleRegistry(storage.registry == Registry.CHRONICLE);
+  }
+
+  /** How long queries may take, as a duration. */
+  public Duration queryTimeout() {
+    return Duration.ofMillis(query.limits.timeoutMillis());
+  }
+}

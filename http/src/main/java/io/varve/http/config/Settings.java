@@ -1,0 +1,257 @@
+package io.varve.http.config;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One section of a configuration while it is being read: hands out values by key, checks them, and
+ * at the end ({@link #done}) finds the keys that nobody asked for. One thread.
+ */
+final class Settings {
+  private final String file;
+  private final String path;
+  private final YamlNode.Mapping mapping;
+  private final Set<String> asked = new HashSet<>();
+  private final List<String> known;
+
+  private Settings(String file, String path, YamlNode.Mapping mapping, List<String> known) {
+    this.file = file;
+    this.path = path;
+    this.mapping = mapping;
+    this.known = known;
+  }
+
+  /**
+   * The top section.
+   *
+   * @param known gathers the full names of all keys that are asked for
+   */
+  static Settings top(String file, YamlNode.Mapping mapping, List<String> known) {
+    return new Settings(file, "", mapping, known);
+  }
+
+  /** A section below this one; empty if the file does not have it. */
+  Settings section(String key) {
+    asked.add(key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    YamlNode.Mapping inner =
+        switch (entry == null ? null : entry.value()) {
+          case null -> YamlNode.Mapping.empty();
+          case YamlNode.Mapping m -> m;
+          case YamlNode.Scalar s when s.text().isEmpty() -> YamlNode.Mapping.empty();
+          case YamlNode.Scalar s ->
+              throw wrong(key, s.line(), "is a section with settings of its own, not a value");
+          case YamlNode.Sequence s ->
+              throw wrong(key, s.line(), "is a section with settings of its own, not a list");
+        };
+    return new Settings(file, path + key + ".", inner, known);
+  }
+
+  /** A value as the file writes it. */
+  String text(String key, String otherwise) {
+    return value(key, otherwise, text -> text);
+  }
+
+  /** True or false. */
+  boolean flag(String key, boolean otherwise) {
+    return value(
+        key,
+        otherwise,
+        text ->
+            switch (text) {
+              case "true" -> true;
+              case "false" -> false;
+              default ->
+                  throw new IllegalArgumentException("\"" + text + "\" is not true or false");
+            });
+  }
+
+  /** A whole number. */
+  long number(String key, long otherwise, long least, long most) {
+    return value(
+        key,
+        otherwise,
+        text -> {
+          long number;
+          try {
+            number = Long.parseLong(text.replace("_", ""));
+          } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("\"" + text + "\" is not a whole number", e);
+          }
+          if (number < least || number > most) {
+            throw new IllegalArgumentException(
+                number + " is not between " + least + " and " + most);
+          }
+          return number;
+        });
+  }
+
+  /** A whole number that fits an int. */
+  int integer(String key, int otherwise, int least, int most) {
+    return (int) number(key, otherwise, least, most);
+  }
+
+  /** A duration in milliseconds. */
+  long millis(String key, long otherwise, long least, long most) {
+    return value(
+        key,
+        otherwise,
+        text -> {
+          long millis = Durations.parseMillis(text);
+          if (millis < least || millis > most) {
+            throw new IllegalArgumentException(
+                text
+                    + " is not between "
+                    + Durations.print(least)
+                    + " and "
+                    + Durations.print(most));
+          }
+          return millis;
+        });
+  }
+
+  /** A duration in milliseconds, or a word that stands for 0. */
+  long millisOr(String key, String word, long otherwise, long least) {
+    return value(
+        key,
+        otherwise,
+        text -> {
+          if (text.equals(word)) {
+            return 0L;
+          }
+          long millis = Durations.parseMillis(text);
+          if (millis < least) {
+            throw new IllegalArgumentException(
+                text
+                    + " is less than "
+                    + Durations.print(least)
+                    + " (and not the word "
+                    + word
+                    + ")");
+          }
+          return millis;
+        });
+  }
+
+  /** A size in bytes. */
+  long bytes(String key, long otherwise, long least, long most) {
+    return value(
+        key,
+        otherwise,
+        text -> {
+          long bytes = Sizes.parse(text);
+          if (bytes < least || bytes > most) {
+            throw new IllegalArgumentException(
+                text + " is not between " + Sizes.print(least) + " and " + Sizes.print(most));
+          }
+          return bytes;
+        });
+  }
+
+  /** One of the constants of an enum, written in lower case. */
+  <E extends Enum<E>> E choice(String key, E otherwise) {
+    return value(key, otherwise, text -> choose(otherwise.getDeclaringClass(), text));
+  }
+
+  /** A value that some other parser reads; it says what is wrong by IllegalArgumentException. */
+  <T> T value(String key, T otherwise, Function<String, T> parser) {
+    asked.add(key);
+    known.add(path + key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    if (entry == null) {
+      return otherwise;
+    }
+    if (!(entry.value() instanceof YamlNode.Scalar scalar)) {
+      throw wrong(key, entry.line(), "takes one value");
+    }
+    if (scalar.text().isEmpty()) {
+      throw wrong(key, entry.line(), "has no value; leave the line out to get the default");
+    }
+    try {
+      return parser.apply(scalar.text());
+    } catch (IllegalArgumentException e) {
+      throw wrong(key, entry.line(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Ends the section: whatever is in it that nobody asked for is an error. */
+  void done() {
+    for (Map.Entry<String, YamlNode.Entry> entry : mapping.entries().entrySet()) {
+      if (!asked.contains(entry.getKey())) {
+        throw new ConfigException(
+            file
+                + ":"
+                + entry.getValue().line()
+                + ": unknown setting "
+                + path
+                + entry.getKey()
+                + suggestion(entry.getKey()));
+      }
+    }
+  }
+
+  private String suggestion(String key) {
+    Map<String, Integer> near = new LinkedHashMap<>();
+    for (String candidate : asked) {
+      int distance = distance(key, candidate);
+      if (distance <= Math.max(2, key.length() / 3)) {
+        near.put(candidate, distance);
+      }
+    }
+    List<String> sorted = new ArrayList<>(near.isEmpty() ? asked : near.keySet());
+    sorted.sort(
+        (a, b) -> {
+          int byDistance = Integer.compare(near.getOrDefault(a, 0), near.getOrDefault(b, 0));
+          return byDistance != 0 ? byDistance : a.compareTo(b);
+        });
+    String names = String.join(", ", sorted);
+    return near.isEmpty() ? "; known here: " + names : "; did you mean " + names + "?";
+  }
+
+  /** Levenshtein's edit distance, hyphens counting as underscores. */
+  private static int distance(String a, String b) {
+    String x = a.replace('-', '_').toLowerCase(Locale.ROOT);
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j < row.length; j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= x.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int change = diagonal + (x.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+
+  /** The constant of this name in lower case. */
+  static <E extends Enum<E>> E choose(Class<E> type, String text) {
+    List<String> names = new ArrayList<>();
+    for (E constant : EnumSet.allOf(type)) {
+      String name = constant.name().toLowerCase(Locale.ROOT);
+      if (name.equals(text)) {
+        return constant;
+      }
+      names.add(name);
+    }
+    throw new IllegalArgumentException(
+        "\"" + text + "\" is not one of " + String.join(", ", names));
+  }
+
+  /** An error at a key. */
+  ConfigException wrong(String key, @Nullable Integer line, String problem) {
+    return new ConfigException(
+        file + (line == null ? "" : ":" + line) + ": " + path + key + ": " + problem);
+  }
+}

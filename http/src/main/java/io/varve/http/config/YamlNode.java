@@ -1,0 +1,26 @@
+package io.varve.http.config;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A piece of a YAML file that remembers its line. */
+sealed interface YamlNode {
+  /** Line in the file, from 1. */
+  int line();
+
+  /** A plain value, as written. */
+  record Scalar(String text, int line) implements YamlNode {}
+
+  /** Keys with values; the line is that of the first key. */
+  record Mapping(Map<String, Entry> entries, int line) implements YamlNode {
+    static Mapping empty() {
+      return new Mapping(new LinkedHashMap<>(), 1);
+    }
+  }
+
+  /** A list; no setting takes one, so only its place is kept. */
+  record Sequence(int line) implements YamlNode {}
+
+  /** What a key holds; the line is the key's. */
+  record Entry(YamlNode value, int line) {}
+}

@@ -1,0 +1,224 @@
+package io.varve.http.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.engine.DuplicatePolicy;
+import io.varve.engine.EngineConfig;
+import io.varve.engine.FsyncPolicy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ServerConfigTest {
+  @Test
+  void theDocumentedFileShowsEveryKeyWithItsDefault() throws Exception {
+    Path file = documented();
+    assertThat(ServerConfig.load(file)).isEqualTo(ServerConfig.defaults());
+    List<String> shown = new ArrayList<>();
+    flatten("", YamlFile.read("doc", Files.readString(file)), shown);
+    assertThat(shown).containsExactlyElementsOf(ServerConfig.keys());
+  }
+
+  @Test
+  void everyValueOfTheDocumentedFileIsRead() throws Exception {
+    // Each line is changed on its own: a key that is named but not used would leave the defaults.
+    List<String> lines = Files.readAllLines(documented());
+    int changed = 0;
+    for (int i = 0; i < lines.size(); i++) {
+      String other = other(lines.get(i));
+      if (other != null) {
+        List<String> copy = new ArrayList<>(lines);
+        copy.set(i, other);
+        ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
+        assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
+        changed++;
+      }
+    }
+    assertThat(changed).isEqualTo(ServerConfig.keys().size());
+  }
+
+  @Test
+  void anEmptyFileHasTheDefaultsAndTheyAreTheEngines() {
+    ServerConfig config = ServerConfig.parse("f", "# nothing\n");
+    assertThat(config).isEqualTo(ServerConfig.defaults());
+    assertThat(config.listen()).hasToString("127.0.0.1:9201");
+    assertThat(config.engine())
+        .isEqualTo(EngineConfig.defaults(Path.of("data")).withChronicleRegistry(true));
+    assertThat(config.queryTimeout()).isEqualTo(Duration.ofMinutes(2));
+  }
+
+  @Test
+  void settingsReachTheEngine() {
+    ServerConfig config =
+        ServerConfig.parse(
+            "f",
+            """
+            data_dir: /elsewhere
+            storage:
+              fsync: always
+              retention: 15d
+              duplicates: reject
+              out_of_order_window: 30m
+              max_head_bytes: 512MiB
+              registry: heap
+            """);
+    EngineConfig engine = config.engine();
+    assertThat(engine.dataDir()).isEqualTo(Path.of("/elsewhere"));
+    assertThat(engine.fsync()).isEqualTo(FsyncPolicy.ALWAYS);
+    assertThat(engine.retentionMillis()).isEqualTo(Duration.ofDays(15).toMillis());
+    assertThat(engine.duplicatePolicy()).isEqualTo(DuplicatePolicy.REJECT);
+    assertThat(engine.outOfOrderMillis()).isEqualTo(Duration.ofMinutes(30).toMillis());
+    assertThat(engine.maxHeadBytes()).isEqualTo(512L << 20);
+    assertThat(engine.registryOnChronicleMap()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
+          data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: data_dir, http, ingest, listen, log_level, query, storage
+          query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
+          query: 5                  | f:1: query: is a section with settings of its own, not a value
+          query: [1]                | f:1: query: is a section with settings of its own, not a list
+          listen: 9201              | f:1: listen: "9201" is not HOST:PORT
+          listen: a:b               | f:1: listen: "a:b" has no port number at its end
+          listen: ::1:80            | f:1: listen: "::1:80" is not HOST:PORT; an IPv6 address stands in brackets: [::1]:9201
+          listen: a:70000           | f:1: listen: port 70000 is not between 0 and 65535
+          query: {timeout: 5}       | f:1: query.timeout: not a valid duration string: "5"
+          query: {timeout: 1m1h}    | f:1: query.timeout: not a valid duration string: "1m1h"
+          query: {max_bytes: 1GB}   | f:1: query.max_bytes: not a size: "1GB"; write a whole number with B, KiB, MiB, GiB or TiB
+          query: {max_bytes: 1B}    | f:1: query.max_bytes: 1B is not between 1MiB and 1TiB
+          query: {threads: -1}      | f:1: query.threads: -1 is not between 0 and 1024
+          query: {threads: many}    | f:1: query.threads: "many" is not a whole number
+          query: {threads: }        | f:1: query.threads: has no value; leave the line out to get the default
+          storage: {fsync: never}   | f:1: storage.fsync: "never" is not one of always, interval, os
+          storage: {retention: 1s}  | f:1: storage.retention: 1s is less than 1h (and not the word forever)
+          query: {stored_aggregates: yes} | f:1: query.stored_aggregates: "yes" is not true or false
+          - a                       | f:1: expected settings of the form key: value
+          """)
+  void whatIsNotUnderstoodIsAnErrorThatNamesThePlace(String text, String message) {
+    assertThatThrownBy(() -> ServerConfig.parse("f", text))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void linesAreCounted() {
+    assertThatThrownBy(() -> ServerConfig.parse("f", "# x\nquery:\n  lookback: 1m\n  nope: 1\n"))
+        .hasMessageStartingWith("f:4: unknown setting query.nope");
+    assertThatThrownBy(() -> ServerConfig.parse("f", "listen: a:1\nlog_level: info\nlisten: b:1\n"))
+        .hasMessageContaining("f:3: ")
+        .hasMessageContaining("listen");
+    assertThatThrownBy(() -> ServerConfig.parse("f", "query:\n  lookback: 1m\n bad\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("f:");
+  }
+
+  @Test
+  void aMissingFileIsNamed(@TempDir Path folder) {
+    assertThatThrownBy(() -> ServerConfig.load(folder.resolve("no.yaml")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith("no.yaml: no such file");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0, 0s",
+    "15d, 1296000000, 15d",
+    "1h30m, 5400000, 1h30m",
+    "200ms, 200, 200ms",
+    "1y2w3d4h5m6s7ms, 33019506007, 382d4h5m6s7ms",
+    "365d, 31536000000, 1y",
+    "14d, 1209600000, 2w",
+    "90s, 90000, 1m30s",
+  })
+  void durationsAreReadAndPrinted(String text, long millis, String printed) {
+    assertThat(Durations.parseMillis(text)).isEqualTo(millis);
+    assertThat(Durations.print(millis)).isEqualTo(printed);
+    assertThat(Durations.parseMillis(printed)).isEqualTo(millis);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "5",
+        "1",
+        "h",
+        "1h1h",
+        "1m1h",
+        "-1s",
+        "1.5h",
+        "1 h",
+        "300y",
+        "99999999999999999999s",
+        "1H"
+      })
+  void otherDurationsAreRefused(String text) {
+    assertThatThrownBy(() -> Durations.parseMillis(text))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static void flatten(String prefix, YamlNode.Mapping mapping, List<String> into) {
+    mapping
+        .entries()
+        .forEach(
+            (key, entry) -> {
+              if (entry.value() instanceof YamlNode.Mapping inner) {
+                flatten(prefix + key + ".", inner, into);
+              } else {
+                into.add(prefix + key);
+              }
+            });
+  }
+
+  /** A line with another valid value, null if it sets nothing. */
+  private static @Nullable String other(String line) {
+    int colon = line.indexOf(": ");
+    if (line.stripLeading().startsWith("#") || colon < 0) {
+      return null;
+    }
+    String value = line.substring(colon + 2);
+    String replaced =
+        switch (value) {
+          case "interval" -> "always";
+          case "info" -> "debug";
+          case "last" -> "max";
+          case "chronicle" -> "heap";
+          case "true" -> "false";
+          case "forever" -> "40d";
+          case "data" -> "elsewhere";
+          case "127.0.0.1:9201" -> "\"[::1]:80\"";
+          case "0s" -> "7s";
+          case "2h" -> "1h";
+          case "5s" -> "7s";
+          case "1d" -> "2d";
+          default ->
+              value.replaceFirst(
+                  "^\\d+", String.valueOf(Integer.parseInt(value.replaceAll("\\D", "")) + 1));
+        };
+    return line.substring(0, colon + 2) + replaced;
+  }
+
+  private static Path documented() {
+    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+      Path file = at.resolve("docs/varve.yaml");
+      if (Files.exists(file)) {
+        return file;
+      }
+    }
+    throw new AssertionError("docs/varve.yaml is not above the working directory");
+  }
+}
