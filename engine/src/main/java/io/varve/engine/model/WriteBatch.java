@@ -206,6 +206,14 @@ public final class WriteBatch {
   public void addExemplar(int series, long time, double value, Labels labels) {
     int from = bytes.size();
     labels.writeCanonical(bytes);
+    addEncodedExemplar(series, time, Double.doubleToRawLongBits(value), from);
+  }
+
+  /**
+   * Adds the exemplar whose own labels (canonical bytes) were appended to {@link #bytes} from
+   * {@code from} on.
+   */
+  public void addEncodedExemplar(int series, long time, long bits, int from) {
     int row = exemplarCount;
     if (row == exemplarSeries.length) {
       exemplarSeries = Arrays.copyOf(exemplarSeries, row * 2);
@@ -216,7 +224,7 @@ public final class WriteBatch {
     }
     exemplarSeries[row] = series;
     exemplarTime[row] = time;
-    exemplarBits[row] = Double.doubleToRawLongBits(value);
+    exemplarBits[row] = bits;
     exemplarOffset[row] = from;
     exemplarLength[row] = bytes.size() - from;
     exemplarCount = row + 1;

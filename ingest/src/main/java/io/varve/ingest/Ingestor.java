@@ -1,0 +1,317 @@
+package io.varve.ingest;
+
+import io.varve.engine.LimitExceededException;
+import io.varve.engine.SeriesLookup;
+import io.varve.engine.StaleGenerationException;
+import io.varve.engine.StorageStoppedException;
+import io.varve.engine.WriteMode;
+import io.varve.engine.WriteResult;
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.model.WriteBatch;
+import io.varve.ingest.intake.AliasCache;
+import io.varve.ingest.intake.Intake;
+import io.varve.ingest.intake.Reason;
+import io.varve.ingest.intake.RequestTooLargeException;
+import io.varve.ingest.intake.ScrapeOrder;
+import io.varve.ingest.remotewrite.MessageType;
+import io.varve.ingest.remotewrite.SnappyBlock;
+import io.varve.ingest.remotewrite.UnsupportedContentException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the bodies of write requests to the engine: negotiation, decompression, the walk into a
+ * batch, the append, and the answer. It throws nothing at its caller but the I/O errors of the
+ * stream that the caller gave it; every other end of a request is an {@link IngestOutcome}.
+ *
+ * <p>Any number of threads may call it at the same time; a request is worked on by the thread that
+ * brings it. Buffers are pooled, and what all requests in progress hold is bounded by {@link
+ * IngestLimits#inFlightBytes}.
+ */
+public final class Ingestor {
+  private static final Logger LOG = System.getLogger(Ingestor.class.getName());
+  private static final int STALE_RETRIES = 5;
+  private static final int RETRY_SECONDS = 5;
+
+  private final SeriesLookup lookup;
+  private final BatchSink sink;
+  private final IngestLimits limits;
+  private final InstantSource clock;
+  private final ScrapeOrder order;
+  private final AliasCache aliases;
+  private final ByteBudget budget;
+  private final WorkspacePool workspaces;
+  private final IngestCounters counters = new IngestCounters();
+
+  /**
+   * @param lookup recognises series that the engine knows
+   * @param sink takes the batches
+   * @param clock tells which timestamps lie too far in the future
+   */
+  public Ingestor(SeriesLookup lookup, BatchSink sink, IngestLimits limits, InstantSource clock) {
+    this.lookup = lookup;
+    this.sink = sink;
+    this.limits = limits;
+    this.clock = clock;
+    this.order = new ScrapeOrder(limits.predictedSeries());
+    this.aliases = new AliasCache(limits.aliasBytes());
+    this.budget = new ByteBudget(limits.inFlightBytes());
+    int idle = 2 * Runtime.getRuntime().availableProcessors();
+    this.workspaces = new WorkspacePool(idle, this::newWorkspace);
+  }
+
+  private Workspace newWorkspace() {
+    return new Workspace(
+        new Intake(lookup, order, aliases, limits.labels(), limits.entriesPerRequest()));
+  }
+
+  /** What has come in since the start. */
+  public IngestCounters counters() {
+    return counters;
+  }
+
+  /** Memory that senders' own spellings of label sets take at present. */
+  public long aliasBytes() {
+    return aliases.bytes();
+  }
+
+  /** Bytes of bodies that requests in progress hold at present. */
+  public long inFlightBytes() {
+    return budget.taken();
+  }
+
+  /**
+   * Stores the body of one remote write request.
+   *
+   * @param body the compressed bytes {@code [offset, offset + length)}; not kept
+   * @param contentType the Content-Type header, null if there is none
+   * @param contentEncoding the Content-Encoding header, null if there is none
+   * @param tenant the {@link Tenants#HEADER} header, null if there is none
+   */
+  public IngestOutcome write(
+      byte[] body,
+      int offset,
+      int length,
+      @Nullable String contentType,
+      @Nullable String contentEncoding,
+      @Nullable String tenant) {
+    IngestOutcome outcome;
+    try {
+      negotiate(contentType, contentEncoding);
+      String name = Tenants.parse(tenant);
+      if (length > limits.compressedBytes()) {
+        throw tooLarge();
+      }
+      Workspace workspace = workspaces.take();
+      try {
+        outcome = decodeAndStore(workspace, body, offset, length, name);
+      } finally {
+        workspaces.giveBack(workspace);
+      }
+    } catch (RuntimeException e) {
+      outcome = refusal(e);
+    }
+    counters.request(outcome.status());
+    return outcome;
+  }
+
+  /**
+   * Stores the body of one remote write request that is still to be read. The body is left unread
+   * when the headers alone refuse it.
+   *
+   * @param body the compressed bytes; read to the end or to the limit, not closed
+   * @param contentLength the Content-Length header, −1 if there is none
+   * @throws IOException if reading the body fails
+   */
+  public IngestOutcome write(
+      InputStream body,
+      long contentLength,
+      @Nullable String contentType,
+      @Nullable String contentEncoding,
+      @Nullable String tenant)
+      throws IOException {
+    IngestOutcome outcome;
+    try {
+      negotiate(contentType, contentEncoding);
+      String name = Tenants.parse(tenant);
+      if (contentLength > limits.compressedBytes()) {
+        throw tooLarge();
+      }
+      Workspace workspace = workspaces.take();
+      try {
+        int length = read(body, workspace, contentLength);
+        outcome = decodeAndStore(workspace, workspace.compressed(), 0, length, name);
+      } finally {
+        workspaces.giveBack(workspace);
+      }
+    } catch (RuntimeException e) {
+      outcome = refusal(e);
+    }
+    counters.request(outcome.status());
+    return outcome;
+  }
+
+  private static void negotiate(@Nullable String contentType, @Nullable String contentEncoding) {
+    MessageType.checkEncoding(contentEncoding);
+    MessageType type = MessageType.of(contentType);
+    if (type != MessageType.V1) {
+      throw type.notAccepted();
+    }
+  }
+
+  /** Reads the body into the workspace's buffer; the buffer grows with what really arrives. */
+  private int read(InputStream in, Workspace workspace, long contentLength) throws IOException {
+    byte[] into = workspace.compressed();
+    if (contentLength > into.length) {
+      into = workspace.growCompressed((int) contentLength);
+    }
+    int length = 0;
+    while (true) {
+      if (length == into.length) {
+        int most = limits.compressedBytes() + 1; // one more byte tells that it is too large
+        if (length >= most) {
+          throw tooLarge();
+        }
+        if (length == contentLength) {
+          return length;
+        }
+        into = workspace.growCompressed((int) Math.min(most, length * 2L));
+      }
+      int n = in.read(into, length, into.length - length);
+      if (n < 0) {
+        break;
+      }
+      length += n;
+    }
+    if (length > limits.compressedBytes()) {
+      throw tooLarge();
+    }
+    return length;
+  }
+
+  private RequestTooLargeException tooLarge() {
+    return new RequestTooLargeException(
+        "the request body is over the limit of " + limits.compressedBytes() + " bytes");
+  }
+
+  private IngestOutcome decodeAndStore(
+      Workspace workspace, byte[] body, int offset, int length, String tenant) {
+    long declared = SnappyBlock.declaredLength(body, offset, length);
+    if (declared > limits.decodedBytes()) {
+      throw new CorruptDataException(
+          "snappy block",
+          0,
+          "declares "
+              + declared
+              + " decoded bytes, which is over the limit of "
+              + limits.decodedBytes());
+    }
+    long held = length + declared;
+    if (!budget.take(held)) {
+      return IngestOutcome.refused(
+          503,
+          "requests in progress already hold most of the "
+              + limits.inFlightBytes()
+              + " bytes they may hold together",
+          RETRY_SECONDS);
+    }
+    try {
+      byte[] decoded = workspace.decoded((int) declared);
+      int decodedLength = SnappyBlock.decode(body, offset, length, decoded);
+      Intake intake = workspace.intake;
+      intake.begin(tenant, clock.millis() + limits.future().toMillis());
+      workspace.remoteWrite1.decode(decoded, decodedLength);
+      counters.bytes(length, decodedLength);
+      counters.decoded(intake);
+      return store(intake);
+    } finally {
+      budget.giveBack(held);
+    }
+  }
+
+  private IngestOutcome store(Intake intake) {
+    WriteBatch batch = intake.batch;
+    int rows = batch.sampleCount + batch.histogramCount + batch.exemplarCount + batch.metadataCount;
+    WriteResult result;
+    try {
+      result =
+          rows == 0
+              ? new WriteResult(0, 0, 0, 0, List.of(), -1)
+              : append(intake, WriteMode.ALL_OR_NOTHING);
+    } catch (LimitExceededException e) {
+      return IngestOutcome.refused(429, message(e), RETRY_SECONDS);
+    } catch (StorageStoppedException e) {
+      return IngestOutcome.refused(503, message(e), RETRY_SECONDS);
+    } catch (StaleGenerationException e) {
+      return IngestOutcome.refused(
+          503, "the head renumbers its series again and again; send the request once more", 1);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a write request failed in the engine", e);
+      return IngestOutcome.refused(500, "internal error while storing; the log has details", 0);
+    }
+    counters.stored(result.samples(), result.histograms(), result.exemplars());
+    counters.rejected(Reason.REFUSED_BY_STORE, result.rejected());
+    boolean refused = intake.refusals.any() || !result.complete();
+    return new IngestOutcome(
+        refused ? 400 : 204,
+        refused ? refusalText(intake, result) : "",
+        0,
+        false,
+        result.samples(),
+        result.histograms(),
+        result.exemplars(),
+        result.position());
+  }
+
+  private WriteResult append(Intake intake, WriteMode mode) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return sink.append(intake.batch, mode);
+      } catch (StaleGenerationException e) {
+        if (attempt > STALE_RETRIES) {
+          throw e;
+        }
+        counters.resolvedAgain();
+        intake.series.resolveAgain();
+      }
+    }
+  }
+
+  private static String refusalText(Intake intake, WriteResult result) {
+    List<String> lines = new ArrayList<>(intake.refusals.texts());
+    lines.addAll(result.problems());
+    long all =
+        intake.refusals.samples() + intake.batch.sampleCount + (long) intake.batch.histogramCount;
+    long stored = result.samples() + (long) result.histograms();
+    lines.add("stored " + stored + " of " + all + " samples");
+    return String.join("\n", lines);
+  }
+
+  /** The answer to a request that could not be read. */
+  private static IngestOutcome refusal(RuntimeException e) {
+    int status =
+        switch (e) {
+          case UnsupportedContentException unsupported -> 415;
+          case RequestTooLargeException tooLarge -> 413;
+          case CorruptDataException corrupt -> 400;
+          case InvalidTenantException tenant -> 400;
+          default -> 500;
+        };
+    if (status == 500) {
+      LOG.log(Level.ERROR, "a write request failed", e);
+      return IngestOutcome.refused(500, "internal error; the log has details", 0);
+    }
+    return IngestOutcome.refused(status, message(e), 0);
+  }
+
+  private static String message(RuntimeException e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+}
