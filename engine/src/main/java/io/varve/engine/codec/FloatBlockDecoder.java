@@ -29,32 +29,34 @@ public final class FloatBlockDecoder {
     Codecs.checkCount(n);
     Objects.checkFromIndexSize(offset, length, in.length);
     Objects.checkFromIndexSize(at, n, out.length);
-    if (length == 0) {
-      throw new CorruptDataException(SOURCE, 0, "empty");
+    ByteReader reader = input.on(in, offset, length, SOURCE);
+    read(reader, n, out, at);
+    if (!reader.atEnd()) {
+      throw reader.corrupt("bytes after the last value");
     }
-    int head = in[offset] & 0xFF;
+  }
+
+  /**
+   * Reads one block and leaves the reader behind it.
+   *
+   * @param in on an array with {@link BitPacking#SLACK} bytes past its end
+   */
+  void read(ByteReader in, int n, double[] out, int at) {
+    int head = in.u8();
     int form = head & 7;
     if (form >= DecimalForm.CONST_INTEGER) {
-      Arrays.fill(out, at, at + n, constant(head, in, offset, length));
+      Arrays.fill(out, at, at + n, constant(head, in));
       return;
     }
-    int scale = head >>> 4;
-    if (form >= DecimalForm.QUOTIENT) {
-      scale++;
-    }
-    if ((form < DecimalForm.QUOTIENT && scale != 0) || (form == DecimalForm.MILLIS && scale < 3)) {
-      throw new CorruptDataException(SOURCE, 0, "unknown head " + head);
+    int scale = form >= DecimalForm.QUOTIENT ? (head >>> 4) + 1 : head >>> 4;
+    if (form < DecimalForm.QUOTIENT ? scale != 0 : form == DecimalForm.MILLIS && scale < 3) {
+      throw in.corrupt("unknown head " + head);
     }
     if (integers.length < n) {
       integers = new long[n];
     }
-    ByteReader reader = input.on(in, offset, length, SOURCE);
-    reader.skip(1);
-    int misses = (head & 8) != 0 ? exceptions(reader, n) : 0;
-    stream.decode(reader, n, integers, 0);
-    if (!reader.atEnd()) {
-      throw reader.corrupt("bytes after the last value");
-    }
+    int misses = (head & 8) != 0 ? exceptions(in, n) : 0;
+    stream.decode(in, n, integers, 0);
     convert(integers, n, form, scale, out, at);
     for (int i = 0; i < misses; i++) {
       out[at + missPlaces[i]] = Double.longBitsToDouble(missBits[i]);
@@ -81,28 +83,19 @@ public final class FloatBlockDecoder {
     return misses;
   }
 
-  private double constant(int head, byte[] in, int offset, int length) {
+  private static double constant(int head, ByteReader in) {
     int inline = head >>> 3;
     if ((head & 7) == DecimalForm.CONST_INTEGER) {
-      if (inline < 31 && length == 1) {
-        return inline;
-      }
-      ByteReader reader = input.on(in, offset, length, SOURCE);
-      reader.skip(1);
-      if (inline == 31) {
-        long integer = reader.zigzag();
-        if (reader.atEnd()) {
-          return (double) integer;
-        }
-      }
-    } else if ((head & 7) == DecimalForm.CONST_BITS && inline <= 8 && length == 1 + inline) {
-      long bits = 0;
-      for (int i = inline; i > 0; i--) {
-        bits = bits << 8 | (in[offset + i] & 0xFF);
-      }
-      return Double.longBitsToDouble(inline == 0 ? 0 : bits << (64 - 8 * inline));
+      return inline < 31 ? inline : (double) in.zigzag();
     }
-    throw new CorruptDataException(SOURCE, 0, "unknown head " + head + " of " + length + " bytes");
+    if ((head & 7) != DecimalForm.CONST_BITS || inline > 8) {
+      throw in.corrupt("unknown head " + head);
+    }
+    long bits = 0;
+    for (int i = 0; i < inline; i++) {
+      bits = bits >>> 8 | (long) in.u8() << 56;
+    }
+    return Double.longBitsToDouble(bits);
   }
 
   private static void convert(long[] integers, int n, int form, int scale, double[] out, int at) {
