@@ -60,8 +60,9 @@ public interface ValueTest {
     }
     Pattern pattern;
     try {
+      Pattern.compile(
+          expression); // ")(" must not close the group below; errors cite what was written
       pattern = Pattern.compile("^(?s:" + expression + ")$");
-      Pattern.compile(expression); // ")(" must not close the group above
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
           "error parsing regexp: " + e.getDescription() + ": `" + e.getPattern() + "`", e);

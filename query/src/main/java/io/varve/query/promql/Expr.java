@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A parsed and type-checked PromQL expression: an immutable tree of records, each with its place in
  * the query. Two trees are equal if text, structure <em>and</em> places are; compare what {@link
- * #withoutPositions} returns where places do not matter. {@link #toString} of every node is its
+ * #withoutPositions} returns where places do not matter. {@code toString} of every node is its
  * canonical text ({@link Printer}), which parses to the same tree again.
  */
 public sealed interface Expr {

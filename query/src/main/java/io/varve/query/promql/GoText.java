@@ -1,6 +1,9 @@
 package io.varve.query.promql;
 
+import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
@@ -29,14 +32,14 @@ final class GoText {
     return text.substring(0, text.charAt(end - 1) == '.' ? end - 1 : end);
   }
 
-  /** The shortest digits, with an exponent below 1e-4 and from 1e21 on ({@code %v}). */
+  /** The shortest digits, with an exponent below 1e-4 and from 1e6 on ({@code %v}). */
   static String general(double value) {
     if (!Double.isFinite(value) || value == 0) {
       return plain(value);
     }
     BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
     int exponent = decimal.precision() - decimal.scale() - 1;
-    if (exponent >= -4 && exponent < 21) {
+    if (exponent >= -4 && exponent < 6) {
       return plain(value);
     }
     String digits = decimal.unscaledValue().abs().toString();
@@ -52,7 +55,7 @@ final class GoText {
   /** Six decimals, {@code %f}. */
   static String sixDecimals(double value) {
     return Double.isFinite(value)
-        ? new BigDecimal(value).setScale(6, java.math.RoundingMode.HALF_EVEN).toPlainString()
+        ? new BigDecimal(value).setScale(6, RoundingMode.HALF_EVEN).toPlainString()
         : special(value);
   }
 
@@ -71,10 +74,22 @@ final class GoText {
     return out.append('"').toString();
   }
 
-  /** In single quotes, {@code %q} of a character. */
+  /** In double quotes, cut after ten characters if it has more than ten bytes. */
+  static String quoteShort(String text) {
+    if (text.getBytes(StandardCharsets.UTF_8).length <= 10) {
+      return quote(text);
+    }
+    int end =
+        text.codePointCount(0, text.length()) <= 10
+            ? text.length()
+            : text.offsetByCodePoints(0, 10);
+    return quote(text.substring(0, end)) + "...";
+  }
+
+  /** In single quotes; what is no character is the replacement character. */
   static String quote(int codePoint) {
     StringBuilder out = new StringBuilder().append('\'');
-    escape(out, codePoint, '\'');
+    escape(out, Character.isValidCodePoint(codePoint) ? codePoint : 0xFFFD, '\'');
     return out.append('\'').toString();
   }
 
@@ -82,6 +97,54 @@ final class GoText {
   static String unicode(int codePoint) {
     String name = String.format(Locale.ROOT, "U+%04X", codePoint);
     return isPrintable(codePoint) ? name + " '" + Character.toString(codePoint) + "'" : name;
+  }
+
+  /**
+   * The text of a string literal without its quotes and escapes. The lexer has checked it; bytes
+   * that are not UTF-8 become the replacement character.
+   */
+  static String unquote(String literal) {
+    String inner = literal.substring(1, literal.length() - 1);
+    if (literal.charAt(0) == '`' || inner.indexOf('\\') < 0) {
+      return inner;
+    }
+    // Escapes may spell the bytes of a character one by one.
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int at = 0;
+    while (at < inner.length()) {
+      int escape = inner.indexOf('\\', at);
+      int end = escape < 0 ? inner.length() : escape;
+      out.writeBytes(inner.substring(at, end).getBytes(StandardCharsets.UTF_8));
+      at = escape < 0 ? end : unescape(inner, escape + 1, out);
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Writes what the escape whose letter stands at an index means; the index after it. */
+  private static int unescape(String inner, int at, ByteArrayOutputStream out) {
+    char c = inner.charAt(at);
+    switch (c) {
+      case 'a' -> out.write(0x07);
+      case 'b' -> out.write('\b');
+      case 'f' -> out.write('\f');
+      case 'n' -> out.write('\n');
+      case 'r' -> out.write('\r');
+      case 't' -> out.write('\t');
+      case 'v' -> out.write(0x0B);
+      case 'x' -> out.write(Integer.parseInt(inner, at + 1, at + 3, 16));
+      case 'u', 'U' -> {
+        int digits = c == 'u' ? 4 : 8;
+        int codePoint = Integer.parseInt(inner, at + 1, at + 1 + digits, 16);
+        out.writeBytes(Character.toString(codePoint).getBytes(StandardCharsets.UTF_8));
+        return at + 1 + digits;
+      }
+      case '0', '1', '2', '3', '4', '5', '6', '7' -> {
+        out.write(Integer.parseInt(inner, at, at + 3, 8));
+        return at + 3;
+      }
+      default -> out.write(c); // a backslash or a quote
+    }
+    return c == 'x' ? at + 3 : at + 1;
   }
 
   private static void escape(StringBuilder out, int c, char quote) {
