@@ -60,8 +60,8 @@ public interface ValueTest {
     }
     Pattern pattern;
     try {
-      Pattern.compile(
-          expression); // ")(" must not close the group below; errors cite what was written
+      // First as written, so that ")(" does not close the group below and errors cite no group.
+      Pattern.compile(expression);
       pattern = Pattern.compile("^(?s:" + expression + ")$");
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
