@@ -7,6 +7,7 @@ package io.varve.engine.format;
 public final class CorruptDataException extends RuntimeException {
   private final String source;
   private final long offset;
+  private final String problem;
 
   /**
    * @param source what was being read: a file path relative to the data folder, or a name
@@ -17,6 +18,7 @@ public final class CorruptDataException extends RuntimeException {
     super(source + (offset >= 0 ? " at byte " + offset : "") + ": " + problem);
     this.source = source;
     this.offset = offset;
+    this.problem = problem;
   }
 
   /** What was being read. */
@@ -27,5 +29,10 @@ public final class CorruptDataException extends RuntimeException {
   /** Byte offset in {@link #source}, −1 when unknown. */
   public long offset() {
     return offset;
+  }
+
+  /** What is wrong, in words, without the place. */
+  public String problem() {
+    return problem;
   }
 }

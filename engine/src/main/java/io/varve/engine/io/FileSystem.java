@@ -23,7 +23,11 @@ public interface FileSystem {
     /** Hands the bytes to the operating system, all of them, or throws. */
     void write(byte[] bytes, int offset, int length) throws IOException;
 
-    /** Returns when all written bytes are on stable storage. A failure is final: never retried. */
+    /**
+     * Returns when all written bytes are on stable storage.
+     *
+     * @throws java.io.SyncFailedException if they may not be; final, never retried
+     */
     void sync() throws IOException;
 
     /** Bytes in the file, those of this writer included. */

@@ -1,6 +1,7 @@
 package io.varve.engine.io;
 
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 
@@ -24,13 +25,13 @@ final class RealAppendFile implements FileSystem.AppendFile {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
+    long after = size + length;
     try {
       file.write(bytes, offset, length);
     } catch (IOException e) {
       throw new IOException(path + ": write: " + e.getMessage(), e);
     }
-    // One writer at a time; volatile so that others may look.
-    size = size + length;
+    size = after;
   }
 
   @Override
@@ -38,7 +39,9 @@ final class RealAppendFile implements FileSystem.AppendFile {
     try {
       file.getFD().sync();
     } catch (IOException e) {
-      throw new IOException(path + ": fsync: " + e.getMessage(), e);
+      SyncFailedException failure = new SyncFailedException(path + ": fsync: " + e.getMessage());
+      failure.initCause(e);
+      throw failure;
     }
   }
 
