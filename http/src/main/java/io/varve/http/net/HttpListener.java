@@ -1,0 +1,150 @@
+package io.varve.http.net;
+
+import io.undertow.UndertowOptions;
+import io.undertow.connector.ByteBufferPool;
+import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.handlers.HttpContinueReadHandler;
+import io.undertow.server.protocol.http.HttpOpenListener;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import org.xnio.ChannelListeners;
+import org.xnio.IoUtils;
+import org.xnio.OptionMap;
+import org.xnio.Options;
+import org.xnio.StreamConnection;
+import org.xnio.Xnio;
+import org.xnio.XnioWorker;
+import org.xnio.channels.AcceptingChannel;
+
+/** The open port with everything behind it. Any thread. */
+public final class HttpListener implements AutoCloseable {
+  private static final int MOST_HEADER_BYTES = 1 << 20;
+  private static final int BACKLOG = 1_000;
+
+  /** No buffers cached per thread: a virtual thread would take them to its grave. */
+  private static final ByteBufferPool BUFFERS =
+      new DefaultByteBufferPool(true, 16_384 - 20, -1, 0, 0);
+
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 0).factory());
+  private final Disconnects disconnects = new Disconnects();
+  private final Bodies bodies;
+  private final Dispatcher dispatcher;
+  private final XnioWorker worker;
+  private final HttpOpenListener open;
+  private final AcceptingChannel<? extends StreamConnection> server;
+
+  /**
+   * How connections are treated.
+   *
+   * @param maxBodiesBytes request bodies in memory at one time
+   * @param idleMillis a connection without traffic is closed after this
+   * @param writeMillis an answer that is not read for this long is given up
+   */
+  public record Limits(long maxBodiesBytes, long idleMillis, long writeMillis) {}
+
+  /**
+   * Opens the port.
+   *
+   * @throws IOException if it cannot be opened
+   */
+  public HttpListener(
+      String host,
+      int port,
+      Limits limits,
+      List<Route> routes,
+      Supplier<Availability> availability,
+      ErrorAnswer apiErrors,
+      Observer observer)
+      throws IOException {
+    bodies = new Bodies(limits.maxBodiesBytes());
+    dispatcher =
+        new Dispatcher(
+            routes,
+            availability,
+            apiErrors,
+            observer,
+            threads,
+            bodies,
+            disconnects,
+            limits.writeMillis());
+    try {
+      worker =
+          Xnio.getInstance(HttpListener.class.getClassLoader())
+              .createWorker(
+                  OptionMap.builder()
+                      .set(Options.WORKER_NAME, "varve-http")
+                      .set(Options.WORKER_IO_THREADS, ioThreads())
+                      .set(Options.WORKER_TASK_CORE_THREADS, 1) // handlers run on virtual threads
+                      .set(Options.WORKER_TASK_MAX_THREADS, 1)
+                      .set(Options.THREAD_DAEMON, true)
+                      .getMap());
+      open = new HttpOpenListener(BUFFERS, undertowOptions(limits));
+      open.setRootHandler(new HttpContinueReadHandler(dispatcher));
+      server =
+          worker.createStreamConnectionServer(
+              new InetSocketAddress(InetAddress.getByName(host), port),
+              ChannelListeners.openListenerAdapter(open),
+              OptionMap.builder()
+                  .set(Options.TCP_NODELAY, true)
+                  .set(Options.REUSE_ADDRESSES, true)
+                  .set(Options.BACKLOG, BACKLOG)
+                  .getMap());
+    } catch (IOException e) {
+      disconnects.close();
+      throw e;
+    }
+    server.resumeAccepts();
+  }
+
+  private static int ioThreads() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 8);
+  }
+
+  private static OptionMap undertowOptions(Limits limits) {
+    int idle = (int) Math.min(limits.idleMillis(), Integer.MAX_VALUE);
+    return OptionMap.builder()
+        .set(UndertowOptions.DECODE_URL, false)
+        .set(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
+        .set(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+        .set(UndertowOptions.BUFFER_PIPELINED_DATA, true)
+        .set(UndertowOptions.NO_REQUEST_TIMEOUT, idle)
+        .set(UndertowOptions.IDLE_TIMEOUT, idle)
+        .getMap();
+  }
+
+  /** Where it listens, with the port that the system chose if it was to. */
+  public InetSocketAddress address() {
+    return server.getLocalAddress(InetSocketAddress.class);
+  }
+
+  /** Handlers at work. */
+  public int running() {
+    return dispatcher.running();
+  }
+
+  /** Bytes of request bodies in memory. */
+  public long bodyBytes() {
+    return bodies.heldBytes();
+  }
+
+  /** Takes no more connections; those that are open go on. */
+  public void stopAccepting() {
+    IoUtils.safeClose(server);
+  }
+
+  /** Closes every connection. */
+  @Override
+  public void close() {
+    IoUtils.safeClose(server);
+    open.closeConnections();
+    worker.shutdownNow();
+    disconnects.close();
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,184 @@
+package io.varve.http.net;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer to one request, given once. Nothing goes out before some kilobytes are written or the
+ * body is closed, so that what fails early can still become a proper status. For the thread that
+ * handles the request.
+ */
+public final class Response {
+  private static final int HELD_BYTES = 1 << 14;
+  private static final int WORTH_COMPRESSING = 1_024;
+
+  private final HttpServerExchange exchange;
+  private final Encoding encoding;
+  private final long waitMillis;
+  private @Nullable Body body;
+  private boolean given;
+
+  Response(HttpServerExchange exchange, Encoding encoding, long waitMillis) {
+    this.exchange = exchange;
+    this.encoding = encoding;
+    this.waitMillis = waitMillis;
+  }
+
+  /** Sets a header. */
+  public Response header(String name, String value) {
+    exchange.getResponseHeaders().put(new HttpString(name), value);
+    return this;
+  }
+
+  /** Answers with plain text. */
+  public void text(int status, String text) throws IOException {
+    body(
+        status,
+        "text/plain; charset=utf-8",
+        out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Answers without a body. */
+  public void empty(int status) throws IOException {
+    begin(status);
+    exchange.setResponseContentLength(0);
+    new Sink(exchange, waitMillis).close();
+  }
+
+  /** Writes a body. */
+  public interface BodyWriter {
+    /** Writes it, all of it; closing the stream does nothing. */
+    void write(OutputStream out) throws IOException;
+  }
+
+  /**
+   * Answers with a body. If the writer throws, nothing has been answered yet, or, when part of the
+   * body is gone already, the connection is broken: a client never takes half an answer for a whole
+   * one.
+   */
+  public void body(int status, String contentType, BodyWriter writer) throws IOException {
+    begin(status);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
+    Body begun = new Body();
+    body = begun;
+    writer.write(begun);
+    begun.end();
+  }
+
+  private void begin(int status) {
+    if (given) {
+      throw new IllegalStateException("the answer has been given already");
+    }
+    given = true;
+    exchange.setStatusCode(status);
+  }
+
+  /** The status that was answered; 0 before. */
+  int status() {
+    return given ? exchange.getStatusCode() : 0;
+  }
+
+  /** True if an answer has been begun, and has not been taken back by {@link #restart}. */
+  boolean given() {
+    return given;
+  }
+
+  /** Takes an answer back; false if something of it went out already. */
+  boolean restart() {
+    if (exchange.isResponseStarted()) {
+      return false;
+    }
+    Body begun = body;
+    if (begun != null && begun.sink != null) {
+      return false;
+    }
+    given = false;
+    body = null;
+    exchange.getResponseHeaders().remove(Headers.CONTENT_TYPE);
+    return true;
+  }
+
+  /** Breaks an answer off that cannot be completed. */
+  void abort() {
+    Body begun = body;
+    if (begun != null) {
+      begun.abort();
+    }
+  }
+
+  /** Holds the beginning of the body, then passes on. */
+  private final class Body extends OutputStream {
+    private byte[] held = new byte[2_048];
+    private int size;
+    private @Nullable Sink sink;
+    private @Nullable OutputStream out;
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      OutputStream open = out;
+      if (open == null && size + length <= HELD_BYTES) {
+        if (size + length > held.length) {
+          held = Arrays.copyOf(held, HELD_BYTES);
+        }
+        System.arraycopy(bytes, offset, held, size, length);
+        size += length;
+        return;
+      }
+      if (open == null) {
+        if (encoding != Encoding.IDENTITY) {
+          exchange.getResponseHeaders().put(Headers.CONTENT_ENCODING, encoding.headerName());
+        }
+        Sink begun = new Sink(exchange, waitMillis);
+        sink = begun;
+        open = encoding.wrap(begun);
+        out = open;
+        open.write(held, 0, size);
+      }
+      open.write(bytes, offset, length);
+    }
+
+    /** The writer is done. */
+    void end() throws IOException {
+      OutputStream open = out;
+      if (open != null) {
+        open.close();
+        return;
+      }
+      byte[] whole = held;
+      int length = size;
+      if (encoding != Encoding.IDENTITY && size >= WORTH_COMPRESSING) {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream(size / 2);
+        try (OutputStream compressor = encoding.wrap(compressed)) {
+          compressor.write(held, 0, size);
+        }
+        whole = compressed.toByteArray();
+        length = whole.length;
+        exchange.getResponseHeaders().put(Headers.CONTENT_ENCODING, encoding.headerName());
+      }
+      exchange.setResponseContentLength(length);
+      Sink begun = new Sink(exchange, waitMillis);
+      sink = begun;
+      begun.write(whole, 0, length);
+      begun.close();
+    }
+
+    void abort() {
+      Sink begun = sink;
+      if (begun != null) {
+        begun.abort();
+      }
+    }
+  }
+}
