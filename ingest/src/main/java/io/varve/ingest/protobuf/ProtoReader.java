@@ -175,7 +175,10 @@ public final class ProtoReader {
       switch (t & 7) {
         case VARINT -> varint();
         case FIXED64 -> skipFixed(8);
-        case LENGTH_DELIMITED -> at += length();
+        case LENGTH_DELIMITED -> {
+          int n = length();
+          at += n;
+        }
         case FIXED32 -> skipFixed(4);
         case GROUP_START -> open++;
         case GROUP_END -> {

@@ -1,8 +1,12 @@
 package io.varve.ingest.remotewrite;
 
 import io.varve.engine.model.Metadata;
+import io.varve.engine.model.WriteBatch;
 import io.varve.ingest.intake.Intake;
+import io.varve.ingest.intake.LabelCollector;
 import io.varve.ingest.intake.Reason;
+import io.varve.ingest.intake.Refusals;
+import io.varve.ingest.intake.SeriesResolver;
 import io.varve.ingest.protobuf.ProtoReader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -43,11 +47,15 @@ public final class RemoteWrite1Decoder {
   private static final int SAMPLE_VALUE = 1 << 3 | 1;
   private static final int SAMPLE_TIME = 2 << 3;
 
-  // Timestamps between 1971 and 2109 are varints of six bytes.
-  private static final int TIME_BYTES = 6;
-  private static final long TIME_MASK = 0xFFFF_FFFF_FFFFL;
-  private static final long TIME_CONTINUES = 0x8080_8080_8080L;
-  private static final long TIME_CONTINUES_SO = 0x0080_8080_8080L;
+  // How a sample begins, its bytes as a little-endian number: tag, length, tag of what follows.
+  private static final int WITH_VALUE = SAMPLE_VALUE << 16 | 16 << 8 | SAMPLE;
+  private static final int WITHOUT_VALUE = SAMPLE_TIME << 16 | 7 << 8 | SAMPLE;
+
+  // How it ends: a tag and a varint of six bytes, as all times between 1971 and 2109 are.
+  private static final int TIME_FIELD = 7;
+  private static final long TIME_FIELD_BITS = 0xFF_FFFF_FFFF_FFFFL;
+  private static final long TIME_PATTERN_BITS = 0x80_8080_8080_80FFL;
+  private static final long TIME_PATTERN = 0x00_8080_8080_8000L | SAMPLE_TIME;
 
   // What a series message holds.
   private static final int HAS_LABELS = 1;
@@ -58,13 +66,22 @@ public final class RemoteWrite1Decoder {
   private final LabelFields labelFields = new LabelFields(SOURCE);
   private final HistogramDecoder histograms = new HistogramDecoder();
   private final Intake intake;
+  private final WriteBatch batch;
+  private final SeriesResolver series;
+  private final LabelCollector labels;
+  private final Refusals refusals;
   private byte[] body = new byte[0];
-  private long timeBytes; // the timestamp that was read last, as it stood in the body
+  private long timeField; // the timestamp that was read last, as it stood in the body
   private long time;
+  private long latestTime;
 
   /** A decoder that writes to {@code intake}. */
   public RemoteWrite1Decoder(Intake intake) {
     this.intake = intake;
+    this.batch = intake.batch;
+    this.series = intake.series;
+    this.labels = intake.labels;
+    this.refusals = intake.refusals;
   }
 
   /**
@@ -78,8 +95,9 @@ public final class RemoteWrite1Decoder {
       throw new IllegalArgumentException("no slack after the body");
     }
     body = array;
-    timeBytes = 0;
+    timeField = 0;
     time = 0;
+    latestTime = intake.latestTime();
     int at = 0;
     while (at < length) {
       if (array[at] == TIME_SERIES) {
@@ -91,7 +109,7 @@ public final class RemoteWrite1Decoder {
         }
         if (size >= 0 && size <= length - start) {
           at = start + size;
-          series(start, at);
+          timeSeries(start, at);
           continue;
         }
       }
@@ -109,7 +127,7 @@ public final class RemoteWrite1Decoder {
         in.expect(tag, ProtoReader.LENGTH_DELIMITED, "timeseries");
         int size = in.length();
         int start = in.at();
-        series(start, start + size);
+        timeSeries(start, start + size);
         return start + size;
       }
       case METADATA >>> 3 -> {
@@ -123,19 +141,20 @@ public final class RemoteWrite1Decoder {
     return in.at();
   }
 
-  private void series(int start, int end) {
+  private void timeSeries(int start, int end) {
     if (start < end && body[start] == LABEL) {
-      int length = intake.series.predictedLength(body, start, end);
+      int length = series.predictedLength(body, start, end);
       if (length > 0) {
         int at = start + length;
-        if (isLoneSample(at, end)) {
-          loneSample(intake.series.addPredicted(body, start, length), at, end);
+        int timeAt = timeOfUsualSample(at, end);
+        if (timeAt > 0 && timeAt + TIME_FIELD == end) {
+          usualSample(series.addPredicted(body, start, length), at, timeAt);
           return;
         }
         int kinds = kinds(at, end);
         if ((kinds & HAS_LABELS) == 0) {
           if (kinds != 0) {
-            data(intake.series.addPredicted(body, start, length), at, end, kinds);
+            data(series.addPredicted(body, start, length), at, end, kinds);
           }
           return;
         }
@@ -200,20 +219,20 @@ public final class RemoteWrite1Decoder {
   /** The row of a series whose labels stand together, or −1 if nothing is to be written to it. */
   private int labelRun(int start, int end, int kinds) {
     if (kinds == 0) {
-      intake.labels.begin(body);
-      labelFields.collect(body, start, end, intake.labels); // must be protobuf all the same
+      labels.begin(body);
+      labelFields.collect(body, start, end, labels); // must be protobuf all the same
       return -1;
     }
-    int row = intake.series.addKnown(body, start, end - start);
+    int row = series.addKnown(body, start, end - start);
     if (row >= 0) {
       return row;
     }
-    intake.labels.begin(body);
-    boolean plain = labelFields.collect(body, start, end, intake.labels);
-    boolean canonical = plain && intake.labels.cameInOrder();
+    labels.begin(body);
+    boolean plain = labelFields.collect(body, start, end, labels);
+    boolean canonical = plain && labels.cameInOrder();
     row = addCollected(canonical ? body : null, start, end - start, kinds);
     if (row >= 0 && !canonical) {
-      intake.series.rememberAlias(row, body, start, end - start);
+      series.rememberAlias(row, body, start, end - start);
     }
     return row;
   }
@@ -221,14 +240,14 @@ public final class RemoteWrite1Decoder {
   /** A series whose labels do not stand together at its beginning, or that has none. */
   private void scattered(int start, int end) {
     int kinds = kinds(start, end);
-    intake.labels.begin(body);
+    labels.begin(body);
     int at = start;
     while (at < end) {
       in.on(body, at, end);
       int tag = in.tag();
       in.skip(tag);
       if (tag >>> 3 == LABEL >>> 3) {
-        labelFields.collect(body, at, in.at(), intake.labels);
+        labelFields.collect(body, at, in.at(), labels);
       }
       at = in.at();
     }
@@ -237,11 +256,11 @@ public final class RemoteWrite1Decoder {
   }
 
   private int addCollected(byte @Nullable [] wire, int at, int length, int kinds) {
-    if ((kinds & HAS_SAMPLES) == 0 && intake.labels.check() != null) {
+    if ((kinds & HAS_SAMPLES) == 0 && labels.check() != null) {
       return -1; // exemplars alone; nothing is lost that would be worth a 400
     }
     int row = intake.addCollected(wire, at, length);
-    if (row >= 0 && (kinds & HAS_SAMPLES) == 0 && intake.batch.seriesId[row] < 0) {
+    if (row >= 0 && (kinds & HAS_SAMPLES) == 0 && batch.seriesId[row] < 0) {
       intake.removeLastSeries(); // exemplars do not make a series
       return -1;
     }
@@ -250,15 +269,15 @@ public final class RemoteWrite1Decoder {
 
   /** The data fields of a series; they are checked, but not kept, if its row is −1. */
   private void data(int row, int start, int end, int kinds) {
-    int samples = intake.batch.sampleCount;
-    int histogramsBefore = intake.batch.histogramCount;
-    int exemplars = intake.batch.exemplarCount;
+    int samples = batch.sampleCount;
+    int histogramsBefore = batch.histogramCount;
+    int exemplars = batch.exemplarCount;
     int at = start;
     while (at < end) {
-      if (isSample(at, end)) {
-        int size = body[at + 1];
-        loneSample(row, at, at + 2 + size);
-        at += 2 + size;
+      int timeAt = timeOfUsualSample(at, end);
+      if (timeAt > 0) {
+        usualSample(row, at, timeAt);
+        at = timeAt + TIME_FIELD;
         continue;
       }
       in.on(body, at, end);
@@ -285,53 +304,50 @@ public final class RemoteWrite1Decoder {
       at = in.at();
     }
     if (row >= 0
-        && intake.batch.sampleCount == samples
-        && intake.batch.histogramCount == histogramsBefore
-        && ((kinds & HAS_SAMPLES) != 0 || intake.batch.exemplarCount == exemplars)) {
-      intake.batch.exemplarCount = exemplars; // all samples were refused: no trace of the series
+        && batch.sampleCount == samples
+        && batch.histogramCount == histogramsBefore
+        && ((kinds & HAS_SAMPLES) != 0 || batch.exemplarCount == exemplars)) {
+      batch.exemplarCount = exemplars; // all samples were refused: no trace of the series
       intake.removeLastSeries();
     }
   }
 
-  /** True if exactly one sample in its usual form stands between here and the end. */
-  private boolean isLoneSample(int at, int end) {
-    return isSample(at, end) && at + 2 + body[at + 1] == end;
-  }
-
-  /** True if a sample in one of its two usual forms begins here: zero is not written at all. */
-  private boolean isSample(int at, int end) {
-    if (body[at] != SAMPLE) {
-      return false;
-    }
-    int size = body[at + 1];
+  /**
+   * Where the tag of the timestamp is, if a sample in one of its two usual forms begins here (the
+   * value 0 is not written at all); else −1. The timestamp ends the sample, {@link #TIME_FIELD}
+   * bytes on.
+   */
+  private int timeOfUsualSample(int at, int end) {
+    int head = (int) (long) LONG.get(body, at) & 0xFF_FFFF;
     int timeAt;
-    if (size == 10 + TIME_BYTES && body[at + 2] == SAMPLE_VALUE && body[at + 11] == SAMPLE_TIME) {
-      timeAt = at + 12;
-    } else if (size == 1 + TIME_BYTES && body[at + 2] == SAMPLE_TIME) {
-      timeAt = at + 3;
+    if (head == WITH_VALUE) {
+      timeAt = at + 11;
+    } else if (head == WITHOUT_VALUE) {
+      timeAt = at + 2;
     } else {
-      return false;
+      return -1;
     }
-    return timeAt + TIME_BYTES <= end
-        && ((long) LONG.get(body, timeAt) & TIME_CONTINUES) == TIME_CONTINUES_SO;
+    long field = (long) LONG.get(body, timeAt);
+    return timeAt + TIME_FIELD <= end && (field & TIME_PATTERN_BITS) == TIME_PATTERN ? timeAt : -1;
   }
 
-  /** A sample for which {@link #isSample} holds. */
-  private void loneSample(int row, int at, int end) {
-    int timeAt = end - TIME_BYTES;
-    long bits = timeAt == at + 3 ? 0 : (long) LONG.get(body, at + 3);
-    long bytes = (long) LONG.get(body, timeAt) & TIME_MASK;
-    if (bytes != timeBytes) { // most samples of a scrape share their timestamp
-      timeBytes = bytes;
-      time =
-          (bytes & 0x7F)
-              | (bytes >>> 1 & 0x7FL << 7)
-              | (bytes >>> 2 & 0x7FL << 14)
-              | (bytes >>> 3 & 0x7FL << 21)
-              | (bytes >>> 4 & 0x7FL << 28)
-              | (bytes >>> 5 & 0x7FL << 35);
+  private void usualSample(int row, int at, int timeAt) {
+    long bits = timeAt == at + 2 ? 0 : (long) LONG.get(body, at + 3);
+    long field = (long) LONG.get(body, timeAt) & TIME_FIELD_BITS;
+    if (field != timeField) { // most samples of a scrape share their timestamp
+      timeField = field;
+      time = decodeTime(field >>> 8);
     }
     addSample(row, time, bits);
+  }
+
+  private static long decodeTime(long varint) {
+    return (varint & 0x7F)
+        | (varint >>> 1 & 0x7FL << 7)
+        | (varint >>> 2 & 0x7FL << 14)
+        | (varint >>> 3 & 0x7FL << 21)
+        | (varint >>> 4 & 0x7FL << 28)
+        | (varint >>> 5 & 0x7FL << 35);
   }
 
   /** A sample in any form that protobuf allows; the reader stands in it. */
@@ -356,30 +372,30 @@ public final class RemoteWrite1Decoder {
   }
 
   private void addSample(int row, long sampleTime, long bits) {
-    if (row >= 0 && sampleTime <= intake.latestTime()) {
-      intake.batch.addSample(row, sampleTime, bits, 0);
-      if (intake.batch.sampleCount < intake.mostEntries()) {
+    if (row >= 0 && sampleTime <= latestTime) {
+      batch.addSample(row, sampleTime, bits, 0);
+      if (batch.sampleCount < intake.mostEntries()) {
         return;
       }
     } else if (row >= 0) {
       intake.refuseFuture(row);
     } else {
-      intake.refusals.countSamples(intake.refused(), 1);
+      refusals.countSamples(intake.refused(), 1);
     }
     intake.checkEntries();
   }
 
   private void histogram(int row) {
     if (row < 0) {
-      intake.refusals.countSamples(intake.refused(), 1);
-    } else if (histograms.time() > intake.latestTime()) {
+      refusals.countSamples(intake.refused(), 1);
+    } else if (histograms.time() > latestTime) {
       intake.refuseFuture(row);
     } else {
       String problem = histograms.problem();
       if (problem != null) {
         intake.refuseHistogram(row, problem);
       } else {
-        histograms.addTo(intake.batch, row);
+        histograms.addTo(batch, row);
       }
     }
     intake.checkEntries();
@@ -387,7 +403,7 @@ public final class RemoteWrite1Decoder {
 
   /** An exemplar; the reader stands in it. */
   private void exemplar(int row) {
-    intake.labels.begin(body);
+    labels.begin(body);
     long bits = 0;
     long exemplarTime = 0;
     while (!in.atEnd()) {
@@ -397,7 +413,7 @@ public final class RemoteWrite1Decoder {
         case 1 -> {
           in.expect(tag, ProtoReader.LENGTH_DELIMITED, "exemplar labels");
           in.skip(tag);
-          labelFields.collect(body, at, in.at(), intake.labels);
+          labelFields.collect(body, at, in.at(), labels);
         }
         case 2 -> {
           in.expect(tag, ProtoReader.FIXED64, "exemplar value");
@@ -410,13 +426,13 @@ public final class RemoteWrite1Decoder {
         default -> in.skip(tag);
       }
     }
-    if (row < 0 || exemplarTime > intake.latestTime() || !intake.labels.checkExemplar()) {
-      intake.refusals.countSilently(Reason.EXEMPLAR);
+    if (row < 0 || exemplarTime > latestTime || !labels.checkExemplar()) {
+      refusals.countSilently(Reason.EXEMPLAR);
       return;
     }
-    int from = intake.batch.bytes.size();
-    intake.labels.writeCanonical(intake.batch.bytes);
-    intake.batch.addEncodedExemplar(row, exemplarTime, bits, from);
+    int from = batch.bytes.size();
+    labels.writeCanonical(batch.bytes);
+    batch.addEncodedExemplar(row, exemplarTime, bits, from);
     intake.checkEntries();
   }
 
@@ -439,11 +455,11 @@ public final class RemoteWrite1Decoder {
         default -> in.skip(tag);
       }
     }
-    if (metric.isEmpty() || intake.batch.metadataCount >= MetricTypes.MOST_METADATA) {
-      intake.refusals.countSilently(Reason.METADATA);
+    if (metric.isEmpty() || batch.metadataCount >= MetricTypes.MOST_METADATA) {
+      refusals.countSilently(Reason.METADATA);
       return;
     }
-    intake.batch.addMetadata(metric, new Metadata(MetricTypes.name(type), unit, help));
+    batch.addMetadata(metric, new Metadata(MetricTypes.name(type), unit, help));
   }
 
   private String text(int tag, String field) {
