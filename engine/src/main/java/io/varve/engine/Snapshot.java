@@ -46,6 +46,14 @@ public interface Snapshot extends AutoCloseable {
   /** What is said about metrics, by metric name. */
   Map<String, Metadata> metadata(String tenant);
 
+  /**
+   * What of the data that was asked for could not be read, in words that name file and place; the
+   * rest was served. Grows as readers go on.
+   */
+  default List<String> damage() {
+    return List.of();
+  }
+
   @Override
   void close();
 }

@@ -1,0 +1,112 @@
+package io.varve.engine;
+
+import io.varve.engine.head.Head;
+import io.varve.engine.head.LateHead;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * The current {@link View}, replaced as a whole by one volatile store; readers never block. Changes
+ * come from the write path (freezing, deletes) and from the jobs (files), one at a time.
+ */
+final class Catalog {
+  private volatile View view;
+  private final LateHead late;
+
+  Catalog(Head head, LateHead late, NavigableMap<Long, WindowView> windows) {
+    this.late = late;
+    this.view = new View(head, List.of(), windows, List.of());
+  }
+
+  /** A view with the late samples that belong to it; the caller releases the view. */
+  Pinned pin() {
+    while (true) {
+      View now = view;
+      if (now.tryRetain()) {
+        // Freezing takes late windows out and puts them into a new view: both from the same side.
+        TreeMap<Long, LateHead.Window> lateWindows =
+            late.isEmpty() ? new TreeMap<>() : late.windows();
+        if (view == now) {
+          return new Pinned(now, lateWindows);
+        }
+        now.release();
+      }
+    }
+  }
+
+  /** A view that is held, and the late samples of the open head. */
+  record Pinned(View view, TreeMap<Long, LateHead.Window> late) {}
+
+  /** The view without holding it: for what does not touch files. */
+  View peek() {
+    return view;
+  }
+
+  private void publish(View next) {
+    View before = view;
+    view = next;
+    before.release();
+  }
+
+  synchronized void froze(Frozen frozen, OpenHead open) {
+    List<Frozen> all = new ArrayList<>(view.frozen());
+    all.add(frozen);
+    publish(new View(open.head(), all, view.windows(), view.deletes()));
+  }
+
+  synchronized void deleted(Delete delete) {
+    List<Delete> deletes = new ArrayList<>(view.deletes());
+    deletes.add(delete);
+    publish(new View(view.head(), view.frozen(), view.windows(), deletes));
+  }
+
+  /** After a replay: the open head may be another one than at the start. */
+  synchronized void reopened(OpenHead open) {
+    publish(new View(open.head(), view.frozen(), view.windows(), view.deletes()));
+  }
+
+  /** Samples became files: those windows take the place of the frozen samples. */
+  synchronized void sealed(Frozen frozen, List<WindowView> changed) {
+    List<Frozen> all = new ArrayList<>(view.frozen());
+    all.remove(frozen);
+    publish(new View(view.head(), all, replaced(changed), view.deletes()));
+  }
+
+  /** A delete has reached the files. */
+  synchronized void buried(Delete delete, List<WindowView> changed) {
+    List<Delete> deletes = new ArrayList<>(view.deletes());
+    deletes.remove(delete);
+    publish(new View(view.head(), view.frozen(), replaced(changed), deletes));
+  }
+
+  /** A window has other files. */
+  synchronized void merged(WindowView changed) {
+    publish(new View(view.head(), view.frozen(), replaced(List.of(changed)), view.deletes()));
+  }
+
+  synchronized void dropped(List<Long> starts) {
+    TreeMap<Long, WindowView> windows = new TreeMap<>(view.windows());
+    starts.forEach(windows::remove);
+    publish(new View(view.head(), view.frozen(), windows, view.deletes()));
+  }
+
+  private TreeMap<Long, WindowView> replaced(List<WindowView> changed) {
+    TreeMap<Long, WindowView> windows = new TreeMap<>(view.windows());
+    for (WindowView window : changed) {
+      windows.put(window.start(), window);
+    }
+    return windows;
+  }
+
+  /** Memory of samples on their way into files. */
+  long frozenBytes() {
+    return view.frozenBytes();
+  }
+
+  /** Lets go of everything; nothing can be read afterwards. */
+  synchronized void close() {
+    publish(new View(new Head(view.head().table()), List.of(), new TreeMap<>(), List.of()));
+  }
+}

@@ -1,0 +1,587 @@
+package io.varve.engine;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
+import io.varve.engine.codec.FloatBlockDecoder;
+import io.varve.engine.codec.FloatBlockEncoder;
+import io.varve.engine.codec.LongBlockDecoder;
+import io.varve.engine.codec.LongBlockEncoder;
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.format.ByteWriter;
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.format.Crc32c;
+import io.varve.engine.head.Head;
+import io.varve.engine.head.HeadScratch;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.model.Histogram;
+import io.varve.engine.model.Metadata;
+import io.varve.engine.model.SampleColumns;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The saved head, so that only the log behind it has to be replayed. A flush of everything writes a
+ * base (the series and the newest sample of each); after every {@code checkpointLogBytes} of log a
+ * delta adds what came since: new series, and the samples appended, column by column. So everything
+ * is written once, and a restart reads the base, the deltas, and at most one segment of log.
+ *
+ * <p>A file is a sequence of frames behind a 16-byte header:
+ *
+ * <pre>
+ * header  "VRVCKPT1" (8 bytes) | log position u64
+ * frame   length u32 | CRC32C of the payload u32 | size when unpacked u32 | payload (zstd)
+ *
+ * frame content, first byte:
+ * 1 STATE      floor zigzag, position of the last flush varint
+ * 2 SERIES     first id varint, count varint, then each: tenant, varint length, labels,
+ *              flag u8 (1: a newest sample follows), time zigzag, value bits u64
+ * 3 SAMPLES    series id varint, rows (below); repeated to the end
+ * 4 LATE       window start zigzag, series id varint, rows; repeated to the end
+ * 5 EXEMPLARS  count varint, then: series id varint, time zigzag, value bits u64, length, labels
+ * 6 METADATA   count varint, then: tenant, metric, type, unit, help
+ * 7 END        nothing; a file without it is torn
+ *
+ * rows         count varint, plain u8 (1: floats without start timestamps);
+ *              plain: varint length and LongBlock of times, varint length and FloatBlock of values
+ *              else per row: time zigzag, start zigzag, varint length (0: value bits u64 follow),
+ *              encoded histogram
+ * </pre>
+ */
+final class Checkpoint {
+  private static final byte[] MAGIC = "VRVCKPT1".getBytes(StandardCharsets.US_ASCII);
+  private static final int STATE = 1;
+  private static final int SERIES = 2;
+  private static final int SAMPLES = 3;
+  private static final int LATE = 4;
+  private static final int EXEMPLARS = 5;
+  private static final int METADATA = 6;
+  private static final int END = 7;
+  private static final int FRAME_BYTES = 1 << 18;
+  private static final int MOST_FRAME_BYTES = 1 << 28;
+  private static final int ZSTD_LEVEL = 1;
+  private static final int MOST_ROWS = 1 << 24;
+
+  private Checkpoint() {}
+
+  /** What has to be remembered of a moment to save the head as it was then. */
+  static final class Image {
+    final SeriesTable table;
+    final int series;
+    final Head head;
+    final long floor;
+    final long lastFlush;
+    final int[] counts; // of samples in order, by id; empty: none
+    final long[] lastTimes; // by id, of a start only
+    final long[] lastBits;
+    final Map<LateHead.Window, Map<Integer, Integer>> lateCounts = new HashMap<>();
+    final TreeMap<Long, LateHead.Window> late;
+    final int exemplars;
+
+    private Image(OpenHead open, boolean start) {
+      table = open.table();
+      series = table.size();
+      head = open.head();
+      floor = open.floor();
+      lastFlush = open.frozenTo();
+      late = open.late().windows();
+      counts = new int[start ? 0 : series];
+      lastTimes = new long[start ? series : 0];
+      lastBits = new long[start ? series : 0];
+      for (int id = 0; id < series; id++) {
+        if (start) {
+          lastTimes[id] = table.lastTime(id);
+          lastBits[id] = table.lastBits(id);
+        } else {
+          counts[id] = head.sampleCount(id);
+        }
+      }
+      if (!start) {
+        for (LateHead.Window window : late.values()) {
+          Map<Integer, Integer> perSeries = new HashMap<>();
+          for (int id : window.series()) {
+            perSeries.put(id, window.sampleCount(id));
+          }
+          lateCounts.put(window, perSeries);
+        }
+      }
+      exemplars = start ? 0 : head.exemplars().size();
+    }
+
+    /** The head right after everything was frozen. Under the write lock. */
+    static Image ofStart(OpenHead open) {
+      return new Image(open, true);
+    }
+
+    /** The head as it stands. Under the write lock. */
+    static Image ofNow(OpenHead open) {
+      return new Image(open, false);
+    }
+
+    int count(int id) {
+      return id < counts.length ? counts[id] : 0;
+    }
+  }
+
+  static String fileName(long position) {
+    return String.format(java.util.Locale.ROOT, "checkpoint/%016x.ckp", position);
+  }
+
+  /** Writes a base: the series, and the newest sample of each. Returns bytes written. */
+  static long writeBase(FileSystem fs, Path dataDir, long position, Image image)
+      throws IOException {
+    try (Writer out = new Writer(fs, dataDir, position)) {
+      out.state(image);
+      out.series(image, 0);
+      return out.finish();
+    }
+  }
+
+  /** Writes what came between two images of one head. Returns bytes written. */
+  static long writeDelta(FileSystem fs, Path dataDir, long position, Image from, Image to)
+      throws IOException {
+    if (from.head != to.head) {
+      throw new IllegalStateException("BUG: a delta between different heads");
+    }
+    try (Writer out = new Writer(fs, dataDir, position)) {
+      out.state(to);
+      out.series(to, from.series);
+      out.samples(from, to);
+      out.late(from, to);
+      out.exemplars(from, to);
+      out.metadata(to);
+      return out.finish();
+    }
+  }
+
+  private static final class Writer implements AutoCloseable {
+    private final FileSystem fs;
+    private final Path dataDir;
+    private final Path target;
+    private final Path temporary;
+    private final FileSystem.AppendFile file;
+    private final ByteWriter frame = new ByteWriter(FRAME_BYTES * 2);
+    private final FloatBlockEncoder floats = new FloatBlockEncoder();
+    private final LongBlockEncoder longs = new LongBlockEncoder();
+    private boolean finished;
+
+    Writer(FileSystem fs, Path dataDir, long position) throws IOException {
+      this.fs = fs;
+      this.dataDir = dataDir;
+      this.target = dataDir.resolve(fileName(position));
+      this.temporary = dataDir.resolve(fileName(position) + ".tmp");
+      fs.createDirectories(dataDir.resolve("checkpoint"));
+      fs.delete(temporary);
+      file = fs.create(temporary);
+      ByteWriter header = new ByteWriter(16);
+      header.bytes(MAGIC);
+      header.fixed64(position);
+      file.write(header.array(), 0, header.size());
+    }
+
+    private void begin(int kind) {
+      frame.reset();
+      frame.u8(kind);
+    }
+
+    private void end() throws IOException {
+      byte[] packed = Zstd.compress(Arrays.copyOf(frame.array(), frame.size()), ZSTD_LEVEL);
+      ByteWriter head = new ByteWriter(12);
+      head.fixed32(packed.length);
+      head.fixed32(Crc32c.of(packed, 0, packed.length));
+      head.fixed32(frame.size());
+      file.write(head.array(), 0, head.size());
+      file.write(packed, 0, packed.length);
+    }
+
+    void state(Image image) throws IOException {
+      begin(STATE);
+      frame.zigzag(image.floor);
+      frame.varint(image.lastFlush);
+      end();
+    }
+
+    void series(Image image, int first) throws IOException {
+      SeriesTable table = image.table;
+      for (int from = first; from < image.series; ) {
+        // The count stands before the entries, so they are collected first.
+        ByteWriter entries = new ByteWriter(FRAME_BYTES + (1 << 16));
+        int id = from;
+        for (; id < image.series && entries.size() < FRAME_BYTES; id++) {
+          entries.string(table.tenant(id));
+          entries.varint(table.length(id));
+          table.writeLabels(id, entries);
+          boolean known = id < image.lastTimes.length && image.lastTimes[id] != SeriesTable.NO_TIME;
+          entries.u8(known ? 1 : 0);
+          if (known) {
+            entries.zigzag(image.lastTimes[id]);
+            entries.fixed64(image.lastBits[id]);
+          }
+        }
+        begin(SERIES);
+        frame.varint(from);
+        frame.varint(id - from);
+        frame.bytes(entries.array(), 0, entries.size());
+        end();
+        from = id;
+      }
+    }
+
+    void samples(Image from, Image to) throws IOException {
+      HeadScratch scratch = new HeadScratch();
+      SampleColumns rows = new SampleColumns();
+      begin(SAMPLES);
+      for (int id = 0; id < to.series; id++) {
+        int first = from.count(id);
+        int end = to.count(id);
+        if (end == first) {
+          continue;
+        }
+        rows.clear();
+        to.head.read(id, rows, scratch);
+        frame.varint(id);
+        rows(rows, first, end);
+        if (frame.size() > FRAME_BYTES) {
+          end();
+          begin(SAMPLES);
+        }
+      }
+      if (frame.size() > 1) {
+        end();
+      }
+    }
+
+    void late(Image from, Image to) throws IOException {
+      SampleColumns rows = new SampleColumns();
+      begin(LATE);
+      for (Map.Entry<Long, LateHead.Window> entry : to.late.entrySet()) {
+        LateHead.Window window = entry.getValue();
+        Map<Integer, Integer> before = from.lateCounts.getOrDefault(window, Map.of());
+        Map<Integer, Integer> now = to.lateCounts.getOrDefault(window, Map.of());
+        for (Map.Entry<Integer, Integer> count : new TreeMap<>(now).entrySet()) {
+          int first = before.getOrDefault(count.getKey(), 0);
+          if (first == count.getValue()) {
+            continue;
+          }
+          rows.clear();
+          window.read(count.getKey(), rows);
+          frame.zigzag(entry.getKey());
+          frame.varint(count.getKey());
+          rows(rows, first, count.getValue());
+          if (frame.size() > FRAME_BYTES) {
+            end();
+            begin(LATE);
+          }
+        }
+      }
+      if (frame.size() > 1) {
+        end();
+      }
+    }
+
+    private void rows(SampleColumns rows, int first, int end) {
+      // Blocks hold at most 65,535 rows; longer stretches are several entries' worth, so cut here.
+      int n = end - first;
+      frame.varint(n);
+      boolean plain = n <= 65_535;
+      for (int i = first; i < end && plain; i++) {
+        plain = rows.histogram(i) == null && rows.start(i) == 0;
+      }
+      frame.u8(plain ? 1 : 0);
+      if (plain) {
+        byte[] block = new byte[longs.maxBytes(n)];
+        int bytes = longs.encode(rows.times, first, n, block, 0);
+        frame.varint(bytes);
+        frame.bytes(block, 0, bytes);
+        block = new byte[floats.maxBytes(n)];
+        bytes = floats.encodeFast(rows.values, first, n, block, 0);
+        frame.varint(bytes);
+        frame.bytes(block, 0, bytes);
+        return;
+      }
+      ByteWriter encoded = new ByteWriter(256);
+      for (int i = first; i < end; i++) {
+        frame.zigzag(rows.times[i]);
+        frame.zigzag(rows.start(i));
+        Histogram histogram = rows.histogram(i);
+        if (histogram == null) {
+          frame.varint(0);
+          frame.bits(rows.values[i]);
+        } else {
+          encoded.reset();
+          histogram.encode(encoded);
+          frame.varint(encoded.size());
+          frame.bytes(encoded.array(), 0, encoded.size());
+        }
+      }
+    }
+
+    void exemplars(Image from, Image to) throws IOException {
+      List<Head.HeadExemplar> all = to.head.exemplars().subList(from.exemplars, to.exemplars);
+      if (all.isEmpty()) {
+        return;
+      }
+      begin(EXEMPLARS);
+      frame.varint(all.size());
+      for (Head.HeadExemplar exemplar : all) {
+        frame.varint(exemplar.series());
+        frame.zigzag(exemplar.time());
+        frame.fixed64(exemplar.bits());
+        frame.varint(exemplar.labels().length);
+        frame.bytes(exemplar.labels());
+      }
+      end();
+    }
+
+    void metadata(Image to) throws IOException {
+      Map<String, Map<String, Metadata>> all = to.head.metadata();
+      if (all.isEmpty()) {
+        return;
+      }
+      begin(METADATA);
+      frame.varint(all.values().stream().mapToInt(Map::size).sum());
+      all.forEach(
+          (tenant, metrics) ->
+              metrics.forEach(
+                  (metric, about) -> {
+                    frame.string(tenant);
+                    frame.string(metric);
+                    frame.string(about.type());
+                    frame.string(about.unit());
+                    frame.string(about.help());
+                  }));
+      end();
+    }
+
+    long finish() throws IOException {
+      begin(END);
+      end();
+      long bytes = file.size();
+      file.sync();
+      file.close();
+      fs.rename(temporary, target);
+      fs.syncDirectory(target.getParent());
+      finished = true;
+      return bytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (!finished) {
+        file.close();
+        fs.delete(temporary);
+      }
+    }
+  }
+
+  /**
+   * Puts a saved file back into the head.
+   *
+   * @param skipLate windows whose late samples up to a log position are in files already
+   */
+  static void load(
+      FileSystem fs,
+      Path dataDir,
+      String name,
+      OpenHead open,
+      WriteRecord.MetadataSink metadata,
+      Map<Long, Long> skipLate)
+      throws IOException {
+    byte[] bytes = fs.readAll(dataDir.resolve(name));
+    ByteReader in = new ByteReader(bytes, name);
+    for (byte b : MAGIC) {
+      if (in.remaining() == 0 || in.u8() != b) {
+        throw new CorruptDataException(name, 0, "not a checkpoint of version 1");
+      }
+    }
+    long position = in.fixed64();
+    boolean ended = false;
+    Loader loader = new Loader(open, metadata, skipLate, position);
+    while (!ended) {
+      int length = in.fixed32();
+      int crc = in.fixed32();
+      int unpacked = in.fixed32();
+      if (length < 0 || length > in.remaining() || unpacked < 0 || unpacked > MOST_FRAME_BYTES) {
+        throw in.corrupt("a frame of " + length + " bytes for " + unpacked);
+      }
+      int at = in.skip(length);
+      if (Crc32c.of(bytes, at, length) != crc) {
+        throw new CorruptDataException(name, at, "checksum does not match");
+      }
+      byte[] content;
+      try {
+        content = Zstd.decompress(Arrays.copyOfRange(bytes, at, at + length), unpacked);
+      } catch (ZstdException e) {
+        throw new CorruptDataException(name, at, "cannot be unpacked: " + e.getMessage());
+      }
+      if (content.length != unpacked) {
+        throw new CorruptDataException(name, at, "unpacks to " + content.length + " bytes");
+      }
+      ended = loader.frame(new ByteReader(content, name + " frame at " + at));
+    }
+  }
+
+  private static final class Loader {
+    private final OpenHead open;
+    private final WriteRecord.MetadataSink metadata;
+    private final Map<Long, Long> skipLate;
+    private final long position;
+    private final SampleColumns rows = new SampleColumns();
+    private final FloatBlockDecoder floats = new FloatBlockDecoder();
+    private final LongBlockDecoder longs = new LongBlockDecoder();
+
+    Loader(
+        OpenHead open, WriteRecord.MetadataSink metadata, Map<Long, Long> skipLate, long position) {
+      this.open = open;
+      this.metadata = metadata;
+      this.skipLate = skipLate;
+      this.position = position;
+    }
+
+    boolean frame(ByteReader in) {
+      int kind = in.u8();
+      switch (kind) {
+        case STATE -> {
+          long floor = in.zigzag();
+          open.restore(in.varint(), floor);
+        }
+        case SERIES -> series(in);
+        case SAMPLES -> {
+          while (!in.atEnd()) {
+            int id = id(in);
+            readRows(in);
+            for (int i = 0; i < rows.size; i++) {
+              row(id, i);
+            }
+          }
+          open.endBatch();
+        }
+        case LATE -> {
+          while (!in.atEnd()) {
+            long window = in.zigzag();
+            int id = id(in);
+            readRows(in);
+            Long flushed = skipLate.get(window);
+            if (flushed == null || flushed < position) {
+              lateRows(window, id);
+            }
+          }
+        }
+        case EXEMPLARS -> {
+          int n = in.count(in.remaining());
+          for (int i = 0; i < n; i++) {
+            int id = id(in);
+            long time = in.zigzag();
+            long bits = in.fixed64();
+            open.head().addExemplar(id, time, bits, in.bytes(in.count(in.remaining())));
+          }
+        }
+        case METADATA -> {
+          int n = in.count(in.remaining());
+          for (int i = 0; i < n; i++) {
+            String tenant = in.string();
+            String metric = in.string();
+            Metadata about = new Metadata(in.string(), in.string(), in.string());
+            open.head().addMetadata(tenant, metric, about);
+            metadata.metadata(tenant, metric, about);
+          }
+        }
+        case END -> {
+          return true;
+        }
+        default -> throw in.corrupt("unknown frame " + kind);
+      }
+      return false;
+    }
+
+    private int id(ByteReader in) {
+      int id = in.count(Integer.MAX_VALUE);
+      if (id >= open.table().size()) {
+        throw in.corrupt("series " + id + " of " + open.table().size());
+      }
+      return id;
+    }
+
+    private void series(ByteReader in) {
+      SeriesTable table = open.table();
+      int first = in.count(Integer.MAX_VALUE);
+      if (first != table.size()) {
+        throw in.corrupt("series begin at " + first + ", the table has " + table.size());
+      }
+      int n = in.count(in.remaining());
+      for (int i = 0; i < n; i++) {
+        int tenant = table.tenants().id(in.string());
+        int length = in.count(in.remaining());
+        int at = in.skip(length);
+        byte[] bytes = in.array();
+        int id = open.addSeries(table.key(tenant, bytes, at, length), tenant, bytes, at, length);
+        if (in.u8() == 1) {
+          long time = in.zigzag();
+          table.setLast(id, time, in.fixed64());
+        }
+      }
+    }
+
+    private void readRows(ByteReader in) {
+      rows.clear();
+      int n = in.count(MOST_ROWS);
+      if (in.u8() == 1) {
+        if (n > 65_535) {
+          throw in.corrupt("a block of " + n + " rows");
+        }
+        rows.ensure(n);
+        int length = in.count(in.remaining());
+        longs.decode(in.array(), in.skip(length), length, n, rows.times, 0);
+        length = in.count(in.remaining());
+        floats.decode(in.array(), in.skip(length), length, n, rows.values, 0);
+        rows.size = n;
+        return;
+      }
+      for (int i = 0; i < n; i++) {
+        long time = in.zigzag();
+        long start = in.zigzag();
+        int length = in.count(in.remaining());
+        if (length == 0) {
+          rows.add(time, in.bits(), start);
+        } else {
+          rows.add(time, Histogram.decode(in), start);
+        }
+      }
+    }
+
+    private void row(int id, int i) {
+      Histogram histogram = rows.histogram(i);
+      if (histogram == null) {
+        open.sample(id, rows.times[i], Double.doubleToRawLongBits(rows.values[i]), rows.start(i));
+      } else {
+        ByteWriter encoded = new ByteWriter(256);
+        histogram.encode(encoded);
+        open.histogram(id, rows.times[i], rows.start(i), encoded.array(), 0, encoded.size());
+      }
+    }
+
+    private void lateRows(long window, int id) {
+      for (int i = 0; i < rows.size; i++) {
+        Histogram histogram = rows.histogram(i);
+        if (histogram == null) {
+          open.late()
+              .add(
+                  window,
+                  id,
+                  rows.times[i],
+                  Double.doubleToRawLongBits(rows.values[i]),
+                  rows.start(i));
+        } else {
+          open.late().add(window, id, rows.times[i], histogram, rows.start(i), 256);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,346 @@
+package io.varve.engine;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.index.IndexSegment;
+import io.varve.engine.index.IndexSegmentFile;
+import io.varve.engine.index.IndexSegmentId;
+import io.varve.engine.index.IndexSegmentWriter;
+import io.varve.engine.index.LabelSource;
+import io.varve.engine.index.SeriesOrder;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.SeriesKey;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.ChunkScratch;
+import io.varve.engine.partition.ChunkWriter;
+import io.varve.engine.partition.ManifestEdit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Merges all files of a window into final ones: one file per bucket, one index segment with the
+ * series in file order under new window ids, deleted samples gone. Everything is replaced by one
+ * manifest edit.
+ *
+ * <p>Blocks that are large enough and touch nothing else are taken over as they stand; only what
+ * overlaps, is partly deleted or is small is decoded and cut anew.
+ */
+final class Compactor {
+  /** Blocks of at least so many samples are not worth joining with their neighbours. */
+  private static final int LARGE_BLOCK = 240;
+
+  private final FileSystem fs;
+  private final Path dataDir;
+  private final Windows windows;
+  private final SeriesKey.Hash hash;
+  private final DuplicatePolicy policy;
+  private final EngineCounters counters;
+
+  Compactor(
+      FileSystem fs,
+      Path dataDir,
+      Windows windows,
+      SeriesKey.Hash hash,
+      DuplicatePolicy policy,
+      EngineCounters counters) {
+    this.fs = fs;
+    this.dataDir = dataDir;
+    this.windows = windows;
+    this.hash = hash;
+    this.policy = policy;
+    this.counters = counters;
+  }
+
+  /** Labels of a window's series by position in an array of window ids. */
+  private static final class WindowLabels implements LabelSource {
+    private final WindowView window;
+    private final int[] ids;
+    private int cached = -1;
+    private byte[] bytes = new byte[0];
+
+    WindowLabels(WindowView window, int[] ids) {
+      this.window = window;
+      this.ids = ids;
+    }
+
+    @Override
+    public String tenant(int i) {
+      return window.segmentOf(ids[i]).tenant(ids[i]);
+    }
+
+    @Override
+    public byte[] array(int i) {
+      if (cached != i) {
+        bytes = window.segmentOf(ids[i]).canonical(ids[i]);
+        cached = i;
+      }
+      return bytes;
+    }
+
+    @Override
+    public int offset(int i) {
+      return 0;
+    }
+
+    @Override
+    public int length(int i) {
+      return array(i).length;
+    }
+  }
+
+  /**
+   * Writes the merged files.
+   *
+   * @param position log position of the decision: samples logged before it are in
+   * @return the edit that makes them count
+   * @throws CorruptDataException if a file is damaged: then nothing may be replaced
+   */
+  ManifestEdit merge(WindowView window, long position) throws IOException {
+    DamageLog damage = new DamageLog();
+    WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, damage);
+    ManifestEdit edit = new ManifestEdit();
+    int[] survivors = survivors(window, rows);
+    int[] order = new int[survivors.length];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    WindowLabels unsorted = new WindowLabels(window, survivors);
+    SeriesOrder.sort(unsorted, order);
+    int[] sorted = new int[order.length];
+    for (int i = 0; i < order.length; i++) {
+      sorted[i] = survivors[order[i]];
+    }
+    if (sorted.length > 0) {
+      WindowLabels labels = new WindowLabels(window, sorted);
+      long generation = Sealer.generation(window) + 1;
+      String name = Sealer.indexName(generation, 0);
+      IndexSegmentFile file =
+          IndexSegmentWriter.write(
+              fs,
+              dataDir,
+              ChunkInfo.windowFolder(window.start()) + "/" + name,
+              new IndexSegmentId(window.start(), windows.width(), generation, 0, 0),
+              labels,
+              sorted.length);
+      counters.bytesWritten.add(file.bytes());
+      edit.replaceIndex(
+          window.start(),
+          List.of(
+              new io.varve.engine.partition.IndexSegment(
+                  name, file.bytes(), file.sha256(), file.firstId(), file.count())));
+    } else {
+      edit.replaceIndex(window.start(), List.of());
+    }
+    writeChunks(window, sorted, position, rows, edit);
+    for (Shared<ChunkReader> chunk : window.chunks()) {
+      edit.removeChunk(chunk.get().file());
+    }
+    edit.tombstones(window.start(), null);
+    if (!damage.all().isEmpty()) {
+      throw new CorruptDataException(
+          ChunkInfo.windowFolder(window.start()), -1, String.join("; ", damage.all()));
+    }
+    return edit;
+  }
+
+  /** Window ids that still have a sample or an exemplar, ascending. */
+  private static int[] survivors(WindowView window, WindowRows rows) {
+    int end = window.state().nextId();
+    boolean[] alive = new boolean[end];
+    SampleColumns columns = new SampleColumns();
+    for (Shared<ChunkReader> resource : window.chunks()) {
+      ChunkReader chunk = resource.get();
+      int bucket = chunk.file().info().bucket();
+      for (int row = 0; row < chunk.seriesCount(); row++) {
+        int id = chunk.windowIdAt(row);
+        if (alive[id]) {
+          continue;
+        }
+        if (window.tombstones().ranges(id, Long.MIN_VALUE) == null) {
+          alive[id] = true;
+          continue;
+        }
+        columns.clear();
+        readAll(window, id, bucket, rows, columns);
+        alive[id] = columns.size > 0;
+      }
+    }
+    int[] ids = new int[end];
+    int n = 0;
+    for (int id = 0; id < end; id++) {
+      if (alive[id]) {
+        ids[n++] = id;
+      }
+    }
+    return Arrays.copyOf(ids, n);
+  }
+
+  private static void readAll(
+      WindowView window, int id, int bucket, WindowRows rows, SampleColumns into) {
+    for (boolean late : new boolean[] {false, true}) {
+      rows.read(
+          window,
+          id,
+          bucket,
+          late,
+          Long.MIN_VALUE,
+          Long.MAX_VALUE,
+          List.of(),
+          into,
+          (samples, bytes) -> {});
+    }
+  }
+
+  private void writeChunks(
+      WindowView window, int[] sorted, long position, WindowRows rows, ManifestEdit edit)
+      throws IOException {
+    int[] newId = new int[window.state().nextId()];
+    Arrays.fill(newId, WindowIds.NONE);
+    int[] bucketOf = new int[sorted.length];
+    for (int i = 0; i < sorted.length; i++) {
+      newId[sorted[i]] = i;
+      IndexSegment segment = window.segmentOf(sorted[i]);
+      byte[] labels = segment.canonical(sorted[i]);
+      bucketOf[i] =
+          hash.of(segment.tenant(sorted[i]), labels, 0, labels.length).bucket(window.buckets());
+    }
+    SampleColumns columns = new SampleColumns();
+    ChunkScratch scratch = new ChunkScratch();
+    for (int bucket = 0; bucket < window.buckets(); bucket++) {
+      if (window.chunks(bucket).isEmpty()) {
+        continue;
+      }
+      ChunkInfo info =
+          new ChunkInfo(
+              window.start(),
+              windows.width(),
+              bucket,
+              window.buckets(),
+              1,
+              false,
+              "",
+              logFrom(window, bucket),
+              position);
+      try (ChunkWriter writer =
+          new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(window.start()), info)) {
+        boolean any = false;
+        for (int i = 0; i < sorted.length; i++) {
+          if (bucketOf[i] == bucket) {
+            writer.series(i);
+            writeSeries(window, sorted[i], bucket, rows, columns, writer, scratch);
+            any = true;
+          }
+        }
+        any |= carryOver(window, bucket, newId, writer);
+        if (any) {
+          ChunkFile file = writer.finish();
+          counters.bytesWritten.add(file.bytes());
+          edit.addChunk(file);
+        }
+      }
+    }
+  }
+
+  private static long logFrom(WindowView window, int bucket) {
+    long from = Long.MAX_VALUE;
+    for (Shared<ChunkReader> chunk : window.chunks(bucket)) {
+      from = Math.min(from, chunk.get().file().info().logFrom());
+    }
+    return from;
+  }
+
+  /** A block and the file it stands in. */
+  private record Place(ChunkReader chunk, int block) {}
+
+  private static void writeSeries(
+      WindowView window,
+      int id,
+      int bucket,
+      WindowRows rows,
+      SampleColumns columns,
+      ChunkWriter writer,
+      ChunkScratch scratch)
+      throws IOException {
+    List<Place> blocks = untouched(window, id, bucket);
+    columns.clear();
+    if (blocks.isEmpty()) {
+      readAll(window, id, bucket, rows, columns);
+      Blocks.write(writer, columns, 0, columns.size);
+      return;
+    }
+    for (Place place : blocks) {
+      int count = place.chunk.count(place.block);
+      if (count >= LARGE_BLOCK && columns.size == 0) {
+        writer.copy(place.chunk, place.block, scratch);
+        continue;
+      }
+      place.chunk.read(place.block, columns, scratch);
+      if (columns.size >= LARGE_BLOCK) {
+        Blocks.write(writer, columns, 0, columns.size);
+        columns.clear();
+      }
+    }
+    Blocks.write(writer, columns, 0, columns.size);
+    columns.clear();
+  }
+
+  /**
+   * The blocks of a series in time order if they do not overlap and nothing of them is deleted;
+   * else none.
+   */
+  private static List<Place> untouched(WindowView window, int id, int bucket) {
+    if (window.tombstones().ranges(id, Long.MIN_VALUE) != null) {
+      return List.of();
+    }
+    List<Place> blocks = new ArrayList<>();
+    for (Shared<ChunkReader> resource : window.chunks(bucket)) {
+      ChunkReader chunk = resource.get();
+      int row = chunk.rowOf(id);
+      if (row < 0) {
+        continue;
+      }
+      for (int block = chunk.firstBlock(row); block < chunk.endBlock(row); block++) {
+        blocks.add(new Place(chunk, block));
+      }
+    }
+    blocks.sort(java.util.Comparator.comparingLong(place -> place.chunk.minTime(place.block)));
+    for (int i = 1; i < blocks.size(); i++) {
+      Place before = blocks.get(i - 1);
+      Place place = blocks.get(i);
+      if (place.chunk.minTime(place.block) <= before.chunk.maxTime(before.block)) {
+        return List.of();
+      }
+    }
+    return blocks;
+  }
+
+  /** Exemplars and metadata of a bucket's files; true if there were any. */
+  private static boolean carryOver(WindowView window, int bucket, int[] newId, ChunkWriter writer)
+      throws IOException {
+    boolean[] any = new boolean[1];
+    for (Shared<ChunkReader> resource : window.chunks(bucket)) {
+      ChunkReader chunk = resource.get();
+      chunk.exemplars(
+          id -> true,
+          TimeRange.ALL,
+          (id, time, value, labels, offset, length) -> {
+            if (newId[id] != WindowIds.NONE) {
+              writer.exemplar(newId[id], time, value, labels, offset, length);
+              any[0] = true;
+            }
+          });
+      chunk.metadata(
+          (tenant, metric, about) -> {
+            writer.metadata(tenant, metric, about);
+            any[0] = true;
+          });
+    }
+    return any[0];
+  }
+}

@@ -1,0 +1,30 @@
+package io.varve.engine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/** What could not be read, each thing once, bounded. Thread-safe. */
+final class DamageLog {
+  private static final int MOST = 1000;
+
+  private final LinkedHashSet<String> problems = new LinkedHashSet<>();
+  private final System.Logger logger = System.getLogger(Engine.class.getName());
+
+  /** True if this was not known yet. */
+  boolean add(String problem) {
+    synchronized (problems) {
+      if (problems.size() >= MOST || !problems.add(problem)) {
+        return false;
+      }
+    }
+    logger.log(System.Logger.Level.ERROR, "damaged data: " + problem);
+    return true;
+  }
+
+  List<String> all() {
+    synchronized (problems) {
+      return new ArrayList<>(problems);
+    }
+  }
+}

@@ -1,0 +1,516 @@
+package io.varve.engine;
+
+import io.varve.engine.codec.Codecs;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.head.Tenants;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.log.ShardLog;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.SeriesKey;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.Manifest;
+import io.varve.engine.partition.ManifestState;
+import io.varve.engine.partition.WindowState;
+import io.varve.engine.wal.Wal;
+import java.io.IOException;
+import java.io.SyncFailedException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store of time series in one data folder: open it, append batches, read snapshots, close it.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread. Appends are taken one after the
+ * other; snapshots never wait for them, nor make them wait. With {@code backgroundThreads} (the
+ * default) the engine has two threads of its own, which end with {@link #close}; without, its owner
+ * calls {@link #runBackgroundWork} now and then.
+ *
+ * <p><b>Durability.</b> When {@link #append} returns, the batch is visible to every later snapshot,
+ * and it has survived what {@link FsyncPolicy} says. The folder is locked: one engine at a time.
+ *
+ * <p><b>Lifetimes.</b> Whoever takes a {@link Snapshot} closes it; close all snapshots before the
+ * engine.
+ */
+public final class Engine implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
+  private static final Duration SYNC_INTERVAL = Duration.ofMillis(200);
+  private static final long IDLE_MILLIS = 500;
+  private static final long RETRY_MILLIS = 1000;
+
+  private final EngineConfig config;
+  private final FileSystem.FolderLock folderLock;
+  private final Manifest manifest;
+  private final ShardLog log;
+  private final SeriesKey.Hash hash;
+  private final Windows windows;
+  private final OpenHead open;
+  private final Catalog catalog;
+  private final Jobs jobs = new Jobs();
+  private final EngineCounters counters = new EngineCounters();
+  private final DamageLog damage = new DamageLog();
+  private final MetadataBook metadata;
+  private final WritePath writePath;
+  private final JobRunner runner;
+  private final Housekeeping housekeeping;
+  private final Tenants tenants = new Tenants();
+  private final ReentrantLock background = new ReentrantLock();
+  private final List<Thread> threads = new ArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final String recovery;
+  private volatile boolean ending;
+
+  /**
+   * Opens a data folder, creating it if needed; returns when everything acknowledged before can be
+   * read.
+   *
+   * @throws IOException if the folder cannot be used; the message says why
+   * @throws io.varve.engine.format.CorruptDataException if the manifest is damaged; damage
+   *     elsewhere is reported in {@link EngineStats#damage} and the rest is served
+   */
+  public static Engine open(EngineConfig config) throws IOException {
+    config.fileSystem().createDirectories(config.dataDir());
+    FileSystem.FolderLock lock = config.fileSystem().lock(config.dataDir());
+    List<AutoCloseable> opened = new ArrayList<>(List.of(lock));
+    try {
+      return new Engine(config, lock, opened);
+    } catch (IOException | RuntimeException e) {
+      for (AutoCloseable resource : opened.reversed()) {
+        try {
+          resource.close();
+        } catch (Exception suppressed) {
+          e.addSuppressed(suppressed);
+        }
+      }
+      throw e;
+    }
+  }
+
+  private Engine(EngineConfig config, FileSystem.FolderLock lock, List<AutoCloseable> opened)
+      throws IOException {
+    long begin = System.nanoTime();
+    this.config = config;
+    this.folderLock = lock;
+    FileSystem fs = config.fileSystem();
+    Path dataDir = config.dataDir();
+    manifest = Manifest.open(fs, dataDir, () -> newStore(config));
+    opened.add(manifest);
+    ManifestState state = manifest.state();
+    if (state.hashVersion() != SeriesKey.HASH_VERSION) {
+      throw new IOException(
+          dataDir
+              + " was written with key hash version "
+              + state.hashVersion()
+              + "; this program knows version "
+              + SeriesKey.HASH_VERSION);
+    }
+    int orphans = Recovery.deleteOrphans(fs, dataDir, manifest);
+    hash = new SeriesKey.Hash(state.hashSeed());
+    windows = new Windows(state.windowMillis());
+    WindowFiles files = new WindowFiles(fs, dataDir, state.windowMillis());
+    TreeMap<Long, WindowView> views = new TreeMap<>();
+    for (WindowState window : state.windows().values()) {
+      views.put(window.start(), files.open(window, null, damage::add));
+    }
+    open = new OpenHead(windows, new SeriesTable(0, hash, tenants));
+    catalog = new Catalog(open.head(), open.late(), views);
+    opened.add(catalog::close);
+    views.values().forEach(WindowFiles::handOver);
+    metadata = MetadataBook.open(config, damage);
+    opened.add(metadata);
+    metadata.rebuildFrom(views);
+    Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage);
+    recover.loadCheckpoint(fs, dataDir);
+    Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
+    log = Wal.open(fs, dataDir.resolve("wal").resolve("0"), "wal/0", state.storeId());
+    opened.add(log);
+    recover.replay(log);
+    catalog.reopened(open);
+    log.roll();
+    Sealer sealer = new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
+    Compactor compactor =
+        new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
+    runner =
+        new JobRunner(
+            fs, dataDir, windows, manifest, log, catalog, sealer, compactor, files, counters,
+            damage, saved);
+    writePath =
+        new WritePath(
+            config, windows, log, open, catalog, jobs, metadata::put, counters, this::storedBits);
+    housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs);
+    recovery =
+        String.format(
+            Locale.ROOT,
+            "%d series and %d samples are open; %d records (%d bytes of log) replayed behind the"
+                + " checkpoint, which comes after every %d bytes; %d leftover files deleted; %d ms",
+            open.table().size(),
+            open.head().samples() + open.late().samples(),
+            recover.records(),
+            recover.replayedBytes(),
+            config.checkpointLogBytes(),
+            orphans,
+            (System.nanoTime() - begin) / 1_000_000);
+    LOGGER.log(System.Logger.Level.INFO, "recovered: " + recovery);
+    if (config.backgroundThreads()) {
+      threads.add(Thread.ofPlatform().name("varve-background").start(this::backgroundLoop));
+      if (config.fsync() == FsyncPolicy.INTERVAL) {
+        threads.add(Thread.ofPlatform().name("varve-log-sync").start(this::syncLoop));
+      }
+    }
+  }
+
+  private static ManifestState newStore(EngineConfig config) {
+    SecureRandom random = new SecureRandom();
+    return ManifestState.empty(
+        random.nextLong(),
+        random.nextInt(),
+        SeriesKey.HASH_VERSION,
+        Codecs.ENCODER_VERSION,
+        config.windowMillis());
+  }
+
+  /**
+   * Stores a batch.
+   *
+   * @throws LimitExceededException if a limit on memory stands in the way: retry later
+   * @throws StorageStoppedException if the store does not take writes at the moment: retry later
+   * @throws StaleGenerationException if the batch's ids are of an older generation: look them up
+   *     again
+   */
+  public WriteResult append(WriteBatch batch, WriteMode mode) {
+    checkOpen();
+    return writePath.append(batch, mode);
+  }
+
+  /** Finds ids of known series: what makes appends cheap. */
+  public SeriesLookup seriesLookup() {
+    return new SeriesLookup() {
+      @Override
+      public int generation() {
+        return open.table().generation();
+      }
+
+      @Override
+      public int tenantId(String tenant) {
+        return tenants.id(tenant);
+      }
+
+      @Override
+      public boolean is(int id, int tenantId, byte[] labels, int offset, int length) {
+        return open.table().is(id, tenantId, labels, offset, length);
+      }
+
+      @Override
+      public int find(int tenantId, byte[] labels, int offset, int length) {
+        return open.table().find(tenantId, labels, offset, length);
+      }
+    };
+  }
+
+  /** A view of everything that is stored now; the caller closes it. */
+  public Snapshot snapshot() {
+    checkOpen();
+    return new SnapshotView(
+        catalog.pin(),
+        hash,
+        windows.width(),
+        config.duplicatePolicy(),
+        counters,
+        damage,
+        metadata::of);
+  }
+
+  /**
+   * Deletes the samples of all series that the matchers accept, in a range. Visible to every later
+   * snapshot when this returns; files are rewritten by the next merge.
+   */
+  public void delete(String tenant, List<Matcher> matchers, TimeRange range) {
+    checkOpen();
+    Jobs.DeleteJob job = writePath.delete(tenant, matchers, range, housekeeping.buckets());
+    if (!config.backgroundThreads()) {
+      return;
+    }
+    try {
+      job.done().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // it is logged and visible; the files follow
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("BUG: a delete ended with an exception", e);
+    }
+  }
+
+  /**
+   * Turns open samples into files now; returns when they are. For tests and for programs that want
+   * a small log before they end.
+   */
+  public void flush() {
+    checkOpen();
+    writePath.flush(housekeeping.buckets());
+    finishJobs();
+  }
+
+  /** Merges every window that has more than final files, closed or not; returns when done. */
+  public void mergeAll() {
+    checkOpen();
+    flush();
+    for (WindowView window : catalog.peek().windows().values()) {
+      if (Housekeeping.isWorthMerging(window)
+          || window.tombstones().any()
+          || window.chunks().stream().anyMatch(c -> c.get().file().info().late())) {
+        writePath.merge(window.start());
+      }
+    }
+    finishJobs();
+  }
+
+  private void finishJobs() {
+    long patience = System.nanoTime() + Duration.ofMinutes(30).toNanos();
+    while (jobs.size() > 0 && System.nanoTime() < patience) {
+      if (!runOneJob()) {
+        String stopped = writePath.stopReason();
+        throw new StorageStoppedException(
+            "background work cannot go on: " + (stopped == null ? lastFailure : stopped));
+      }
+    }
+  }
+
+  private volatile @Nullable String lastFailure;
+
+  /**
+   * Does what background threads would do: decides what is due, carries out waiting jobs.
+   *
+   * @return true if there was something to do
+   */
+  public boolean runBackgroundWork() {
+    writePath.tryResume();
+    if (writePath.stopReason() == null) {
+      try {
+        housekeeping.decide();
+      } catch (StorageStoppedException e) {
+        LOGGER.log(System.Logger.Level.DEBUG, "no decisions while writes are stopped", e);
+      }
+    }
+    boolean any = false;
+    while (jobs.size() > 0 && runOneJob()) {
+      any = true;
+    }
+    return any;
+  }
+
+  /** Carries out the next job; false if there is none or it failed and has to wait. */
+  private boolean runOneJob() {
+    background.lock();
+    try {
+      Jobs.Job job = jobs.peek();
+      if (job == null) {
+        return false;
+      }
+      if (!manifest.tryRepair()) {
+        lastFailure = "the manifest cannot be written: " + manifest.problem();
+        writePath.stop(lastFailure, new IOException(String.valueOf(manifest.problem())), true);
+        return false;
+      }
+      try {
+        runner.run(job);
+        jobs.done(job);
+        lastFailure = null;
+        return true;
+      } catch (SyncFailedException e) {
+        counters.jobFailures.increment();
+        lastFailure = String.valueOf(e.getMessage());
+        writePath.stop("an fsync failed: " + e.getMessage(), e, true);
+        return false;
+      } catch (IOException | UncheckedIOException e) {
+        counters.jobFailures.increment();
+        lastFailure = String.valueOf(e.getMessage());
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "background work failed and is tried again: " + e.getMessage(),
+            e);
+        return false;
+      }
+    } finally {
+      background.unlock();
+    }
+  }
+
+  private void backgroundLoop() {
+    while (!ending) {
+      try {
+        boolean worked = runBackgroundWork();
+        if (!worked && !ending) {
+          if (jobs.size() > 0) {
+            Thread.sleep(RETRY_MILLIS);
+          } else {
+            jobs.await(IDLE_MILLIS);
+          }
+        }
+      } catch (InterruptedException e) {
+        return; // close() asks so
+      } catch (RuntimeException | Error e) {
+        // A bug must be seen and must not be retried for ever; reads go on.
+        LOGGER.log(System.Logger.Level.ERROR, "BUG: background work ended", e);
+        writePath.stop("background work ended with a bug: " + e, e, true);
+        return;
+      }
+    }
+  }
+
+  private void syncLoop() {
+    while (!ending) {
+      try {
+        Thread.sleep(SYNC_INTERVAL);
+        if (log.durable() < log.last()) {
+          writePath.sync(log.last());
+        }
+      } catch (InterruptedException e) {
+        return; // close() asks so
+      } catch (StorageStoppedException e) {
+        return; // reported where it was found; nothing can be synced any more
+      }
+    }
+  }
+
+  private @Nullable Long storedBits(String tenant, Labels labels, long time) {
+    List<Matcher> matchers = new ArrayList<>();
+    for (int i = 0; i < labels.size(); i++) {
+      matchers.add(Matcher.equal(labels.name(i), labels.value(i)));
+    }
+    TimeRange moment = new TimeRange(time - 1, time);
+    try (Snapshot snapshot = snapshot()) {
+      SeriesSet found = snapshot.select(tenant, matchers, moment, QueryBudget.UNLIMITED);
+      for (int series = 0; series < found.size(); series++) {
+        if (!found.labels(series).equals(labels)) {
+          continue;
+        }
+        SampleColumns rows = new SampleColumns(8);
+        try (SeriesReader reader = found.reader()) {
+          reader.read(series, moment, rows);
+        }
+        if (rows.size > 0) {
+          return Double.doubleToRawLongBits(rows.values[0]);
+        }
+      }
+    }
+    return null;
+  }
+
+  /** What the engine is and does now. */
+  public EngineStats stats() {
+    View view = catalog.peek();
+    ManifestState state = manifest.state();
+    long files = 0;
+    long fileBytes = 0;
+    long fileSamples = 0;
+    long indexBytes = 0;
+    for (WindowState window : state.windows().values()) {
+      for (ChunkFile chunk : window.chunks()) {
+        files++;
+        fileBytes += chunk.bytes();
+        fileSamples += chunk.samples();
+      }
+      for (io.varve.engine.partition.IndexSegment segment : window.index()) {
+        indexBytes += segment.bytes();
+      }
+    }
+    LateHead late = open.late();
+    return new EngineStats(
+        view.head().table().size(),
+        open.bytes(),
+        view.head().samples(),
+        view.head().minTime(),
+        view.head().maxTime(),
+        late.samples(),
+        late.bytes(),
+        view.frozenBytes(),
+        state.windows().size(),
+        files,
+        fileBytes,
+        fileSamples,
+        indexBytes,
+        log.totalBytes(),
+        log.last(),
+        jobs.size(),
+        counters.samples.sum(),
+        counters.histograms.sum(),
+        counters.exemplars.sum(),
+        counters.rejected.sum(),
+        counters.duplicates.sum(),
+        counters.seriesCreated.sum(),
+        counters.flushes.sum(),
+        counters.merges.sum(),
+        counters.checkpoints.sum(),
+        counters.windowsDropped.sum(),
+        counters.deletes.sum(),
+        counters.jobFailures.sum(),
+        counters.bytesWritten.sum(),
+        counters.blocksDecoded.sum(),
+        counters.blocksAggregated.sum(),
+        damage.all(),
+        writePath.stopReason(),
+        recovery);
+  }
+
+  private void checkOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("the engine is closed");
+    }
+  }
+
+  /**
+   * Ends the engine: background threads stop after the job they are at, the log is synced. Open
+   * samples stay in the log and the checkpoint; the next start reads them from there.
+   */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    ending = true;
+    jobs.wake();
+    for (Thread thread : threads) {
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          jobs.wake();
+          thread.join(Duration.ofMillis(100));
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    List<AutoCloseable> resources = List.of(log, manifest, metadata, catalog::close, folderLock);
+    IOException failure = null;
+    for (AutoCloseable resource : resources) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        if (failure == null) {
+          failure = e instanceof IOException io ? io : new IOException("close failed", e);
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

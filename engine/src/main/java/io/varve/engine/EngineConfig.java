@@ -1,0 +1,283 @@
+package io.varve.engine;
+
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.RealFileSystem;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/**
+ * Everything an engine can be told, immutable; {@link #defaults} is a complete configuration, the
+ * {@code with…} methods change one thing each.
+ *
+ * @param dataDir the data folder; created if missing
+ * @param fileSystem the door to files
+ * @param clock tells the time for retention and background work; no time from it goes into files
+ * @param fsync what an acknowledgement means
+ * @param windowMillis width of a window for new stores; a store keeps the one it was made with
+ * @param flushSpanMillis the open head is flushed when its samples span this much time
+ * @param retentionMillis samples older than this are dropped window by window; 0 keeps all
+ * @param duplicatePolicy what becomes of conflicting samples
+ * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}: how much older than its series'
+ *     newest a sample may be
+ * @param maxActiveSeries more series in the head are refused
+ * @param maxHeadBytes more memory for open data is refused
+ * @param maxLateBytes late samples are flushed beyond this
+ * @param checkpointLogBytes the head is checkpointed after so many bytes of log: at most about this
+ *     much is replayed after a crash
+ * @param bucketBytes the bucket count of a window is chosen so that final files have about this
+ *     size
+ * @param backgroundThreads true if the engine flushes, merges and syncs by itself; false if its
+ *     owner calls {@link Engine#runBackgroundWork}
+ * @param registryOnChronicleMap true keeps the registry in a Chronicle Map file, which needs JVM
+ *     flags (docs/DECISIONS.md); false keeps it on the heap and needs none
+ */
+public record EngineConfig(
+    Path dataDir,
+    FileSystem fileSystem,
+    InstantSource clock,
+    FsyncPolicy fsync,
+    long windowMillis,
+    long flushSpanMillis,
+    long retentionMillis,
+    DuplicatePolicy duplicatePolicy,
+    long outOfOrderMillis,
+    int maxActiveSeries,
+    long maxHeadBytes,
+    long maxLateBytes,
+    long checkpointLogBytes,
+    long bucketBytes,
+    boolean backgroundThreads,
+    boolean registryOnChronicleMap) {
+
+  /** The defaults for a data folder. */
+  public static EngineConfig defaults(Path dataDir) {
+    return new EngineConfig(
+        dataDir,
+        RealFileSystem.INSTANCE,
+        InstantSource.system(),
+        FsyncPolicy.INTERVAL,
+        Duration.ofDays(1).toMillis(),
+        Duration.ofHours(2).toMillis(),
+        0,
+        DuplicatePolicy.LAST,
+        0,
+        4_000_000,
+        1L << 30,
+        64L << 20,
+        16L << 20,
+        16L << 20,
+        true,
+        false);
+  }
+
+  /** With another file system. */
+  public EngineConfig withFileSystem(FileSystem fs) {
+    return new EngineConfig(
+        dataDir,
+        fs,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With another clock. */
+  public EngineConfig withClock(InstantSource source) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        source,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With another meaning of an acknowledgement. */
+  public EngineConfig withFsync(FsyncPolicy policy) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        policy,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With another window width (of a new store) and flush span. */
+  public EngineConfig withWindow(long window, long flushSpan) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        window,
+        flushSpan,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With a retention by age, 0 for none. */
+  public EngineConfig withRetention(long millis) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        millis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With another duplicate policy. */
+  public EngineConfig withDuplicates(DuplicatePolicy policy, long outOfOrder) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        policy,
+        outOfOrder,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With other limits on memory. */
+  public EngineConfig withLimits(int activeSeries, long headBytes, long lateBytes) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        activeSeries,
+        headBytes,
+        lateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With other sizes of checkpointed log and final files. */
+  public EngineConfig withSizes(long checkpointLog, long bucket) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLog,
+        bucket,
+        backgroundThreads,
+        registryOnChronicleMap);
+  }
+
+  /** With or without threads of its own. */
+  public EngineConfig withBackgroundThreads(boolean own) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        own,
+        registryOnChronicleMap);
+  }
+
+  /** With the registry in a Chronicle Map file or on the heap. */
+  public EngineConfig withChronicleRegistry(boolean chronicle) {
+    return new EngineConfig(
+        dataDir,
+        fileSystem,
+        clock,
+        fsync,
+        windowMillis,
+        flushSpanMillis,
+        retentionMillis,
+        duplicatePolicy,
+        outOfOrderMillis,
+        maxActiveSeries,
+        maxHeadBytes,
+        maxLateBytes,
+        checkpointLogBytes,
+        bucketBytes,
+        backgroundThreads,
+        chronicle);
+  }
+}

@@ -1,0 +1,78 @@
+package io.varve.engine;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an engine is and does, at one moment; counters count since it was opened.
+ *
+ * @param activeSeries series in the head
+ * @param headBytes memory of open data, in bytes
+ * @param headSamples samples in order in the open head
+ * @param headMinTime smallest time in the open head, milliseconds, {@code Long.MAX_VALUE} if empty
+ * @param headMaxTime largest time in the open head, {@code Long.MIN_VALUE} if empty
+ * @param lateSamples late samples in the open head
+ * @param lateBytes their memory
+ * @param frozenBytes memory of samples on their way into files
+ * @param windows windows with files
+ * @param chunkFiles chunk files
+ * @param chunkBytes their size
+ * @param chunkSamples samples in them
+ * @param indexBytes size of index files
+ * @param logBytes size of the log
+ * @param logPosition newest log position
+ * @param waitingJobs decisions that have not reached the files
+ * @param samples float samples stored
+ * @param histograms histogram samples stored
+ * @param exemplars exemplars stored
+ * @param rejected samples refused
+ * @param duplicates equal duplicates
+ * @param seriesCreated series created
+ * @param flushes flushes done
+ * @param merges merges done
+ * @param checkpoints checkpoints written besides flushes
+ * @param windowsDropped windows dropped by retention
+ * @param deletes deletes carried out
+ * @param jobFailures failed attempts of background work
+ * @param bytesWritten bytes written to chunk, index and checkpoint files
+ * @param blocksDecoded blocks decoded for queries and merges
+ * @param blocksAggregated blocks answered from stored aggregates
+ * @param damage what cannot be read
+ * @param stopped why writes are stopped, null if they are not
+ * @param recovery what the last start replayed, in words
+ */
+public record EngineStats(
+    long activeSeries,
+    long headBytes,
+    long headSamples,
+    long headMinTime,
+    long headMaxTime,
+    long lateSamples,
+    long lateBytes,
+    long frozenBytes,
+    long windows,
+    long chunkFiles,
+    long chunkBytes,
+    long chunkSamples,
+    long indexBytes,
+    long logBytes,
+    long logPosition,
+    long waitingJobs,
+    long samples,
+    long histograms,
+    long exemplars,
+    long rejected,
+    long duplicates,
+    long seriesCreated,
+    long flushes,
+    long merges,
+    long checkpoints,
+    long windowsDropped,
+    long deletes,
+    long jobFailures,
+    long bytesWritten,
+    long blocksDecoded,
+    long blocksAggregated,
+    List<String> damage,
+    @Nullable String stopped,
+    String recovery) {}

@@ -1,0 +1,179 @@
+package io.varve.engine;
+
+import io.varve.engine.head.LateHead;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.Tombstone;
+import io.varve.engine.partition.WindowState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The policy: looks at the clock and at sizes, and decides what to flush, merge and drop. It only
+ * decides; every decision goes through the log and is carried out as a job.
+ */
+final class Housekeeping {
+  /** A window is closed so long after its end. */
+  private static final long CLOSING_MILLIS = 15 * 60_000L;
+
+  /** A closed window merges again when a bucket has more late files than this. */
+  private static final int MOST_LATE_FILES = 4;
+
+  /** A closed window merges again when more than this share of its series is partly deleted. */
+  private static final double MOST_DELETED = 0.05;
+
+  /** Open data is flushed at this share of the head's limit, before writes are refused. */
+  private static final double FLUSH_SHARE = 0.5;
+
+  /** Bytes that a sample takes in final files, for choosing bucket counts. */
+  private static final double SAMPLE_BYTES = 0.6;
+
+  private final EngineConfig config;
+  private final Windows windows;
+  private final OpenHead open;
+  private final Catalog catalog;
+  private final WritePath writePath;
+  private final Jobs jobs;
+  private long lastFlushMillis;
+  private final Map<Long, WindowState> unmergeable = new HashMap<>();
+
+  Housekeeping(
+      EngineConfig config,
+      Windows windows,
+      OpenHead open,
+      Catalog catalog,
+      WritePath writePath,
+      Jobs jobs) {
+    this.config = config;
+    this.windows = windows;
+    this.open = open;
+    this.catalog = catalog;
+    this.writePath = writePath;
+    this.jobs = jobs;
+    this.lastFlushMillis = config.clock().millis();
+  }
+
+  /** Makes whatever decisions are due. */
+  void decide() {
+    long now = config.clock().millis();
+    flush(now);
+    merge(now);
+    drop(now);
+  }
+
+  private void flush(long now) {
+    View view = catalog.peek();
+    if (!view.frozen().isEmpty()) {
+      return; // one flush at a time
+    }
+    long span = view.head().isEmpty() ? 0 : view.head().maxTime() - view.head().minTime();
+    boolean full = open.bytes() > config.maxHeadBytes() * FLUSH_SHARE;
+    boolean due = span >= config.flushSpanMillis();
+    // What came slowly, or late only, is flushed after a while, too.
+    boolean old = now - lastFlushMillis >= 2 * config.flushSpanMillis();
+    if (full || due || old) {
+      lastFlushMillis = now;
+      writePath.flush(buckets());
+      return;
+    }
+    if (open.late().bytes() > config.maxLateBytes()) {
+      writePath.flushLate(largestLateWindows(), buckets());
+    }
+  }
+
+  /** The windows with most late samples, until half of the budget is free again. */
+  private List<Long> largestLateWindows() {
+    TreeMap<Long, LateHead.Window> late = open.late().windows();
+    List<Long> starts = new ArrayList<>(late.keySet());
+    starts.sort((a, b) -> Long.compare(bytes(late, b), bytes(late, a)));
+    long left = open.late().bytes();
+    List<Long> chosen = new ArrayList<>();
+    for (long start : starts) {
+      if (left <= config.maxLateBytes() / 2) {
+        break;
+      }
+      left -= bytes(late, start);
+      chosen.add(start);
+    }
+    chosen.sort(null);
+    return chosen;
+  }
+
+  private static long bytes(TreeMap<Long, LateHead.Window> late, long start) {
+    LateHead.Window window = late.get(start);
+    return window == null ? 0 : window.bytes();
+  }
+
+  /** How many buckets a window that begins now should have. */
+  int buckets() {
+    double samples = 0;
+    View view = catalog.peek();
+    if (!view.head().isEmpty()) {
+      long span = Math.max(60_000L, view.head().maxTime() - view.head().minTime());
+      samples = (double) view.head().samples() * Math.max(1, (double) windows.width() / span);
+    }
+    for (LateHead.Window window : open.late().windows().values()) {
+      samples = Math.max(samples, window.samples());
+    }
+    double files = samples * SAMPLE_BYTES / config.bucketBytes();
+    int buckets = 1;
+    while (buckets < 1024 && buckets < files) {
+      buckets *= 2;
+    }
+    return buckets;
+  }
+
+  private void merge(long now) {
+    if (jobs.size() > 0) {
+      return;
+    }
+    View view = catalog.peek();
+    for (WindowView window : view.windows().values()) {
+      if (window.end() + CLOSING_MILLIS > now
+          || view.head().minTime() <= window.end()
+          || window.state().equals(unmergeable.get(window.start()))) {
+        continue;
+      }
+      if (isWorthMerging(window)) {
+        // If the merge refuses (damage), the window looks the same afterwards: ask once only.
+        unmergeable.put(window.start(), window.state());
+        writePath.merge(window.start());
+        return;
+      }
+    }
+  }
+
+  static boolean isWorthMerging(WindowView window) {
+    Map<Integer, Integer> lateFiles = new HashMap<>();
+    for (ChunkFile file : window.state().chunks()) {
+      if (file.info().level() == 0 && !file.info().late()) {
+        return true;
+      }
+      if (file.info().late()
+          && lateFiles.merge(file.info().bucket(), 1, Integer::sum) > MOST_LATE_FILES) {
+        return true;
+      }
+    }
+    if (!window.tombstones().any()) {
+      return false;
+    }
+    long deleted = 0;
+    for (Tombstone tombstone : window.tombstones().entries()) {
+      deleted = Math.max(deleted, tombstone.windowIds().getLongCardinality());
+    }
+    return deleted > MOST_DELETED * window.state().nextId();
+  }
+
+  private void drop(long now) {
+    if (config.retentionMillis() <= 0) {
+      return;
+    }
+    Long oldest = catalog.peek().windows().isEmpty() ? null : catalog.peek().windows().firstKey();
+    long lastToDrop = windows.start(now - config.retentionMillis()) - windows.width();
+    if (oldest != null && oldest <= lastToDrop && jobs.size() == 0) {
+      writePath.drop(lastToDrop);
+    }
+  }
+}

@@ -1,0 +1,315 @@
+package io.varve.engine;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.index.IndexSegment;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.log.ShardLog;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.Manifest;
+import io.varve.engine.partition.ManifestEdit;
+import io.varve.engine.partition.ManifestState;
+import io.varve.engine.partition.Tombstone;
+import io.varve.engine.partition.TombstoneFile;
+import io.varve.engine.partition.Tombstones;
+import io.varve.engine.partition.WindowState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * Carries out {@link Jobs} in log order: writes files, commits the manifest edit that makes them
+ * count, publishes the new view, deletes what is not needed any more. The only place that commits
+ * edits; one thread at a time.
+ */
+final class JobRunner {
+  /** Watermark of a window: its late samples logged up to this position are in files. */
+  private static final String LATE = "late/";
+
+  private final FileSystem fs;
+  private final Path dataDir;
+  private final Windows windows;
+  private final Manifest manifest;
+  private final ShardLog log;
+  private final Catalog catalog;
+  private final Sealer sealer;
+  private final Compactor compactor;
+  private final WindowFiles files;
+  private final EngineCounters counters;
+  private final DamageLog damage;
+
+  /** The head as the newest checkpoint has it. */
+  private Checkpoint.Image saved;
+
+  JobRunner(
+      FileSystem fs,
+      Path dataDir,
+      Windows windows,
+      Manifest manifest,
+      ShardLog log,
+      Catalog catalog,
+      Sealer sealer,
+      Compactor compactor,
+      WindowFiles files,
+      EngineCounters counters,
+      DamageLog damage,
+      Checkpoint.Image saved) {
+    this.fs = fs;
+    this.dataDir = dataDir;
+    this.windows = windows;
+    this.manifest = manifest;
+    this.log = log;
+    this.catalog = catalog;
+    this.sealer = sealer;
+    this.compactor = compactor;
+    this.files = files;
+    this.counters = counters;
+    this.damage = damage;
+    this.saved = saved;
+  }
+
+  void run(Jobs.Job job) throws IOException {
+    switch (job) {
+      case Jobs.FlushJob flush -> flush(flush);
+      case Jobs.DeleteJob delete -> delete(delete);
+      case Jobs.MergeJob merge -> merge(merge);
+      case Jobs.DropJob drop -> drop(drop);
+      case Jobs.CheckpointJob checkpoint -> checkpoint(checkpoint);
+    }
+  }
+
+  /** The windows as they are, on the side of the jobs; nobody else changes them. */
+  private NavigableMap<Long, WindowView> windowsNow() {
+    return catalog.peek().windows();
+  }
+
+  private void flush(Jobs.FlushJob job) throws IOException {
+    // Files count only with what they hold in the log on stable storage.
+    log.sync(job.position());
+    ManifestEdit edit = sealer.seal(job.frozen(), windowsNow());
+    if (job.image() == null) {
+      for (long start : job.frozen().late().keySet()) {
+        edit.watermark(LATE + start, Long.toString(job.position()));
+      }
+    } else {
+      base(job.position(), job.image(), edit);
+    }
+    edit.flushed(job.position());
+    List<String> obsolete = obsoleteCheckpoints(job.image() != null);
+    manifest.commit(edit);
+    publish(job.frozen());
+    if (job.image() != null) {
+      saved = job.image();
+      afterBase(job.position(), obsolete);
+    }
+    counters.flushes.increment();
+  }
+
+  /** Saves the head as it began after a flush of everything. */
+  private void base(long position, Checkpoint.Image image, ManifestEdit edit) throws IOException {
+    fs.delete(dataDir.resolve(Checkpoint.fileName(position)));
+    counters.bytesWritten.add(Checkpoint.writeBase(fs, dataDir, position, image));
+    edit.checkpoint(position, List.of(Checkpoint.fileName(position)));
+    for (String key : manifest.state().watermarks().keySet()) {
+      if (key.startsWith(LATE)) {
+        edit.watermark(key, null);
+      }
+    }
+  }
+
+  private List<String> obsoleteCheckpoints(boolean newBase) {
+    return newBase ? manifest.state().checkpointFiles() : List.of();
+  }
+
+  private void afterBase(long position, List<String> obsolete) throws IOException {
+    for (String file : obsolete) {
+      if (!file.equals(Checkpoint.fileName(position))) {
+        fs.delete(dataDir.resolve(file));
+      }
+    }
+    log.trim(position + 1);
+  }
+
+  /** Shows the windows as the manifest has them now, in place of the frozen samples. */
+  private void publish(Frozen frozen) throws IOException {
+    List<WindowView> changed = changedWindows();
+    catalog.sealed(frozen, changed);
+    changed.forEach(WindowFiles::handOver);
+  }
+
+  private List<WindowView> changedWindows() throws IOException {
+    List<WindowView> changed = new ArrayList<>();
+    NavigableMap<Long, WindowView> before = windowsNow();
+    for (WindowState state : manifest.state().windows().values()) {
+      WindowView earlier = before.get(state.start());
+      if (earlier == null || !earlier.state().equals(state)) {
+        changed.add(files.open(state, earlier, damage::add));
+      }
+    }
+    return changed;
+  }
+
+  private void delete(Jobs.DeleteJob job) throws IOException {
+    log.sync(job.position());
+    Delete delete = job.delete();
+    ManifestEdit edit = new ManifestEdit();
+    List<String> replaced = new ArrayList<>();
+    for (WindowView window : windowsNow().values()) {
+      if (window.start() >= delete.range().endInclusive()
+          || window.end() <= delete.range().startExclusive()) {
+        continue;
+      }
+      RoaringBitmap ids = new RoaringBitmap();
+      for (Shared<WindowView.IndexResource> resource : window.index()) {
+        IndexSegment segment = resource.get().segment();
+        ids.or(segment.select(delete.tenant(), delete.matchers()));
+      }
+      if (ids.isEmpty()) {
+        continue;
+      }
+      Tombstones next =
+          window
+              .tombstones()
+              .with(
+                  new Tombstone(
+                      ids,
+                      delete.range().startExclusive(),
+                      delete.range().endInclusive(),
+                      delete.position()));
+      String folder = ChunkInfo.windowFolder(window.start());
+      fs.delete(dataDir.resolve(folder).resolve(TombstoneFile.fileName(job.position())));
+      String name = TombstoneFile.write(fs, dataDir, folder, job.position(), next);
+      String before = window.state().tombstones();
+      if (before != null && !before.equals(name)) {
+        replaced.add(folder + "/" + before);
+      }
+      edit.tombstones(window.start(), name);
+    }
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    List<WindowView> changed = changedWindows();
+    catalog.buried(delete, changed);
+    changed.forEach(WindowFiles::handOver);
+    for (String file : replaced) {
+      fs.delete(dataDir.resolve(file));
+    }
+    counters.deletes.increment();
+    job.done().complete(null);
+  }
+
+  private void merge(Jobs.MergeJob job) throws IOException {
+    log.sync(job.position());
+    WindowView window = windowsNow().get(job.windowStart());
+    ManifestEdit edit = new ManifestEdit();
+    WindowState before = null;
+    if (window != null && isWhole(window)) {
+      try {
+        edit = compactor.merge(window, job.position());
+        before = window.state();
+        counters.merges.increment();
+      } catch (CorruptDataException e) {
+        // What cannot be read must not be replaced: the files stay as they are, and are reported.
+        damage.add("window is not merged: " + e.getMessage());
+        edit = new ManifestEdit();
+      }
+    }
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    if (before == null) {
+      return;
+    }
+    for (WindowView changed : changedWindows()) {
+      catalog.merged(changed);
+      WindowFiles.handOver(changed);
+    }
+    deleteFilesOf(before);
+  }
+
+  /** True if everything that the manifest names is open. */
+  private static boolean isWhole(WindowView window) {
+    return window.index().size() == window.state().index().size()
+        && window.chunks().size() == window.state().chunks().size();
+  }
+
+  private void drop(Jobs.DropJob job) throws IOException {
+    log.sync(job.position());
+    ManifestEdit edit = new ManifestEdit();
+    List<WindowState> gone =
+        new ArrayList<>(manifest.state().windows().headMap(job.windowStart(), true).values());
+    for (WindowState window : gone) {
+      edit.dropWindow(window.start());
+    }
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    catalog.dropped(gone.stream().map(WindowState::start).toList());
+    for (WindowState window : gone) {
+      deleteFilesOf(window);
+      counters.windowsDropped.increment();
+    }
+  }
+
+  /** Deletes the files that a window had and has no more. */
+  private void deleteFilesOf(WindowState before) throws IOException {
+    WindowState now = manifest.state().window(before.start());
+    Path folder = dataDir.resolve(ChunkInfo.windowFolder(before.start()));
+    for (ChunkFile chunk : before.chunks()) {
+      if (now == null || !now.chunks().contains(chunk)) {
+        fs.delete(dataDir.resolve(chunk.path()));
+      }
+    }
+    for (io.varve.engine.partition.IndexSegment segment : before.index()) {
+      if (now == null || !now.index().contains(segment)) {
+        fs.delete(folder.resolve(segment.file()));
+      }
+    }
+    String tombstones = before.tombstones();
+    if (tombstones != null && (now == null || !tombstones.equals(now.tombstones()))) {
+      fs.delete(folder.resolve(tombstones));
+    }
+    if (now == null) {
+      for (Path bucket : fs.list(folder)) {
+        fs.deleteDirectory(bucket);
+      }
+      fs.deleteDirectory(folder);
+    }
+  }
+
+  private void checkpoint(Jobs.CheckpointJob job) throws IOException {
+    ManifestState state = manifest.state();
+    if (saved.head != job.image().head || job.position() <= state.checkpointSequence()) {
+      return; // a flush came in between and has saved more
+    }
+    log.sync(job.position());
+    fs.delete(dataDir.resolve(Checkpoint.fileName(job.position())));
+    counters.bytesWritten.add(
+        Checkpoint.writeDelta(fs, dataDir, job.position(), saved, job.image()));
+    List<String> all = new ArrayList<>(state.checkpointFiles());
+    all.add(Checkpoint.fileName(job.position()));
+    manifest.commit(new ManifestEdit().checkpoint(job.position(), all));
+    saved = job.image();
+    log.trim(job.position() + 1);
+    counters.checkpoints.increment();
+  }
+
+  /** Log position per window up to which its late samples are in files. */
+  static TreeMap<Long, Long> lateFlushed(ManifestState state) {
+    TreeMap<Long, Long> flushed = new TreeMap<>();
+    state
+        .watermarks()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(LATE)) {
+                flushed.put(Long.parseLong(key.substring(LATE.length())), Long.parseLong(value));
+              }
+            });
+    return flushed;
+  }
+
+  long windowMillis() {
+    return windows.width();
+  }
+}

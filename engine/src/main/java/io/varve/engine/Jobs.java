@@ -1,0 +1,81 @@
+package io.varve.engine;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Logged decisions that still have to reach the files, in the order of the log. They are carried
+ * out one after the other, by whoever calls {@link Engine#runBackgroundWork}: the engine's own
+ * thread, or a test.
+ */
+final class Jobs {
+  /** One decision. */
+  sealed interface Job {
+    /** Its place in the log. */
+    long position();
+  }
+
+  /**
+   * Frozen samples become files.
+   *
+   * @param image the head as it began afterwards; null if only late samples were frozen
+   */
+  record FlushJob(long position, Frozen frozen, Checkpoint.@Nullable Image image) implements Job {}
+
+  /** A delete reaches the files; the samples that were open when it came are there already. */
+  record DeleteJob(long position, Delete delete, CompletableFuture<Void> done) implements Job {
+    DeleteJob(long position, Delete delete) {
+      this(position, delete, new CompletableFuture<>());
+    }
+  }
+
+  /** A window's files become final files. */
+  record MergeJob(long position, long windowStart) implements Job {}
+
+  /** A window and all before it go. */
+  record DropJob(long position, long windowStart) implements Job {}
+
+  /** The head is saved, so that less log has to be replayed. Not a logged decision. */
+  record CheckpointJob(long position, Checkpoint.Image image) implements Job {}
+
+  private final ArrayDeque<Job> queue = new ArrayDeque<>();
+
+  synchronized void add(Job job) {
+    queue.add(job);
+    notifyAll();
+  }
+
+  /** The next job; it stays in the queue until {@link #done}. */
+  synchronized @Nullable Job peek() {
+    return queue.peek();
+  }
+
+  synchronized void done(Job job) {
+    if (queue.poll() != job) {
+      throw new IllegalStateException("BUG: jobs ended out of order");
+    }
+    notifyAll();
+  }
+
+  synchronized int size() {
+    return queue.size();
+  }
+
+  /** True if a merge of this window is waiting. */
+  synchronized boolean isMergeWaiting(long windowStart) {
+    return queue.stream().anyMatch(j -> j instanceof MergeJob m && m.windowStart() == windowStart);
+  }
+
+  /** Lets a waiting worker look around. */
+  synchronized void wake() {
+    notifyAll();
+  }
+
+  /** Waits for a job, a wake-up, or some time. */
+  synchronized void await(long millis) throws InterruptedException {
+    if (queue.isEmpty()) {
+      wait(millis);
+    }
+  }
+}

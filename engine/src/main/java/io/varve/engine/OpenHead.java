@@ -1,0 +1,213 @@
+package io.varve.engine;
+
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.head.Head;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.model.Histogram;
+import io.varve.engine.model.SeriesKey;
+import java.util.BitSet;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open part of the store: the series table, the head, the late head, and the one rule that
+ * sorts samples into them. What it holds depends only on the log records applied to it, in order,
+ * so a replay builds the same. Changed under the write lock only.
+ *
+ * <p><b>Late</b> is judged per series: not newer than the newest sample in order. Of a series that
+ * the table does not remember a sample is late if it is not newer than everything that was logged
+ * before the last flush ({@code floor}): such a series may have been here before.
+ */
+final class OpenHead {
+  /** A table is compacted when at least this share of its series, one in so many, fell silent. */
+  private static final int COMPACT_SHARE = 8;
+
+  private final Windows windows;
+  private volatile SeriesTable table; // looked up by any thread
+  private volatile Head head;
+  private final LateHead late = new LateHead();
+  private long floor = SeriesTable.NO_TIME;
+  private long frozenTo;
+  private long maxTime = SeriesTable.NO_TIME;
+
+  private int inOrder;
+  private long batchMinTime = Long.MAX_VALUE;
+  private long batchMaxTime = Long.MIN_VALUE;
+  private long lateSamples;
+  private long duplicates;
+
+  OpenHead(Windows windows, SeriesTable table) {
+    this.windows = windows;
+    this.table = table;
+    this.head = new Head(table);
+  }
+
+  SeriesTable table() {
+    return table;
+  }
+
+  Head head() {
+    return head;
+  }
+
+  LateHead late() {
+    return late;
+  }
+
+  long floor() {
+    return floor;
+  }
+
+  /** Log position of the last flush of everything. */
+  long frozenTo() {
+    return frozenTo;
+  }
+
+  /** Goes on where a checkpoint ends: the last flush, and the newest time before it. */
+  void restore(long lastFlush, long restored) {
+    frozenTo = lastFlush;
+    floor = restored;
+    maxTime = Math.max(maxTime, restored);
+  }
+
+  /** Late samples and equal duplicates since the engine was opened. */
+  long lateSamples() {
+    return lateSamples;
+  }
+
+  long duplicates() {
+    return duplicates;
+  }
+
+  long maxTime() {
+    return maxTime;
+  }
+
+  /** Memory that open data holds. */
+  long bytes() {
+    return table.bytes() + head.bytes() + late.bytes();
+  }
+
+  int addSeries(SeriesKey key, int tenantId, byte[] labels, int offset, int length) {
+    return table.add(key, tenantId, labels, offset, length);
+  }
+
+  /** True if a sample at this time goes behind all samples of its series. */
+  boolean isInOrder(int id, long time) {
+    long last = table.lastTime(id);
+    return time > (last == SeriesTable.NO_TIME ? floor : last);
+  }
+
+  /** Applies a float sample. */
+  void sample(int id, long time, long bits, long start) {
+    if (isInOrder(id, time)) {
+      if (start == 0) {
+        head.append(id, time, bits);
+      } else {
+        head.appendSide(id, time, start, bits, null, 0, 0);
+      }
+      countInOrder(time);
+    } else if (time == table.lastTime(id) && bits == table.lastBits(id) && start == 0) {
+      duplicates++;
+    } else {
+      late.add(windows.start(time), id, time, bits, start);
+      lateSamples++;
+    }
+  }
+
+  /** Applies a histogram sample. */
+  void histogram(int id, long time, long start, byte[] encoded, int offset, int length) {
+    ByteReader in = new ByteReader().on(encoded, offset, length, "histogram", 0);
+    Histogram histogram = Histogram.decode(in);
+    if (isInOrder(id, time)) {
+      long sum = Double.doubleToRawLongBits(histogram.sum());
+      head.appendSide(id, time, start, sum, encoded, offset, length);
+      countInOrder(time);
+    } else {
+      late.add(windows.start(time), id, time, histogram, start, length);
+      lateSamples++;
+    }
+  }
+
+  private void countInOrder(long time) {
+    inOrder++;
+    if (time < batchMinTime) {
+      batchMinTime = time;
+    }
+    if (time > batchMaxTime) {
+      batchMaxTime = time;
+    }
+  }
+
+  /** Ends a batch: publishes what it did to the head as a whole. */
+  void endBatch() {
+    if (inOrder > 0) {
+      head.published(inOrder, batchMinTime, batchMaxTime);
+      maxTime = Math.max(maxTime, batchMaxTime);
+      inOrder = 0;
+      batchMinTime = Long.MAX_VALUE;
+      batchMaxTime = Long.MIN_VALUE;
+    }
+  }
+
+  /** True if there is something to flush. */
+  boolean isEmpty() {
+    return head.isEmpty()
+        && late.isEmpty()
+        && head.metadata().isEmpty()
+        && head.exemplars().isEmpty();
+  }
+
+  /** True if so many series fell silent since the last flush that they should leave. */
+  boolean shouldCompact() {
+    int silent = table.size() - active(head, late.windows()).cardinality();
+    return silent > 0 && silent >= table.size() / COMPACT_SHARE;
+  }
+
+  private BitSet active(Head samples, TreeMap<Long, LateHead.Window> lateWindows) {
+    BitSet active = new BitSet(table.size());
+    for (int id = 0, n = table.size(); id < n; id++) {
+      if (samples.sampleCount(id) > 0) {
+        active.set(id);
+      }
+    }
+    for (LateHead.Window window : lateWindows.values()) {
+      for (int id : window.series()) {
+        active.set(id);
+      }
+    }
+    return active;
+  }
+
+  /**
+   * Freezes all open samples and goes on with empty heads.
+   *
+   * @param logTo the last log position whose samples are in
+   * @param compact true if series that were silent since the last flush leave
+   */
+  Frozen freeze(long logTo, int buckets, boolean compact) {
+    TreeMap<Long, LateHead.Window> lateWindows = late.windows();
+    lateWindows.keySet().forEach(late::take);
+    Frozen frozen = new Frozen(head, lateWindows, frozenTo + 1, logTo, buckets);
+    frozenTo = logTo;
+    floor = Math.max(floor, maxTime);
+    if (compact) {
+      table = table.compact(active(head, lateWindows));
+    }
+    head = new Head(table);
+    return frozen;
+  }
+
+  /** Freezes late samples of some windows only. */
+  Frozen freezeLate(long logTo, int buckets, Iterable<Long> starts) {
+    TreeMap<Long, LateHead.Window> taken = new TreeMap<>();
+    for (long start : starts) {
+      LateHead.@Nullable Window window = late.take(start);
+      if (window != null) {
+        taken.put(start, window);
+      }
+    }
+    return new Frozen(new Head(table), taken, frozenTo + 1, logTo, buckets);
+  }
+}

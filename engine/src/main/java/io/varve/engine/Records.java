@@ -1,0 +1,101 @@
+package io.varve.engine;
+
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.format.ByteWriter;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.TimeRange;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The engine's log records other than writes ({@link WriteRecord}): every decision that changes
+ * state, with all that is needed to carry it out again.
+ *
+ * <pre>
+ * FLUSH   flags u8 (bit 0: in-order samples and all late windows, else some late windows;
+ *         bit 1: silent series leave the table), buckets varint,
+ *         late windows varint, then start zigzag each
+ * DELETE  tenant, start zigzag, end zigzag, matchers varint, then type u8, name, value each
+ * MERGE   window start zigzag
+ * DROP    window start zigzag: this window and all before it
+ * </pre>
+ *
+ * Texts are a varint length and UTF-8.
+ */
+final class Records {
+  /** Samples and all that comes with them. */
+  static final int WRITE = 1;
+
+  /** Open samples become files. */
+  static final int FLUSH = 2;
+
+  /** Samples are deleted. */
+  static final int DELETE = 3;
+
+  /** A window's files become final files. */
+  static final int MERGE = 4;
+
+  /** Windows are dropped. */
+  static final int DROP = 5;
+
+  private static final int MOST_MATCHERS = 1 << 12;
+  private static final int MOST_WINDOWS = 1 << 20;
+
+  private Records() {}
+
+  /**
+   * Open samples become files.
+   *
+   * @param everything true: samples in order and all late windows; false: only {@code lateWindows}
+   * @param compact true if silent series leave the table: ids behind this record are other ids
+   * @param buckets bucket count of windows that have no files yet
+   */
+  record Flush(boolean everything, boolean compact, int buckets, List<Long> lateWindows) {
+    void encode(ByteWriter out) {
+      out.u8((everything ? 1 : 0) | (compact ? 2 : 0));
+      out.varint(buckets);
+      out.varint(lateWindows.size());
+      for (long start : lateWindows) {
+        out.zigzag(start);
+      }
+    }
+
+    static Flush decode(ByteReader in) {
+      int flags = in.u8();
+      int buckets = in.count(1024);
+      int n = in.count(MOST_WINDOWS);
+      List<Long> windows = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        windows.add(in.zigzag());
+      }
+      return new Flush((flags & 1) != 0, (flags & 2) != 0, buckets, windows);
+    }
+  }
+
+  static void encodeDelete(String tenant, List<Matcher> matchers, TimeRange range, ByteWriter out) {
+    out.string(tenant);
+    out.zigzag(range.startExclusive());
+    out.zigzag(range.endInclusive());
+    out.varint(matchers.size());
+    for (Matcher matcher : matchers) {
+      out.u8(matcher.type().ordinal());
+      out.string(matcher.name());
+      out.string(matcher.value());
+    }
+  }
+
+  static Delete decodeDelete(long position, ByteReader in) {
+    String tenant = in.string();
+    TimeRange range = new TimeRange(in.zigzag(), in.zigzag());
+    int n = in.count(MOST_MATCHERS);
+    List<Matcher> matchers = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      int type = in.u8();
+      if (type >= Matcher.Type.values().length) {
+        throw in.corrupt("unknown matcher type " + type);
+      }
+      matchers.add(new Matcher(Matcher.Type.values()[type], in.string(), in.string()));
+    }
+    return new Delete(position, tenant, matchers, range);
+  }
+}

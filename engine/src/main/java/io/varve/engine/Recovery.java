@@ -1,0 +1,207 @@
+package io.varve.engine;
+
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.log.ShardLog;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.Manifest;
+import io.varve.engine.partition.ManifestState;
+import io.varve.engine.partition.WindowState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Brings the head back: the checkpoint, then the log behind it. Every record is applied as it was
+ * when it was written; decisions whose files are there already are only followed, the others become
+ * jobs again.
+ */
+final class Recovery {
+  private final ManifestState state;
+  private final OpenHead open;
+  private final Catalog catalog;
+  private final Jobs jobs;
+  private final WriteRecord.MetadataSink metadata;
+  private final DamageLog damage;
+  private final WriteRecord.Decoder decoder = new WriteRecord.Decoder();
+
+  private long records;
+  private long lostSamples;
+  private long replayedBytes;
+
+  Recovery(
+      ManifestState state,
+      OpenHead open,
+      Catalog catalog,
+      Jobs jobs,
+      WriteRecord.MetadataSink metadata,
+      DamageLog damage) {
+    this.state = state;
+    this.open = open;
+    this.catalog = catalog;
+    this.jobs = jobs;
+    this.metadata = metadata;
+    this.damage = damage;
+  }
+
+  /** Reads the checkpoint files. A damaged one is reported; what it held is lost. */
+  void loadCheckpoint(FileSystem fs, Path dataDir) throws IOException {
+    Map<Long, Long> skipLate = JobRunner.lateFlushed(state);
+    for (String file : state.checkpointFiles()) {
+      try {
+        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate);
+      } catch (CorruptDataException e) {
+        damage.add(String.valueOf(e.getMessage()));
+      } catch (java.nio.file.NoSuchFileException | java.io.FileNotFoundException e) {
+        damage.add(file + ": the file is missing");
+      }
+    }
+  }
+
+  /** Replays the log behind the checkpoint. */
+  void replay(ShardLog log) throws IOException {
+    List<ShardLog.Damage> lost =
+        log.replay(
+            state.checkpointSequence() + 1,
+            new ShardLog.RecordConsumer() {
+              @Override
+              public void segment(long firstSequence) {
+                decoder.startSegment();
+              }
+
+              @Override
+              public void record(long sequence, int type, byte[] payload, int offset, int length) {
+                apply(sequence, type, payload, offset, length);
+              }
+            });
+    for (ShardLog.Damage stretch : lost) {
+      damage.add(
+          stretch.file()
+              + " at byte "
+              + stretch.offset()
+              + ": records from "
+              + stretch.firstSequence()
+              + " on are lost in this segment: "
+              + stretch.problem());
+    }
+    if (lostSamples > 0) {
+      damage.add(
+          "the log holds " + lostSamples + " samples of series whose names were lost by damage");
+    }
+  }
+
+  private void apply(long sequence, int type, byte[] payload, int offset, int length) {
+    String source = "log record " + sequence;
+    boolean isSaved = sequence <= state.checkpointSequence();
+    if (type == Records.WRITE) {
+      long lost =
+          decoder.decode(payload, offset, length, source, 0, isSaved ? null : open, metadata);
+      if (!isSaved) {
+        lostSamples += lost;
+        records++;
+        replayedBytes += length;
+      }
+      return;
+    }
+    if (isSaved) {
+      return;
+    }
+    boolean inFiles = sequence <= state.flushedSequence();
+    ByteReader in = new ByteReader().on(payload, offset, length, source, 0);
+    switch (type) {
+      case Records.FLUSH -> {
+        Records.Flush flush = Records.Flush.decode(in);
+        Frozen frozen =
+            flush.everything()
+                ? open.freeze(sequence, flush.buckets(), flush.compact())
+                : open.freezeLate(sequence, flush.buckets(), flush.lateWindows());
+        decoder.renumbered(flush.compact());
+        catalog.froze(frozen, open);
+        if (inFiles) {
+          catalog.sealed(frozen, List.of());
+        } else {
+          jobs.add(
+              new Jobs.FlushJob(
+                  sequence, frozen, flush.everything() ? Checkpoint.Image.ofStart(open) : null));
+        }
+      }
+      case Records.DELETE -> {
+        Delete delete = Records.decodeDelete(sequence, in);
+        if (!inFiles) {
+          catalog.deleted(delete);
+          jobs.add(new Jobs.DeleteJob(sequence, delete));
+        }
+      }
+      case Records.MERGE -> {
+        if (!inFiles) {
+          jobs.add(new Jobs.MergeJob(sequence, in.zigzag()));
+        }
+      }
+      case Records.DROP -> {
+        if (!inFiles) {
+          jobs.add(new Jobs.DropJob(sequence, in.zigzag()));
+        }
+      }
+      default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
+    }
+  }
+
+  long records() {
+    return records;
+  }
+
+  long replayedBytes() {
+    return replayedBytes;
+  }
+
+  /** Deletes files in window folders that the manifest does not name: left by a crash. */
+  static int deleteOrphans(FileSystem fs, Path dataDir, Manifest manifest) throws IOException {
+    ManifestState state = manifest.state();
+    Set<Path> named = new HashSet<>();
+    for (WindowState window : state.windows().values()) {
+      Path folder = dataDir.resolve(ChunkInfo.windowFolder(window.start()));
+      window.index().forEach(segment -> named.add(folder.resolve(segment.file())));
+      window.chunks().forEach(chunk -> named.add(dataDir.resolve(chunk.path())));
+      if (window.tombstones() != null) {
+        named.add(folder.resolve(window.tombstones()));
+      }
+    }
+    state.checkpointFiles().forEach(file -> named.add(dataDir.resolve(file)));
+    int deleted = 0;
+    for (Path entry : fs.list(dataDir)) {
+      String name = entry.getFileName().toString();
+      if (!name.startsWith("w=") && !name.equals("checkpoint")) {
+        continue;
+      }
+      boolean window = name.startsWith("w=");
+      for (Path inner : fs.list(entry)) {
+        if (window && inner.getFileName().toString().startsWith("b=")) {
+          for (Path file : fs.list(inner)) {
+            deleted += deleteUnnamed(fs, file, named);
+          }
+          if (fs.list(inner).isEmpty()) {
+            fs.deleteDirectory(inner);
+          }
+        } else {
+          deleted += deleteUnnamed(fs, inner, named);
+        }
+      }
+      if (window && fs.list(entry).isEmpty()) {
+        fs.deleteDirectory(entry);
+      }
+    }
+    return deleted;
+  }
+
+  private static int deleteUnnamed(FileSystem fs, Path file, Set<Path> named) throws IOException {
+    if (named.contains(file)) {
+      return 0;
+    }
+    fs.delete(file);
+    return 1;
+  }
+}

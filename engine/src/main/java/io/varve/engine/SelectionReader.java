@@ -1,0 +1,311 @@
+package io.varve.engine;
+
+import io.varve.engine.head.Head;
+import io.varve.engine.head.HeadScratch;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.BlockStats;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.ChunkScratch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * Reads the series of a {@link Selection}: the files of each window, frozen samples, the open head.
+ * Sources with samples in order come first, earlier ones before later ones, then late samples, so
+ * that what was logged later overrules what was logged earlier.
+ */
+final class SelectionReader implements SeriesReader {
+  private final SnapshotView snapshot;
+  private final Selection selection;
+  private final QueryBudget budget;
+  private final List<Delete> deletes;
+  private final RowMerge merge;
+  private final WindowRows windowRows;
+  private final ChunkScratch chunkScratch = new ChunkScratch();
+  private final HeadScratch headScratch = new HeadScratch();
+  private final AggregateFold fold = new AggregateFold();
+  private final SampleColumns edge = new SampleColumns();
+  private final BlockStats stats = new BlockStats();
+  private long charged;
+
+  SelectionReader(SnapshotView snapshot, Selection selection, QueryBudget budget) {
+    this.snapshot = snapshot;
+    this.selection = selection;
+    this.budget = budget;
+    this.deletes = snapshot.view().deletes();
+    this.merge = new RowMerge(snapshot.policy());
+    this.windowRows =
+        new WindowRows(merge, chunkScratch, snapshot.counters(), snapshot.damageLog());
+  }
+
+  @Override
+  public void read(int series, TimeRange range, SampleColumns into) {
+    into.clear();
+    if (range.isEmpty()) {
+      return;
+    }
+    List<Delete> concerning = deletesOf(series);
+    long start = range.startExclusive();
+    long end = range.endInclusive();
+    int bucketBits = selection.key(series).virtualShard();
+    readWindows(series, bucketBits, false, start, end, concerning, into);
+    List<Frozen> frozen = snapshot.view().frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      Frozen source = frozen.get(i);
+      readHead(series, source.head(), range, source.logTo(), concerning, into);
+    }
+    readHead(series, snapshot.view().head(), range, Long.MAX_VALUE, concerning, into);
+    readWindows(series, bucketBits, true, start, end, concerning, into);
+    for (int i = 0; i < frozen.size(); i++) {
+      Frozen source = frozen.get(i);
+      readLate(series, source.table(), source.late(), range, source.logTo(), concerning, into);
+    }
+    readLate(
+        series,
+        snapshot.view().head().table(),
+        snapshot.late(),
+        range,
+        Long.MAX_VALUE,
+        concerning,
+        into);
+    RowMerge.trim(into, start, end);
+    holdScratch(into);
+  }
+
+  /** What buffers have grown to is charged to the query as long as this reader lives. */
+  private void holdScratch(SampleColumns into) {
+    long now = into.times.length * 16L + chunkScratch.residentBytes();
+    if (now > charged) {
+      budget.chargeBytes(now - charged);
+      charged = now;
+    }
+  }
+
+  private void readWindows(
+      int series,
+      int virtualShard,
+      boolean late,
+      long start,
+      long end,
+      List<Delete> concerning,
+      SampleColumns into) {
+    for (int w = 0; w < selection.windows.size(); w++) {
+      int id = selection.windowId(w, series);
+      WindowView window = selection.windows.get(w);
+      if (id < 0 || window.start() >= end || window.end() <= start) {
+        continue;
+      }
+      windowRows.read(
+          window,
+          id,
+          bucket(virtualShard, window.buckets()),
+          late,
+          start,
+          end,
+          concerning,
+          into,
+          (samples, bytes) -> budget.chargeSamples(samples));
+    }
+  }
+
+  private static int bucket(int virtualShard, int buckets) {
+    return virtualShard * buckets >>> io.varve.engine.model.SeriesKey.SHARD_BITS;
+  }
+
+  private int headId(SeriesTable table, int series) {
+    int index = selection.tables.indexOf(table);
+    return index < 0 ? -1 : selection.headId(index, series);
+  }
+
+  private void readHead(
+      int series,
+      Head head,
+      TimeRange range,
+      long logTo,
+      List<Delete> concerning,
+      SampleColumns into) {
+    if (!SnapshotView.touches(head, range)) {
+      return;
+    }
+    int id = headId(head.table(), series);
+    if (id < 0) {
+      return;
+    }
+    int mark = into.size;
+    head.read(id, into, headScratch);
+    budget.chargeSamples(into.size - mark);
+    settle(into, mark, logTo, concerning);
+  }
+
+  private void readLate(
+      int series,
+      SeriesTable table,
+      TreeMap<Long, LateHead.Window> late,
+      TimeRange range,
+      long logTo,
+      List<Delete> concerning,
+      SampleColumns into) {
+    if (late.isEmpty()) {
+      return;
+    }
+    int id = headId(table, series);
+    if (id < 0) {
+      return;
+    }
+    for (LateHead.Window window : Selection.touched(late, range, snapshot.windowMillis())) {
+      int mark = into.size;
+      window.read(id, into);
+      budget.chargeSamples(into.size - mark);
+      settle(into, mark, logTo, concerning);
+    }
+  }
+
+  private void settle(SampleColumns into, int mark, long logTo, List<Delete> concerning) {
+    if (!concerning.isEmpty()) {
+      long[] gone = WindowRows.withDeletes(new long[0], concerning, logTo);
+      if (gone.length > 0) {
+        RowMerge.remove(into, mark, gone);
+      }
+    }
+    merge.settle(into, mark);
+  }
+
+  private List<Delete> deletesOf(int series) {
+    if (deletes.isEmpty()) {
+      return deletes;
+    }
+    Labels labels = selection.labels(series);
+    List<Delete> concerning = new ArrayList<>();
+    for (Delete delete : deletes) {
+      if (delete.concerns(selection.tenant(), labels)) {
+        concerning.add(delete);
+      }
+    }
+    return concerning;
+  }
+
+  @Override
+  public boolean aggregate(int series, TimeRange range, RangeAggregate into) {
+    into.clear();
+    if (range.isEmpty()) {
+      return true;
+    }
+    List<Delete> concerning = deletesOf(series);
+    fold.begin(into);
+    if (!concerning.isEmpty() || hasLate(series, range)) {
+      read(series, range, edge);
+      return fold.rows(edge, 0, edge.size);
+    }
+    int shard = selection.key(series).virtualShard();
+    for (int w = 0; w < selection.windows.size(); w++) {
+      int id = selection.windowId(w, series);
+      WindowView window = selection.windows.get(w);
+      if (id < 0
+          || window.start() >= range.endInclusive()
+          || window.end() <= range.startExclusive()) {
+        continue;
+      }
+      if (!foldWindow(window, id, bucket(shard, window.buckets()), range)) {
+        return foldSlowly(series, range, into);
+      }
+    }
+    edge.clear();
+    for (Frozen frozen : snapshot.view().frozen()) {
+      readHead(series, frozen.head(), range, frozen.logTo(), concerning, edge);
+    }
+    readHead(series, snapshot.view().head(), range, Long.MAX_VALUE, concerning, edge);
+    RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
+    if (edge.size > 0 && into.count + into.staleCount > 0 && edge.times[0] <= fold.lastTime()) {
+      return foldSlowly(series, range, into);
+    }
+    return fold.rows(edge, 0, edge.size);
+  }
+
+  private boolean foldSlowly(int series, TimeRange range, RangeAggregate into) {
+    into.clear();
+    fold.begin(into);
+    read(series, range, edge);
+    return fold.rows(edge, 0, edge.size);
+  }
+
+  private boolean hasLate(int series, TimeRange range) {
+    for (int w = 0; w < selection.windows.size(); w++) {
+      WindowView window = selection.windows.get(w);
+      int id = selection.windowId(w, series);
+      if (id < 0) {
+        continue;
+      }
+      if (window.tombstones().any()) {
+        return true;
+      }
+      for (Shared<ChunkReader> chunk :
+          window.chunks(bucket(selection.key(series).virtualShard(), window.buckets()))) {
+        if (chunk.get().file().info().late() && chunk.get().rowOf(id) >= 0) {
+          return true;
+        }
+      }
+    }
+    for (Frozen frozen : snapshot.view().frozen()) {
+      if (!Selection.touched(frozen.late(), range, snapshot.windowMillis()).isEmpty()) {
+        return true;
+      }
+    }
+    return !Selection.touched(snapshot.late(), range, snapshot.windowMillis()).isEmpty();
+  }
+
+  /** Folds a window's blocks; false if they overlap or cannot be read: then the slow way it is. */
+  private boolean foldWindow(WindowView window, int id, int bucket, TimeRange range) {
+    List<Shared<ChunkReader>> chunks = window.chunks(bucket);
+    for (int c = 0; c < chunks.size(); c++) {
+      ChunkReader chunk = chunks.get(c).get();
+      if (chunk.file().maxTime() <= range.startExclusive()
+          || chunk.file().minTime() > range.endInclusive()) {
+        continue;
+      }
+      try {
+        int row = chunk.rowOf(id);
+        if (row < 0) {
+          continue;
+        }
+        for (int block = chunk.firstBlock(row), end = chunk.endBlock(row); block < end; block++) {
+          long first = chunk.minTime(block);
+          long last = chunk.maxTime(block);
+          if (last <= range.startExclusive() || first > range.endInclusive()) {
+            continue;
+          }
+          if (fold.any() && first <= fold.lastTime()) {
+            return false;
+          }
+          boolean covered = first > range.startExclusive() && last <= range.endInclusive();
+          if (covered && chunk.stats(block, stats)) {
+            snapshot.counters().blocksAggregated.increment();
+            fold.block(stats, last);
+            continue;
+          }
+          edge.clear();
+          chunk.read(block, edge, chunkScratch);
+          snapshot.counters().blocksDecoded.increment();
+          budget.chargeSamples(edge.size);
+          RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
+          if (!fold.rows(edge, 0, edge.size)) {
+            return false;
+          }
+        }
+      } catch (io.varve.engine.format.CorruptDataException e) {
+        return false; // the slow way reports it
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void close() {
+    budget.releaseBytes(charged);
+    charged = 0;
+  }
+}

@@ -1,0 +1,293 @@
+package io.varve.engine;
+
+import io.varve.engine.head.Head;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.index.SeriesIndex;
+import io.varve.engine.model.Exemplar;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.Metadata;
+import io.varve.engine.model.SeriesKey;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.ChunkReader;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * The {@link Snapshot} that an engine gives: a held {@link View} and what selections need of it.
+ */
+final class SnapshotView implements Snapshot {
+  private final View view;
+  private final TreeMap<Long, LateHead.Window> late;
+  private final SeriesKey.Hash hash;
+  private final long windowMillis;
+  private final DuplicatePolicy policy;
+  private final EngineCounters counters;
+  private final DamageLog storeDamage;
+  private final DamageLog damage = new DamageLog();
+  private final Function<String, Map<String, Metadata>> metadata;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  SnapshotView(
+      Catalog.Pinned pinned,
+      SeriesKey.Hash hash,
+      long windowMillis,
+      DuplicatePolicy policy,
+      EngineCounters counters,
+      DamageLog storeDamage,
+      Function<String, Map<String, Metadata>> metadata) {
+    this.view = pinned.view();
+    this.late = pinned.late();
+    this.hash = hash;
+    this.windowMillis = windowMillis;
+    this.policy = policy;
+    this.counters = counters;
+    this.storeDamage = storeDamage;
+    this.metadata = metadata;
+  }
+
+  View view() {
+    return view;
+  }
+
+  TreeMap<Long, LateHead.Window> late() {
+    return late;
+  }
+
+  long windowMillis() {
+    return windowMillis;
+  }
+
+  DuplicatePolicy policy() {
+    return policy;
+  }
+
+  EngineCounters counters() {
+    return counters;
+  }
+
+  /** Remembers damage, for this snapshot and for the store. */
+  DamageLog damageLog() {
+    return damage;
+  }
+
+  private void checkOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("the snapshot is closed");
+    }
+  }
+
+  private List<WindowView> windows(TimeRange range) {
+    List<WindowView> found = new ArrayList<>();
+    for (WindowView window : view.windows().values()) {
+      if (window.start() < range.endInclusive() && window.end() > range.startExclusive()) {
+        found.add(window);
+      }
+    }
+    return found;
+  }
+
+  /** The tables of heads that may have samples in the range, each once. */
+  private Set<SeriesTable> tables(TimeRange range) {
+    Set<SeriesTable> tables = new LinkedHashSet<>();
+    for (Frozen frozen : view.frozen()) {
+      if (touches(frozen.head(), range)
+          || !Selection.touched(frozen.late(), range, windowMillis).isEmpty()) {
+        tables.add(frozen.table());
+      }
+    }
+    if (touches(view.head(), range) || !Selection.touched(late, range, windowMillis).isEmpty()) {
+      tables.add(view.head().table());
+    }
+    return tables;
+  }
+
+  static boolean touches(Head head, TimeRange range) {
+    return head.minTime() <= range.endInclusive() && head.maxTime() > range.startExclusive();
+  }
+
+  @Override
+  public SeriesSet select(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget) {
+    checkOpen();
+    Selection selection = new Selection(this, tenant, budget);
+    for (WindowView window : windows(range)) {
+      selection.add(window, matchers, hash);
+    }
+    for (SeriesTable table : tables(range)) {
+      selection.add(table, matchers);
+    }
+    return selection;
+  }
+
+  private interface IndexVisitor {
+    void visit(SeriesIndex index, @Nullable RoaringBitmap within);
+  }
+
+  private void eachIndex(
+      String tenant, List<Matcher> matchers, TimeRange range, IndexVisitor visitor) {
+    checkOpen();
+    for (WindowView window : windows(range)) {
+      for (Shared<WindowView.IndexResource> resource : window.index()) {
+        visit(resource.get().segment(), tenant, matchers, visitor);
+      }
+    }
+    for (SeriesTable table : tables(range)) {
+      visit(table.index(), tenant, matchers, visitor);
+    }
+  }
+
+  private static void visit(
+      SeriesIndex index, String tenant, List<Matcher> matchers, IndexVisitor visitor) {
+    RoaringBitmap within = matchers.isEmpty() ? null : index.select(tenant, matchers);
+    if (within == null || !within.isEmpty()) {
+      visitor.visit(index, within);
+    }
+  }
+
+  @Override
+  public List<String> labelNames(
+      String tenant, List<Matcher> matchers, TimeRange range, int limit, QueryBudget budget) {
+    TreeSet<String> names = new TreeSet<>(Labels::compareUtf8);
+    eachIndex(
+        tenant,
+        matchers,
+        range,
+        (index, within) -> index.labelNames(tenant, within, collector(names, budget)));
+    return limited(names, limit);
+  }
+
+  @Override
+  public List<String> labelValues(
+      String tenant,
+      String name,
+      List<Matcher> matchers,
+      TimeRange range,
+      int limit,
+      QueryBudget budget) {
+    TreeSet<String> values = new TreeSet<>(Labels::compareUtf8);
+    eachIndex(
+        tenant,
+        matchers,
+        range,
+        (index, within) -> index.labelValues(tenant, name, within, collector(values, budget)));
+    return limited(values, limit);
+  }
+
+  private static java.util.function.Consumer<String> collector(
+      Set<String> into, QueryBudget budget) {
+    return text -> {
+      if (into.add(text)) {
+        budget.chargeBytes(64 + 2L * text.length());
+      }
+    };
+  }
+
+  private static List<String> limited(TreeSet<String> sorted, int limit) {
+    List<String> all = new ArrayList<>(sorted);
+    return limit > 0 && all.size() > limit ? all.subList(0, limit) : all;
+  }
+
+  @Override
+  public Map<Labels, List<Exemplar>> exemplars(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget) {
+    checkOpen();
+    Map<Labels, List<Exemplar>> found = new TreeMap<>();
+    for (WindowView window : windows(range)) {
+      Map<Integer, Labels> series = new TreeMap<>();
+      for (Shared<WindowView.IndexResource> resource : window.index()) {
+        resource
+            .get()
+            .segment()
+            .select(tenant, matchers)
+            .forEach(
+                (int id) -> {
+                  series.put(id, resource.get().segment().labels(id));
+                });
+      }
+      if (series.isEmpty()) {
+        continue;
+      }
+      for (Shared<ChunkReader> chunk : window.chunks()) {
+        chunk
+            .get()
+            .exemplars(
+                series::containsKey,
+                range,
+                (id, time, value, labels, offset, length) ->
+                    addExemplar(
+                        found,
+                        series.get(id),
+                        new Exemplar(time, value, Labels.fromCanonical(labels, offset, length)),
+                        budget));
+      }
+    }
+    List<Head> heads = new ArrayList<>();
+    view.frozen().forEach(frozen -> heads.add(frozen.head()));
+    heads.add(view.head());
+    for (Head head : heads) {
+      List<Head.HeadExemplar> all = head.exemplars();
+      if (all.isEmpty()) {
+        continue;
+      }
+      RoaringBitmap ids = head.table().index().select(tenant, matchers);
+      for (Head.HeadExemplar exemplar : all) {
+        if (range.contains(exemplar.time()) && ids.contains(exemplar.series())) {
+          addExemplar(
+              found,
+              head.table().labels(exemplar.series()),
+              new Exemplar(
+                  exemplar.time(),
+                  Double.longBitsToDouble(exemplar.bits()),
+                  Labels.fromCanonical(exemplar.labels(), 0, exemplar.labels().length)),
+              budget);
+        }
+      }
+    }
+    found.values().forEach(list -> list.sort(Comparator.comparingLong(Exemplar::time)));
+    return found;
+  }
+
+  private static void addExemplar(
+      Map<Labels, List<Exemplar>> found,
+      @Nullable Labels series,
+      Exemplar exemplar,
+      QueryBudget budget) {
+    if (series != null) {
+      budget.chargeBytes(100);
+      List<Exemplar> list = found.computeIfAbsent(series, key -> new ArrayList<>());
+      if (!list.contains(exemplar)) {
+        list.add(exemplar);
+      }
+    }
+  }
+
+  @Override
+  public Map<String, Metadata> metadata(String tenant) {
+    return metadata.apply(tenant);
+  }
+
+  @Override
+  public List<String> damage() {
+    return damage.all();
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      damage.all().forEach(storeDamage::add);
+      view.release();
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package io.varve.engine;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.index.IndexSegment;
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.TombstoneFile;
+import io.varve.engine.partition.Tombstones;
+import io.varve.engine.partition.WindowState;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the files of windows, taking over what an earlier view of the window has open already. */
+final class WindowFiles {
+  private final FileSystem fs;
+  private final Path dataDir;
+  private final long windowMillis;
+
+  WindowFiles(FileSystem fs, Path dataDir, long windowMillis) {
+    this.fs = fs;
+    this.dataDir = dataDir;
+    this.windowMillis = windowMillis;
+  }
+
+  /**
+   * The window as the manifest has it. Files that the earlier view holds are shared with it; those
+   * opened here belong to the caller until {@link #handOver}.
+   *
+   * @param damage is told what cannot be read; the rest is opened. Null: a problem is thrown
+   */
+  WindowView open(
+      WindowState state, @Nullable WindowView earlier, @Nullable Consumer<String> damage)
+      throws IOException {
+    String folder = ChunkInfo.windowFolder(state.start());
+    Map<String, Shared<WindowView.IndexResource>> openIndex = new HashMap<>();
+    Map<String, Shared<ChunkReader>> openChunks = new HashMap<>();
+    if (earlier != null) {
+      for (int i = 0; i < earlier.index().size(); i++) {
+        openIndex.put(earlier.state().index().get(i).file(), earlier.index().get(i));
+      }
+      for (Shared<ChunkReader> chunk : earlier.chunks()) {
+        openChunks.put(chunk.get().file().path(), chunk);
+      }
+    }
+    List<Shared<WindowView.IndexResource>> index = new ArrayList<>();
+    List<Shared<ChunkReader>> chunks = new ArrayList<>();
+    Tombstones tombstones = Tombstones.NONE;
+    boolean whole = false;
+    try {
+      for (io.varve.engine.partition.IndexSegment segment : state.index()) {
+        Shared<WindowView.IndexResource> known = openIndex.get(segment.file());
+        if (known != null) {
+          known.retain();
+          index.add(known);
+          continue;
+        }
+        String path = folder + "/" + segment.file();
+        Arena arena = Arena.ofShared();
+        try {
+          index.add(
+              new Shared<>(
+                  new WindowView.IndexResource(
+                      IndexSegment.open(fs, dataDir, path, segment.bytes(), arena)),
+                  arena::close));
+        } catch (IOException | RuntimeException e) {
+          arena.close();
+          report(e, path, damage);
+        }
+      }
+      for (ChunkFile chunk : state.chunks()) {
+        Shared<ChunkReader> known = openChunks.get(chunk.path());
+        if (known != null) {
+          known.retain();
+          chunks.add(known);
+          continue;
+        }
+        Arena arena = Arena.ofShared();
+        try {
+          chunks.add(new Shared<>(ChunkReader.open(fs, dataDir, chunk, arena), arena::close));
+        } catch (IOException | RuntimeException e) {
+          arena.close();
+          report(e, chunk.path(), damage);
+        }
+      }
+      if (state.tombstones() != null) {
+        String path = folder + "/" + state.tombstones();
+        try {
+          tombstones = TombstoneFile.read(fs, dataDir, folder, state.tombstones());
+        } catch (IOException | RuntimeException e) {
+          report(e, path, damage);
+        }
+      }
+      WindowView view = new WindowView(state, windowMillis, index, chunks, tombstones);
+      whole = true;
+      return view;
+    } finally {
+      if (!whole) {
+        index.forEach(Shared::release);
+        chunks.forEach(Shared::release);
+      }
+    }
+  }
+
+  /** After a view was published: it holds the files by itself. */
+  static void handOver(WindowView window) {
+    window.eachResource(Shared::release);
+  }
+
+  private static void report(Exception e, String path, @Nullable Consumer<String> damage)
+      throws IOException {
+    if (damage != null
+        && (e instanceof CorruptDataException
+            || e instanceof java.nio.file.NoSuchFileException
+            || e instanceof java.io.EOFException)) {
+      damage.accept(
+          e instanceof CorruptDataException ? String.valueOf(e.getMessage()) : path + ": " + e);
+      return;
+    }
+    if (e instanceof IOException io) {
+      throw io;
+    }
+    throw (RuntimeException) e;
+  }
+}

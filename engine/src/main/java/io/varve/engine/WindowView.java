@@ -1,0 +1,106 @@
+package io.varve.engine;
+
+import io.varve.engine.index.IndexSegment;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.Tombstones;
+import io.varve.engine.partition.WindowState;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The files of one window, open for reading; immutable. Chunk files stand in the order in which
+ * their samples overrule each other: those with samples in order first, late ones after them, each
+ * by log position.
+ */
+final class WindowView {
+  private static final Comparator<Shared<ChunkReader>> LOG_ORDER =
+      Comparator.comparing((Shared<ChunkReader> c) -> c.get().file().info().late())
+          .thenComparing(c -> c.get().file().info().logTo());
+
+  private final WindowState state;
+  private final long end;
+  private final List<Shared<IndexResource>> index;
+  private final List<Shared<ChunkReader>> chunks;
+  private final List<List<Shared<ChunkReader>>> byBucket;
+  private final Tombstones tombstones;
+
+  /** An index segment that can be closed. */
+  record IndexResource(IndexSegment segment) implements AutoCloseable {
+    @Override
+    public void close() {
+      // The mapping goes with its arena; nothing else is held.
+    }
+  }
+
+  WindowView(
+      WindowState state,
+      long windowMillis,
+      List<Shared<IndexResource>> index,
+      List<Shared<ChunkReader>> chunks,
+      Tombstones tombstones) {
+    this.state = state;
+    this.end = state.start() + windowMillis;
+    this.index = List.copyOf(index);
+    List<Shared<ChunkReader>> sorted = new ArrayList<>(chunks);
+    sorted.sort(LOG_ORDER);
+    this.chunks = List.copyOf(sorted);
+    List<List<Shared<ChunkReader>>> grouped = new ArrayList<>();
+    for (int bucket = 0; bucket < state.buckets(); bucket++) {
+      grouped.add(new ArrayList<>());
+    }
+    for (Shared<ChunkReader> chunk : sorted) {
+      grouped.get(chunk.get().file().info().bucket()).add(chunk);
+    }
+    this.byBucket = grouped;
+    this.tombstones = tombstones;
+  }
+
+  WindowState state() {
+    return state;
+  }
+
+  long start() {
+    return state.start();
+  }
+
+  long end() {
+    return end;
+  }
+
+  int buckets() {
+    return state.buckets();
+  }
+
+  List<Shared<IndexResource>> index() {
+    return index;
+  }
+
+  List<Shared<ChunkReader>> chunks() {
+    return chunks;
+  }
+
+  List<Shared<ChunkReader>> chunks(int bucket) {
+    return byBucket.get(bucket);
+  }
+
+  Tombstones tombstones() {
+    return tombstones;
+  }
+
+  IndexSegment segmentOf(int windowId) {
+    for (Shared<IndexResource> resource : index) {
+      IndexSegment segment = resource.get().segment();
+      if (windowId >= segment.firstId() && windowId < segment.firstId() + segment.count()) {
+        return segment;
+      }
+    }
+    throw new IllegalStateException("BUG: window id " + windowId + " is in no segment");
+  }
+
+  void eachResource(Consumer<Shared<?>> action) {
+    index.forEach(action);
+    chunks.forEach(action);
+  }
+}

@@ -1,0 +1,689 @@
+package io.varve.engine;
+
+import io.varve.engine.format.ByteWriter;
+import io.varve.engine.head.KeyCollisionException;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.log.ShardLog;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.SeriesKey;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way in, and the only place that knows its order: check the batch, find or number its series,
+ * put it into the log, put it into the head, and only then acknowledge. One lock makes one writer
+ * of all callers; it is never held over an fsync.
+ *
+ * <p>Decisions that change state (flush, delete, merge, drop) are logged here too, so that the
+ * log's order is the order of everything.
+ */
+final class WritePath {
+  /** The first so many reasons are told to the sender. */
+  private static final int MOST_PROBLEMS = 20;
+
+  private final EngineConfig config;
+  private final Windows windows;
+  private final ShardLog log;
+  private final OpenHead open;
+  private final Catalog catalog;
+  private final Jobs jobs;
+  private final WriteRecord.MetadataSink metadata;
+  private final EngineCounters counters;
+  private final StoredSamples stored;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final WriteRecord.Encoder encoder = new WriteRecord.Encoder();
+  private final ByteWriter decision = new ByteWriter(256);
+
+  private @Nullable String stopped;
+  private @Nullable Throwable stopCause;
+  private boolean stoppedForGood;
+  private boolean segmentIsTorn;
+
+  private int[] ids = new int[1024];
+  private long[] times = new long[1024];
+  private long[] bits = new long[1024];
+  private long @Nullable [] starts;
+  private int[] newRows = new int[64];
+  private SeriesKey[] newKeys = new SeriesKey[64];
+  private int[] histogramRows = new int[16];
+  private int rejectedSamples;
+  private int rejectedFloats;
+
+  WritePath(
+      EngineConfig config,
+      Windows windows,
+      ShardLog log,
+      OpenHead open,
+      Catalog catalog,
+      Jobs jobs,
+      WriteRecord.MetadataSink metadata,
+      EngineCounters counters,
+      StoredSamples stored) {
+    this.config = config;
+    this.windows = windows;
+    this.log = log;
+    this.open = open;
+    this.catalog = catalog;
+    this.jobs = jobs;
+    this.metadata = metadata;
+    this.counters = counters;
+    this.stored = stored;
+  }
+
+  /**
+   * Looks up what is stored already: {@link DuplicatePolicy#REJECT} compares late samples with it.
+   */
+  interface StoredSamples {
+    /** The raw bits of the stored value at a time, null if there is none. */
+    @Nullable Long bitsAt(String tenant, Labels labels, long time);
+  }
+
+  WriteResult append(WriteBatch batch, WriteMode mode) {
+    WriteResult result;
+    lock.lock();
+    int known = open.table().size();
+    boolean kept = false;
+    try {
+      result = appendLocked(batch, mode);
+      kept = result.position() > 0;
+    } finally {
+      if (!kept) {
+        forgetNew(batch, known);
+      }
+      lock.unlock();
+    }
+    if (config.fsync() == FsyncPolicy.ALWAYS && result.position() > 0) {
+      sync(result.position());
+    }
+    return result;
+  }
+
+  private WriteResult appendLocked(WriteBatch batch, WriteMode mode) {
+    refuseIfStopped();
+    SeriesTable table = open.table();
+    checkIds(batch, table);
+    if (open.bytes() + catalog.frozenBytes() > config.maxHeadBytes()) {
+      jobs.wake();
+      throw new LimitExceededException(
+          "open data holds "
+              + (open.bytes() + catalog.frozenBytes())
+              + " bytes, the limit is "
+              + config.maxHeadBytes()
+              + " (max_head_bytes); retry after the flush that is under way, or raise the limit");
+    }
+    List<String> problems = new ArrayList<>();
+    int newCount = resolve(batch, table, problems, mode);
+    int rejected = newCount < 0 ? countOfUnresolved(batch) : 0;
+    if (newCount < 0) {
+      return refused(batch, rejected, problems);
+    }
+    int kept = keepSamples(batch, problems);
+    int keptHistograms = keepHistograms(batch, problems);
+    rejected = rejectedSamples;
+    if (rejected > 0 && mode == WriteMode.ALL_OR_NOTHING) {
+      return refused(batch, batch.sampleCount + batch.histogramCount, problems);
+    }
+    boolean nothing =
+        kept == 0
+            && keptHistograms == 0
+            && newCount == 0
+            && batch.exemplarCount == 0
+            && batch.metadataCount == 0;
+    long position = log.last();
+    if (!nothing) {
+      ByteWriter record =
+          encoder.encode(
+              batch,
+              newRows,
+              newCount,
+              table.size(),
+              ids,
+              times,
+              bits,
+              starts,
+              kept,
+              histogramRows,
+              keptHistograms);
+      position = log(Records.WRITE, record);
+      apply(batch, table, newCount, kept, keptHistograms);
+    }
+    counters.batch(batch.sampleCount - rejectedFloats, batch.histogramCount, batch.exemplarCount);
+    counters.rejected(rejected);
+    rollIfFull();
+    return new WriteResult(
+        batch.sampleCount - rejectedFloats,
+        batch.histogramCount - (rejected - rejectedFloats),
+        batch.exemplarCount,
+        rejected,
+        List.copyOf(problems),
+        position);
+  }
+
+  /** Ids that a refused batch was given mean nothing. */
+  private static void forgetNew(WriteBatch batch, int known) {
+    for (int row = 0; row < batch.seriesCount; row++) {
+      if (batch.seriesId[row] >= known) {
+        batch.seriesId[row] = WriteBatch.UNKNOWN;
+      }
+    }
+  }
+
+  private static WriteResult refused(WriteBatch batch, int rejected, List<String> problems) {
+    return new WriteResult(0, 0, 0, Math.max(rejected, 1), List.copyOf(problems), 0);
+  }
+
+  private static int countOfUnresolved(WriteBatch batch) {
+    return batch.sampleCount + batch.histogramCount;
+  }
+
+  private static void checkIds(WriteBatch batch, SeriesTable table) {
+    if (batch.generation == table.generation()) {
+      return;
+    }
+    for (int row = 0; row < batch.seriesCount; row++) {
+      if (batch.seriesId[row] != WriteBatch.UNKNOWN) {
+        throw new StaleGenerationException(batch.generation, table.generation());
+      }
+    }
+  }
+
+  /**
+   * Finds ids of unknown series and numbers new ones, without changing the table.
+   *
+   * @return how many are new, −1 if the batch is refused
+   */
+  private int resolve(WriteBatch batch, SeriesTable table, List<String> problems, WriteMode mode) {
+    int tenantId = -1;
+    int newCount = 0;
+    Map<SeriesKey, Integer> added = null;
+    for (int row = 0; row < batch.seriesCount; row++) {
+      int id = batch.seriesId[row];
+      if (id != WriteBatch.UNKNOWN) {
+        if (id < 0 || id >= table.size()) {
+          throw new IllegalArgumentException("series id " + id + " of " + table.size());
+        }
+        continue;
+      }
+      if (tenantId < 0) {
+        tenantId = table.tenants().id(batch.tenant);
+      }
+      byte[] labels = batch.labelArray[row];
+      int offset = batch.labelOffset[row];
+      int length = batch.labelLength[row];
+      if (length > SeriesTable.MOST_LABEL_BYTES) {
+        problems.add(
+            "a label set of " + length + " bytes; at most " + SeriesTable.MOST_LABEL_BYTES);
+        return -1;
+      }
+      SeriesKey key = table.key(tenantId, labels, offset, length);
+      try {
+        id = table.find(key, tenantId, labels, offset, length);
+      } catch (KeyCollisionException e) {
+        problems.add(e.getMessage());
+        return -1;
+      }
+      if (id == WriteBatch.UNKNOWN) {
+        if (added == null) {
+          added = new HashMap<>();
+        }
+        Integer sameInBatch = added.get(key);
+        if (sameInBatch != null) {
+          id = sameInBatch;
+        } else {
+          id = table.size() + newCount;
+          added.put(key, id);
+          if (newCount == newRows.length) {
+            newRows = Arrays.copyOf(newRows, newCount * 2);
+            newKeys = Arrays.copyOf(newKeys, newCount * 2);
+          }
+          newRows[newCount] = row;
+          newKeys[newCount++] = key;
+        }
+      }
+      batch.seriesId[row] = id;
+    }
+    if (table.size() + newCount > config.maxActiveSeries()) {
+      throw new LimitExceededException(
+          "the head has "
+              + table.size()
+              + " active series, "
+              + newCount
+              + " more would pass the limit of "
+              + config.maxActiveSeries()
+              + " (max_active_series); find what creates series with /api/v1/status/tsdb, or raise"
+              + " the limit");
+    }
+    return newCount;
+  }
+
+  /** Sorts out refused samples; the rest stands in the columns afterwards. */
+  private int keepSamples(WriteBatch batch, List<String> problems) {
+    rejectedSamples = 0;
+    rejectedFloats = 0;
+    int n = batch.sampleCount;
+    if (ids.length < n) {
+      int capacity = Integer.highestOneBit(n) * 2;
+      ids = new int[capacity];
+      times = new long[capacity];
+      bits = new long[capacity];
+    }
+    long[] batchStarts = batch.sampleStart;
+    starts = batchStarts == null ? null : new long[Math.max(n, 1)];
+    long oldest = oldestKept();
+    SeriesTable table = open.table();
+    int known = table.size();
+    RejectingOrder order =
+        config.duplicatePolicy() == DuplicatePolicy.REJECT ? new RejectingOrder(batch) : null;
+    int kept = 0;
+    for (int row = 0; row < n; row++) {
+      int id = batch.seriesId[batch.sampleSeries[row]];
+      long time = batch.sampleTime[row];
+      long valueBits = batch.sampleBits[row];
+      long start = batchStarts == null ? 0 : batchStarts[row];
+      String problem = null;
+      if (time <= oldest || time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
+        problem = outOfBounds(time, oldest);
+      } else if (order != null) {
+        problem = order.judge(id, batch.sampleSeries[row], time, valueBits, true);
+        if (problem == null && order.isNoOp()) {
+          continue;
+        }
+      } else if (id < known
+          && time == table.lastTime(id)
+          && valueBits == table.lastBits(id)
+          && start == 0) {
+        // The same sample again: nothing to store, and nothing to log.
+        counters.duplicate();
+        continue;
+      }
+      if (problem != null) {
+        rejectedSamples++;
+        rejectedFloats++;
+        addProblem(problems, problem, batch, batch.sampleSeries[row], time);
+        continue;
+      }
+      ids[kept] = id;
+      times[kept] = time;
+      bits[kept] = valueBits;
+      if (starts != null) {
+        starts[kept] = start;
+      }
+      kept++;
+    }
+    return kept;
+  }
+
+  private int keepHistograms(WriteBatch batch, List<String> problems) {
+    if (histogramRows.length < batch.histogramCount) {
+      histogramRows = new int[batch.histogramCount * 2];
+    }
+    long oldest = oldestKept();
+    RejectingOrder order =
+        config.duplicatePolicy() == DuplicatePolicy.REJECT ? new RejectingOrder(batch) : null;
+    int kept = 0;
+    for (int row = 0; row < batch.histogramCount; row++) {
+      long time = batch.histogramTime[row];
+      int series = batch.histogramSeries[row];
+      String problem = null;
+      if (time <= oldest || time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
+        problem = outOfBounds(time, oldest);
+      } else if (order != null) {
+        problem = order.judge(batch.seriesId[series], series, time, 0, false);
+      }
+      if (problem != null) {
+        rejectedSamples++;
+        addProblem(problems, problem, batch, series, time);
+        continue;
+      }
+      histogramRows[kept++] = row;
+    }
+    return kept;
+  }
+
+  private long oldestKept() {
+    if (config.retentionMillis() <= 0) {
+      return Long.MIN_VALUE;
+    }
+    // A window is dropped as a whole, so everything in the oldest kept window is still welcome.
+    return windows.start(config.clock().millis() - config.retentionMillis());
+  }
+
+  private static String outOfBounds(long time, long oldest) {
+    return time <= oldest && oldest != Long.MIN_VALUE
+        ? "out of bounds: older than the retention, which begins at " + oldest
+        : "out of bounds";
+  }
+
+  private static void addProblem(
+      List<String> problems, String problem, WriteBatch batch, int series, long time) {
+    if (problems.size() < MOST_PROBLEMS) {
+      Labels labels =
+          Labels.fromCanonical(
+              batch.labelArray[series], batch.labelOffset[series], batch.labelLength[series]);
+      problems.add(problem + ": series " + labels + " timestamp " + time);
+    }
+  }
+
+  private void apply(
+      WriteBatch batch, SeriesTable table, int newCount, int kept, int keptHistograms) {
+    if (newCount > 0) {
+      int tenantId = table.tenants().id(batch.tenant);
+      for (int i = 0; i < newCount; i++) {
+        int row = newRows[i];
+        open.addSeries(
+            newKeys[i],
+            tenantId,
+            batch.labelArray[row],
+            batch.labelOffset[row],
+            batch.labelLength[row]);
+      }
+      counters.created(newCount);
+    }
+    long[] startColumn = starts;
+    for (int i = 0; i < kept; i++) {
+      open.sample(ids[i], times[i], bits[i], startColumn == null ? 0 : startColumn[i]);
+    }
+    for (int i = 0; i < keptHistograms; i++) {
+      int row = histogramRows[i];
+      open.histogram(
+          batch.seriesId[batch.histogramSeries[row]],
+          batch.histogramTime[row],
+          batch.histogramStart[row],
+          batch.bytes.array(),
+          batch.histogramOffset[row],
+          batch.histogramLength[row]);
+    }
+    for (int row = 0; row < batch.exemplarCount; row++) {
+      int from = batch.exemplarOffset[row];
+      open.head()
+          .addExemplar(
+              batch.seriesId[batch.exemplarSeries[row]],
+              batch.exemplarTime[row],
+              batch.exemplarBits[row],
+              Arrays.copyOfRange(batch.bytes.array(), from, from + batch.exemplarLength[row]));
+    }
+    for (int row = 0; row < batch.metadataCount; row++) {
+      open.head().addMetadata(batch.tenant, batch.metadataMetric[row], batch.metadata[row]);
+      metadata.metadata(batch.tenant, batch.metadataMetric[row], batch.metadata[row]);
+    }
+    open.endBatch();
+  }
+
+  /** Order and duplicates as Prometheus judges them (tsdb/head_append.go, appendable). */
+  private final class RejectingOrder {
+    private final WriteBatch batch;
+    private final Map<Integer, long[]> newest = new HashMap<>(); // id → time, bits, is float
+    private boolean noOp;
+
+    RejectingOrder(WriteBatch batch) {
+      this.batch = batch;
+    }
+
+    boolean isNoOp() {
+      return noOp;
+    }
+
+    @Nullable String judge(int id, int series, long time, long valueBits, boolean isFloat) {
+      noOp = false;
+      long[] last = newest.get(id);
+      if (last == null) {
+        SeriesTable table = open.table();
+        boolean known = id < table.size() && table.lastTime(id) != SeriesTable.NO_TIME;
+        last =
+            known
+                ? new long[] {table.lastTime(id), table.lastBits(id), 1}
+                : new long[] {SeriesTable.NO_TIME, 0, 1};
+        newest.put(id, last);
+      }
+      if (time > last[0]) {
+        last[0] = time;
+        last[1] = valueBits;
+        last[2] = isFloat ? 1 : 0;
+        return null;
+      }
+      if (time == last[0]) {
+        noOp = isFloat && last[2] == 1 && valueBits == last[1];
+        return noOp ? null : "duplicate sample for timestamp";
+      }
+      long window = config.outOfOrderMillis();
+      if (window <= 0) {
+        return open.maxTime() != SeriesTable.NO_TIME && time < open.maxTime() - 3_600_000L
+            ? "out of bounds"
+            : "out of order sample";
+      }
+      if (time < last[0] - window) {
+        return "too old sample";
+      }
+      Labels labels =
+          Labels.fromCanonical(
+              batch.labelArray[series], batch.labelOffset[series], batch.labelLength[series]);
+      Long there = stored.bitsAt(batch.tenant, labels, time);
+      if (there == null) {
+        return null;
+      }
+      noOp = isFloat && there == valueBits;
+      return noOp ? null : "duplicate sample for timestamp";
+    }
+  }
+
+  /** Logs a flush of everything that is open; true if there was something. */
+  boolean flush(int buckets) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      return flushLocked(buckets);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean flushLocked(int buckets) {
+    if (open.isEmpty()) {
+      return false;
+    }
+    boolean compact = open.shouldCompact();
+    decision.reset();
+    new Records.Flush(true, compact, buckets, List.of()).encode(decision);
+    long position = log(Records.FLUSH, decision);
+    Frozen frozen = open.freeze(position, buckets, compact);
+    catalog.froze(frozen, open);
+    jobs.add(new Jobs.FlushJob(position, frozen, Checkpoint.Image.ofStart(open)));
+    // A segment of its own begins: ids may mean other series from here on.
+    startSegment();
+    return true;
+  }
+
+  /** Logs a flush of some windows' late samples. */
+  void flushLate(List<Long> windowStarts, int buckets) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      decision.reset();
+      new Records.Flush(false, false, buckets, windowStarts).encode(decision);
+      long position = log(Records.FLUSH, decision);
+      Frozen frozen = open.freezeLate(position, buckets, windowStarts);
+      catalog.froze(frozen, open);
+      jobs.add(new Jobs.FlushJob(position, frozen, null));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Logs a delete; it is visible at once.
+   *
+   * @param buckets for the flush that comes before it
+   * @return the job that carries it into the files
+   */
+  Jobs.DeleteJob delete(String tenant, List<Matcher> matchers, TimeRange range, int buckets) {
+    Jobs.DeleteJob job;
+    lock.lock();
+    try {
+      refuseIfStopped();
+      // Open samples become files with an earlier position: the delete hides them like all else,
+      // and
+      // no block mixes samples from before and after it.
+      flushLocked(buckets);
+      decision.reset();
+      Records.encodeDelete(tenant, matchers, range, decision);
+      long position = log(Records.DELETE, decision);
+      job = new Jobs.DeleteJob(position, new Delete(position, tenant, matchers, range));
+      catalog.deleted(job.delete());
+      jobs.add(job);
+    } finally {
+      lock.unlock();
+    }
+    sync(job.position());
+    return job;
+  }
+
+  /** Logs a merge of a window. */
+  void merge(long windowStart) {
+    decide(Records.MERGE, windowStart);
+  }
+
+  /** Logs that a window and all before it are dropped. */
+  void drop(long windowStart) {
+    decide(Records.DROP, windowStart);
+  }
+
+  private void decide(int type, long windowStart) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      decision.reset();
+      decision.zigzag(windowStart);
+      long position = log(type, decision);
+      jobs.add(
+          type == Records.MERGE
+              ? new Jobs.MergeJob(position, windowStart)
+              : new Jobs.DropJob(position, windowStart));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void rollIfFull() {
+    if (log.segmentBytes() >= config.checkpointLogBytes()) {
+      startSegment();
+      jobs.add(new Jobs.CheckpointJob(log.last(), Checkpoint.Image.ofNow(open)));
+    }
+  }
+
+  private void startSegment() {
+    try {
+      log.roll();
+      encoder.startSegment();
+    } catch (IOException e) {
+      stop("the log cannot begin a new segment: " + e.getMessage(), e, true);
+    }
+  }
+
+  private long log(int type, ByteWriter record) {
+    try {
+      if (segmentIsTorn) {
+        log.roll();
+        encoder.startSegment();
+        segmentIsTorn = false;
+      }
+      return log.append(type, record.array(), 0, record.size());
+    } catch (IOException e) {
+      // The encoder has already counted the record in; the next one starts a segment of its own.
+      segmentIsTorn = true;
+      stop("the log cannot be written: " + e.getMessage(), e, false);
+      throw stoppedException();
+    }
+  }
+
+  /** Returns when the log is on stable storage up to a position. */
+  void sync(long position) {
+    try {
+      log.sync(position);
+    } catch (IOException e) {
+      lock.lock();
+      try {
+        stop("an fsync of the log failed: " + e.getMessage(), e, true);
+        throw stoppedException();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Stops writes; {@code forGood} until the process starts anew. */
+  void stop(String why, Throwable cause, boolean forGood) {
+    lock.lock();
+    try {
+      if (stopped == null || (forGood && !stoppedForGood)) {
+        stopped = why;
+        stopCause = cause;
+        stoppedForGood = forGood;
+        System.getLogger(Engine.class.getName())
+            .log(System.Logger.Level.ERROR, "FATAL: writes are stopped: " + why, cause);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tries whether writes can go on after a failed write; called from time to time. */
+  void tryResume() {
+    lock.lock();
+    try {
+      if (stopped != null && !stoppedForGood && log.tryRepair()) {
+        stopped = null;
+        stopCause = null;
+        System.getLogger(Engine.class.getName())
+            .log(System.Logger.Level.INFO, "writes go on: the log can be written again");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Why writes are stopped, null if they are not. */
+  @Nullable String stopReason() {
+    lock.lock();
+    try {
+      return stopped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void refuseIfStopped() {
+    if (stopped != null) {
+      throw stoppedException();
+    }
+  }
+
+  private StorageStoppedException stoppedException() {
+    String text =
+        stopped
+            + (stoppedForGood
+                ? "; restart the process when the cause is gone"
+                : "; writes go on by themselves when the cause is gone");
+    return stopCause == null
+        ? new StorageStoppedException(text)
+        : new StorageStoppedException(text, stopCause);
+  }
+
+  /** Runs something under the write lock. */
+  void locked(Runnable action) {
+    lock.lock();
+    try {
+      action.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

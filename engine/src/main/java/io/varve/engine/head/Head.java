@@ -1,0 +1,489 @@
+package io.varve.engine.head;
+
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.model.Histogram;
+import io.varve.engine.model.Metadata;
+import io.varve.engine.model.SampleColumns;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The samples that arrived in order since the last flush, column by column, for the series of one
+ * {@link SeriesTable}. When it is flushed it is frozen: another head takes its place and this one
+ * does not change any more.
+ *
+ * <p><b>How a series is held.</b> The newest samples are the tail. As long as a tail's values are
+ * all the same and its times are regular, it is four numbers (base, step, value, count): most
+ * series of real fleets never leave this form. The first sample that breaks it moves the tail into
+ * slots of {@link TailSlabs}; 64 of them are packed by the block codecs into {@link PackedTails}.
+ * Histograms and samples with a start timestamp stand in a {@link SideColumn} of their own.
+ *
+ * <p><b>Readers and the writer.</b> A plain append writes the slot, then publishes the count with a
+ * release store; a reader takes the count with an acquire load and looks at no slot beyond it. A
+ * change of structure (growing, packing) makes the series' version odd, changes, makes it even; a
+ * reader that saw an odd version, or another one after copying, copies again. So readers never
+ * block the writer, and slots can be reused at once.
+ */
+public final class Head {
+  private static final int PAGE_BITS = SeriesTable.PAGE_BITS;
+  private static final int PAGE_SIZE = SeriesTable.PAGE_SIZE;
+  private static final int PAGE_MASK = SeriesTable.PAGE_MASK;
+
+  /** A run of equal values of at least this length is packed by itself when it ends. */
+  private static final int LONG_RUN = 24;
+
+  /** A run of equal values is packed at this length, so that scratch stays small. */
+  private static final int LONGEST_RUN = 2048;
+
+  private static final int SLOTS_FULL = 64;
+  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
+
+  /** Columns of {@link #PAGE_SIZE} series. */
+  private static final class Page {
+    final int[] version = new int[PAGE_SIZE];
+    final int[] count = new int[PAGE_SIZE]; // of the tail
+    final int[] packedCount = new int[PAGE_SIZE];
+    final int[] packed = new int[PAGE_SIZE]; // newest record
+    final int[] slots = new int[PAGE_SIZE]; // address, or -1: a run of equal values
+    final byte[] slotClass = new byte[PAGE_SIZE];
+    final int[] step = new int[PAGE_SIZE];
+    final long[] base = new long[PAGE_SIZE];
+    final long[] bits = new long[PAGE_SIZE];
+
+    Page() {
+      Arrays.fill(packed, PackedTails.NONE);
+      Arrays.fill(slots, -1);
+    }
+  }
+
+  /**
+   * An exemplar as it came.
+   *
+   * @param series head id
+   * @param bits raw bits of the value
+   * @param labels canonical bytes
+   */
+  public record HeadExemplar(int series, long time, long bits, byte[] labels) {}
+
+  private final SeriesTable table;
+  private final TailSlabs slabs = new TailSlabs();
+  private final PackedTails packed = new PackedTails();
+  private final long[] packTimes = new long[LONGEST_RUN];
+  private final double[] packValues = new double[LONGEST_RUN];
+  private final ConcurrentHashMap<Integer, SideColumn> sides = new ConcurrentHashMap<>();
+  private final List<HeadExemplar> exemplars = new ArrayList<>();
+  private final Map<String, Map<String, Metadata>> metadata = new TreeMap<>();
+
+  private volatile Page[] pages = new Page[0];
+  private volatile long minTime = Long.MAX_VALUE;
+  private volatile long maxTime = Long.MIN_VALUE;
+  private volatile long samples;
+  private volatile long sideBytes;
+  private volatile boolean anySides;
+
+  /** An empty head for the series of a table. */
+  public Head(SeriesTable table) {
+    this.table = table;
+  }
+
+  /** The series. */
+  public SeriesTable table() {
+    return table;
+  }
+
+  private Page pageForWrite(int id) {
+    int p = id >>> PAGE_BITS;
+    Page[] all = pages;
+    if (p >= all.length) {
+      Page[] more = Arrays.copyOf(all, p + 1);
+      for (int i = all.length; i <= p; i++) {
+        more[i] = new Page();
+      }
+      pages = more;
+      all = more;
+    }
+    return all[p];
+  }
+
+  /**
+   * Appends a float sample that is newer than all before it of its series. Writer only.
+   *
+   * @param time greater than {@code table().lastTime(id)}
+   */
+  public void append(int id, long time, long bits) {
+    SeriesTable.Page state = table.page(id);
+    int i = id & PAGE_MASK;
+    state.lastTime[i] = time;
+    state.lastBits[i] = bits;
+    Page page = pageForWrite(id);
+    int n = page.count[i];
+    if (page.slots[i] < 0) {
+      appendToRun(page, i, n, time, bits);
+    } else {
+      appendToSlots(page, i, n, time, bits);
+    }
+  }
+
+  /** After appends: what a batch did to the head as a whole, published once. Writer only. */
+  public void published(int added, long batchMinTime, long batchMaxTime) {
+    if (batchMinTime < minTime) {
+      minTime = batchMinTime;
+    }
+    if (batchMaxTime > maxTime) {
+      maxTime = batchMaxTime;
+    }
+    samples = samples + added;
+  }
+
+  private void appendToRun(Page page, int i, int n, long time, long bits) {
+    if (n == 0) {
+      page.base[i] = time;
+      page.bits[i] = bits;
+      ELEMENT.setRelease(page.count, i, 1);
+      return;
+    }
+    if (bits == page.bits[i] && n < LONGEST_RUN) {
+      long step = n == 1 ? time - page.base[i] : page.step[i];
+      if (time - page.base[i] == n * step && step > 0 && step <= Integer.MAX_VALUE) {
+        page.step[i] = (int) step;
+        ELEMENT.setRelease(page.count, i, n + 1);
+        return;
+      }
+    }
+    long base = page.base[i];
+    if (n >= LONG_RUN || time - base > Integer.MAX_VALUE || time - base < 0) {
+      fillRun(page, i, n, packTimes, packValues);
+      replaceTail(page, i, n, time, bits);
+      return;
+    }
+    int sizeClass = classFor(n + 1);
+    int address = slabs.allocate(sizeClass);
+    TailSlabs.Slab slab = slabs.slab(address);
+    int at = TailSlabs.slot(address);
+    int step = page.step[i];
+    long run = page.bits[i];
+    for (int k = 0; k < n; k++) {
+      slab.delta[at + k] = k * step;
+      slab.bits[at + k] = run;
+    }
+    slab.delta[at + n] = (int) (time - base);
+    slab.bits[at + n] = bits;
+    beginChange(page, i);
+    page.slots[i] = address;
+    page.slotClass[i] = (byte) sizeClass;
+    page.count[i] = n + 1;
+    endChange(page, i);
+  }
+
+  private void appendToSlots(Page page, int i, int n, long time, long bits) {
+    int sizeClass = page.slotClass[i];
+    int address = page.slots[i];
+    long delta = time - page.base[i];
+    if (n == SLOTS_FULL || delta > Integer.MAX_VALUE || delta < 0) {
+      boolean calm = packSlots(page, i, n);
+      if (calm && bits == page.bits[i]) {
+        replaceTail(page, i, n, time, bits);
+      } else {
+        // The series goes on changing: the next tail stands in the same slots.
+        int next = packed.pack(page.packed[i], packTimes, packValues, n);
+        beginChange(page, i);
+        page.packed[i] = next;
+        page.packedCount[i] += n;
+        page.base[i] = time;
+        page.bits[i] = bits;
+        TailSlabs.Slab slab = slabs.slab(address);
+        slab.delta[TailSlabs.slot(address)] = 0;
+        slab.bits[TailSlabs.slot(address)] = bits;
+        page.count[i] = 1;
+        endChange(page, i);
+      }
+      return;
+    }
+    TailSlabs.Slab slab = slabs.slab(address);
+    int at = TailSlabs.slot(address);
+    if (n == TailSlabs.CAPACITY[sizeClass]) {
+      int larger = slabs.allocate(sizeClass + 1);
+      TailSlabs.Slab to = slabs.slab(larger);
+      int toAt = TailSlabs.slot(larger);
+      System.arraycopy(slab.delta, at, to.delta, toAt, n);
+      System.arraycopy(slab.bits, at, to.bits, toAt, n);
+      to.delta[toAt + n] = (int) delta;
+      to.bits[toAt + n] = bits;
+      beginChange(page, i);
+      page.slots[i] = larger;
+      page.slotClass[i] = (byte) (sizeClass + 1);
+      page.count[i] = n + 1;
+      endChange(page, i);
+      slabs.release(address, sizeClass);
+      return;
+    }
+    slab.delta[at + n] = (int) delta;
+    slab.bits[at + n] = bits;
+    ELEMENT.setRelease(page.count, i, n + 1);
+  }
+
+  /** Copies a tail out of its slots; true if its last 16 values are all {@code page.bits}-equal. */
+  private boolean packSlots(Page page, int i, int n) {
+    int address = page.slots[i];
+    TailSlabs.Slab slab = slabs.slab(address);
+    int at = TailSlabs.slot(address);
+    long base = page.base[i];
+    for (int k = 0; k < n; k++) {
+      packTimes[k] = base + slab.delta[at + k];
+      packValues[k] = Double.longBitsToDouble(slab.bits[at + k]);
+    }
+    long last = slab.bits[at + n - 1];
+    boolean calm = n >= 16;
+    for (int k = Math.max(0, n - 16); k < n && calm; k++) {
+      calm = slab.bits[at + k] == last;
+    }
+    page.bits[i] = last; // not read while the tail stands in slots
+    return calm;
+  }
+
+  /** Packs {@code n} samples that stand in the pack buffers, and begins a run with a new sample. */
+  private void replaceTail(Page page, int i, int n, long time, long bits) {
+    int next = packed.pack(page.packed[i], packTimes, packValues, n);
+    int address = page.slots[i];
+    beginChange(page, i);
+    page.packed[i] = next;
+    page.packedCount[i] += n;
+    page.slots[i] = -1;
+    page.base[i] = time;
+    page.bits[i] = bits;
+    page.count[i] = 1;
+    endChange(page, i);
+    if (address >= 0) {
+      slabs.release(address, page.slotClass[i]);
+    }
+  }
+
+  private static void fillRun(Page page, int i, int n, long[] times, double[] values) {
+    double value = Double.longBitsToDouble(page.bits[i]);
+    long base = page.base[i];
+    long step = page.step[i];
+    for (int k = 0; k < n; k++) {
+      times[k] = base + k * step;
+      values[k] = value;
+    }
+  }
+
+  private static int classFor(int n) {
+    int c = 0;
+    while (TailSlabs.CAPACITY[c] < n) {
+      c++;
+    }
+    return c;
+  }
+
+  private static void beginChange(Page page, int i) {
+    ELEMENT.setOpaque(page.version, i, page.version[i] + 1);
+    VarHandle.storeStoreFence();
+  }
+
+  private static void endChange(Page page, int i) {
+    ELEMENT.setRelease(page.version, i, page.version[i] + 1);
+  }
+
+  /** Appends a histogram, or a float with a start timestamp; newer than all before. Writer only. */
+  public void appendSide(
+      int id,
+      long time,
+      long start,
+      long bits,
+      byte @Nullable [] histogram,
+      int offset,
+      int length) {
+    SeriesTable.Page state = table.page(id);
+    state.lastTime[id & PAGE_MASK] = time;
+    state.lastBits[id & PAGE_MASK] = bits;
+    SideColumn side = sides.computeIfAbsent(id, key -> new SideColumn());
+    long before = side.memoryBytes();
+    side.add(time, start, bits, histogram, offset, length);
+    sideBytes = sideBytes + side.memoryBytes() - before;
+    anySides = true;
+  }
+
+  /** Keeps an exemplar. Writer only. */
+  public void addExemplar(int id, long time, long bits, byte[] labels) {
+    synchronized (exemplars) {
+      exemplars.add(new HeadExemplar(id, time, bits, labels));
+    }
+    sideBytes = sideBytes + 64 + labels.length;
+  }
+
+  /** The exemplars so far, in order of arrival. */
+  public List<HeadExemplar> exemplars() {
+    synchronized (exemplars) {
+      return List.copyOf(exemplars);
+    }
+  }
+
+  /** Keeps what is said about a metric. Writer only. */
+  public void addMetadata(String tenant, String metric, Metadata about) {
+    synchronized (metadata) {
+      metadata.computeIfAbsent(tenant, key -> new TreeMap<>()).put(metric, about);
+    }
+  }
+
+  /** What was said about metrics since the last flush, by tenant and metric. */
+  public Map<String, Map<String, Metadata>> metadata() {
+    synchronized (metadata) {
+      Map<String, Map<String, Metadata>> copy = new TreeMap<>();
+      metadata.forEach((tenant, metrics) -> copy.put(tenant, new TreeMap<>(metrics)));
+      return copy;
+    }
+  }
+
+  /** How many samples a series has here; grows only. Any thread. */
+  public int sampleCount(int id) {
+    Page[] all = pages;
+    int p = id >>> PAGE_BITS;
+    int i = id & PAGE_MASK;
+    int floats = 0;
+    if (p < all.length) {
+      Page page = all[p];
+      while (true) {
+        int version = (int) ELEMENT.getAcquire(page.version, i);
+        floats = (int) ELEMENT.getAcquire(page.count, i) + page.packedCount[i];
+        VarHandle.acquireFence();
+        if ((version & 1) == 0 && (int) ELEMENT.getOpaque(page.version, i) == version) {
+          break;
+        }
+        Thread.onSpinWait();
+      }
+    }
+    SideColumn side = anySides ? sides.get(id) : null;
+    return side == null ? floats : floats + side.size();
+  }
+
+  /**
+   * Appends all samples of a series to {@code into}, in time order. Any thread, each with its own
+   * scratch.
+   */
+  public void read(int id, SampleColumns into, HeadScratch scratch) {
+    SideColumn side = anySides ? sides.get(id) : null;
+    if (side == null) {
+      readFloats(id, into, scratch);
+      return;
+    }
+    SampleColumns floats = new SampleColumns(64);
+    readFloats(id, floats, scratch);
+    SampleColumns others = new SampleColumns(64);
+    side.read(others);
+    int a = 0;
+    int b = 0;
+    while (a < floats.size || b < others.size) {
+      if (b == others.size || (a < floats.size && floats.times[a] < others.times[b])) {
+        into.addFrom(floats, a++);
+      } else {
+        into.addFrom(others, b++);
+      }
+    }
+  }
+
+  private void readFloats(int id, SampleColumns into, HeadScratch scratch) {
+    Page[] all = pages;
+    int p = id >>> PAGE_BITS;
+    if (p >= all.length) {
+      return;
+    }
+    Page page = all[p];
+    int i = id & PAGE_MASK;
+    int n;
+    int newest;
+    int packedCount;
+    boolean run;
+    long base;
+    int step;
+    long bits;
+    while (true) {
+      int version = (int) ELEMENT.getAcquire(page.version, i);
+      n = (int) ELEMENT.getAcquire(page.count, i);
+      newest = page.packed[i];
+      packedCount = page.packedCount[i];
+      base = page.base[i];
+      step = page.step[i];
+      bits = page.bits[i];
+      int address = page.slots[i];
+      run = address < 0;
+      if (!run && n <= SLOTS_FULL) {
+        TailSlabs.Slab slab = slabs.slab(address);
+        int at = TailSlabs.slot(address);
+        // What is copied may be torn while the structure changes; the version tells.
+        int copied = Math.min(n, slab.delta.length - at);
+        for (int k = 0; k < copied; k++) {
+          scratch.tailTimes[k] = base + slab.delta[at + k];
+          scratch.tailValues[k] = Double.longBitsToDouble(slab.bits[at + k]);
+        }
+      }
+      VarHandle.acquireFence();
+      if ((version & 1) == 0 && (int) ELEMENT.getOpaque(page.version, i) == version) {
+        break;
+      }
+      Thread.onSpinWait();
+    }
+    int total = packedCount + n;
+    into.ensure(total);
+    int at = into.size + packedCount;
+    for (int record = newest; record != PackedTails.NONE; record = packed.previous(record)) {
+      at -= packed.samples(record);
+      packed.unpack(record, into.times, into.values, at, scratch);
+    }
+    at = into.size + packedCount;
+    if (run) {
+      double value = Double.longBitsToDouble(bits);
+      for (int k = 0; k < n; k++) {
+        into.times[at + k] = base + (long) k * step;
+        into.values[at + k] = value;
+      }
+    } else {
+      System.arraycopy(scratch.tailTimes, 0, into.times, at, n);
+      System.arraycopy(scratch.tailValues, 0, into.values, at, n);
+    }
+    if (into.histograms != null) {
+      Arrays.fill(into.histograms, into.size, into.size + total, null);
+    }
+    if (into.starts != null) {
+      Arrays.fill(into.starts, into.size, into.size + total, 0);
+    }
+    into.size += total;
+  }
+
+  /** True if nothing was appended. */
+  public boolean isEmpty() {
+    return samples == 0;
+  }
+
+  /** Samples in order, of all series and kinds. */
+  public long samples() {
+    return samples;
+  }
+
+  /** The smallest time of a sample, {@code Long.MAX_VALUE} if there is none. */
+  public long minTime() {
+    return minTime;
+  }
+
+  /** The largest time of a sample, {@code Long.MIN_VALUE} if there is none. */
+  public long maxTime() {
+    return maxTime;
+  }
+
+  /** Memory held, the table not included. */
+  public long bytes() {
+    return (long) pages.length * PAGE_SIZE * 41 + slabs.bytes() + packed.bytes() + sideBytes;
+  }
+
+  /** Decodes a histogram as batches carry it. */
+  static Histogram histogram(byte[] encoded, int offset, int length) {
+    return Histogram.decode(new ByteReader().on(encoded, offset, length, "head histogram", 0));
+  }
+}

@@ -1,0 +1,254 @@
+package io.varve.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.StaleMarker;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Random operations on an engine against a map of maps: appends in order and late, duplicates,
+ * equal and different, samples on window edges, deletes, flushes, merges, restarts. After every few
+ * operations random ranges of all series must read the same.
+ */
+final class EngineModelTest {
+  private static final long WINDOW = 60_000;
+  private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
+  private static final double[] SPECIAL = {
+    StaleMarker.VALUE,
+    Double.longBitsToDouble(0x7ff8000000000001L),
+    Double.longBitsToDouble(0xfff8000000012345L),
+    -0.0,
+    0.0,
+    Double.POSITIVE_INFINITY,
+    Double.NEGATIVE_INFINITY,
+    Double.MIN_VALUE,
+    -Double.MAX_VALUE
+  };
+
+  @TempDir Path dir;
+
+  private final Map<Labels, TreeMap<Long, Long>> model = new TreeMap<>();
+  private final List<Labels> series = new ArrayList<>();
+  private DuplicatePolicy policy = DuplicatePolicy.LAST;
+  private long now = ORIGIN;
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DuplicatePolicy.class,
+      names = {"LAST", "MAX"})
+  void readsWhatTheModelSays(DuplicatePolicy duplicates) throws IOException {
+    policy = duplicates;
+    for (int round = 0; round < 12; round++) {
+      long seed = System.nanoTime();
+      System.out.println("EngineModelTest " + duplicates + " seed " + seed);
+      run(seed, dir.resolve("round" + round));
+    }
+  }
+
+  private void run(long seed, Path folder) throws IOException {
+    Random random = new Random(seed);
+    model.clear();
+    series.clear();
+    now = ORIGIN;
+    for (int i = 0; i < 12; i++) {
+      series.add(Labels.of("__name__", "m" + i % 3, "instance", "host" + i, "job", "j"));
+    }
+    EngineConfig config =
+        EngineConfig.defaults(folder)
+            .withWindow(WINDOW, WINDOW / 4)
+            .withDuplicates(policy, 0)
+            .withSizes(20_000, 2_000)
+            .withLimits(1000, 64 << 20, 4_000)
+            .withClock(() -> Instant.ofEpochMilli(now))
+            .withBackgroundThreads(false)
+            .withFsync(FsyncPolicy.OS);
+    Engine engine = Engine.open(config);
+    try {
+      for (int step = 0; step < 300; step++) {
+        int dice = random.nextInt(100);
+        if (dice < 70) {
+          append(engine, random);
+        } else if (dice < 76) {
+          engine.runBackgroundWork();
+        } else if (dice < 81) {
+          engine.flush();
+        } else if (dice < 84) {
+          engine.mergeAll();
+        } else if (dice < 90) {
+          delete(engine, random);
+        } else if (dice < 95) {
+          engine.close();
+          engine = Engine.open(config);
+          assertThat(engine.stats().damage()).isEmpty();
+        } else {
+          check(engine, random, seed, step);
+        }
+      }
+      check(engine, random, seed, 300);
+      engine.mergeAll();
+      check(engine, random, seed, 301);
+      engine.close();
+      engine = Engine.open(config);
+      check(engine, random, seed, 302);
+    } finally {
+      engine.close();
+    }
+  }
+
+  private void append(Engine engine, Random random) {
+    WriteBatch batch = new WriteBatch();
+    int n = 1 + random.nextInt(60);
+    now += random.nextInt(3000);
+    for (int i = 0; i < n; i++) {
+      Labels labels = series.get(random.nextInt(series.size()));
+      long time =
+          switch (random.nextInt(10)) {
+            case 0 -> now - random.nextInt(300_000); // late
+            case 1 -> now / WINDOW * WINDOW; // on the edge of a window
+            case 2 -> now / WINDOW * WINDOW + 1;
+            default -> now + i * 10L;
+          };
+      double value =
+          random.nextInt(8) == 0
+              ? SPECIAL[random.nextInt(SPECIAL.length)]
+              : random.nextInt(3) == 0 ? 7.0 : random.nextInt(1000) / 10.0;
+      int row = batch.addSeries(labels);
+      long bits = Double.doubleToRawLongBits(value);
+      batch.addSample(row, time, bits, 0);
+      model
+          .computeIfAbsent(labels, key -> new TreeMap<>())
+          .merge(time, bits, (before, later) -> winner(before, later));
+    }
+    WriteResult result = engine.append(batch, WriteMode.ALL_OR_NOTHING);
+    assertThat(result.complete()).isTrue();
+    assertThat(result.samples()).isEqualTo(n);
+    now += n * 10L;
+  }
+
+  private long winner(long before, long later) {
+    if (policy == DuplicatePolicy.LAST) {
+      return later;
+    }
+    double a = Double.longBitsToDouble(before);
+    double b = Double.longBitsToDouble(later);
+    return Double.isNaN(a) || b > a ? later : before;
+  }
+
+  private void delete(Engine engine, Random random) {
+    long from = ORIGIN + random.nextLong(Math.max(1, now - ORIGIN)) - 1000;
+    TimeRange range = new TimeRange(from, from + random.nextInt(60_000));
+    Matcher matcher =
+        random.nextBoolean()
+            ? Matcher.equal("__name__", "m" + random.nextInt(3))
+            : new Matcher(Matcher.Type.RE, "instance", "host[0-" + random.nextInt(9) + "]");
+    engine.delete("", List.of(matcher), range);
+    model.forEach(
+        (labels, samples) -> {
+          if (matcher.matches(labels.get(matcher.name()))) {
+            samples.subMap(range.startExclusive(), false, range.endInclusive(), true).clear();
+          }
+        });
+  }
+
+  private void check(Engine engine, Random random, long seed, int step) {
+    for (int round = 0; round < 4; round++) {
+      long a = ORIGIN - 310_000 + random.nextLong(now - ORIGIN + 320_000);
+      long b = a + random.nextLong(now - ORIGIN + 320_000);
+      TimeRange range = round == 0 ? TimeRange.ALL : new TimeRange(a, b);
+      Map<Labels, TreeMap<Long, Long>> found = new TreeMap<>();
+      try (Snapshot snapshot = engine.snapshot()) {
+        SeriesSet set =
+            snapshot.select(
+                "",
+                List.of(new Matcher(Matcher.Type.RE, "__name__", "m.*")),
+                range,
+                QueryBudget.UNLIMITED);
+        SampleColumns rows = new SampleColumns();
+        RangeAggregate aggregate = new RangeAggregate();
+        try (SeriesReader reader = set.reader()) {
+          for (int i = 0; i < set.size(); i++) {
+            reader.read(i, range, rows);
+            TreeMap<Long, Long> samples = new TreeMap<>();
+            for (int k = 0; k < rows.size; k++) {
+              samples.put(rows.times[k], Double.doubleToRawLongBits(rows.values[k]));
+            }
+            assertThat(samples).as("distinct times").hasSize(rows.size);
+            if (!samples.isEmpty()) {
+              found.put(set.labels(i), samples);
+            }
+            if (reader.aggregate(i, range, aggregate)) {
+              checkAggregate(aggregate, rows);
+            }
+          }
+        }
+        assertThat(snapshot.damage()).isEmpty();
+      }
+      Map<Labels, TreeMap<Long, Long>> expected = new TreeMap<>();
+      model.forEach(
+          (labels, samples) -> {
+            TreeMap<Long, Long> part =
+                new TreeMap<>(
+                    range.equals(TimeRange.ALL)
+                        ? samples
+                        : samples.subMap(
+                            range.startExclusive(), false, range.endInclusive(), true));
+            if (!part.isEmpty()) {
+              expected.put(labels, part);
+            }
+          });
+      assertThat(found).as("seed %d step %d range %s", seed, step, range).isEqualTo(expected);
+    }
+  }
+
+  private static void checkAggregate(RangeAggregate aggregate, SampleColumns rows) {
+    long count = 0;
+    long stale = 0;
+    long resets = 0;
+    double correction = 0;
+    double sum = 0;
+    double last = Double.NaN;
+    double min = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < rows.size; i++) {
+      double value = rows.values[i];
+      if (StaleMarker.is(value)) {
+        stale++;
+        continue;
+      }
+      count++;
+      if (value < last) {
+        resets++;
+        correction += last;
+      }
+      last = value;
+      sum += value;
+      min = Math.min(min, value);
+    }
+    assertThat(aggregate.count).isEqualTo(count);
+    assertThat(aggregate.staleCount).isEqualTo(stale);
+    assertThat(aggregate.resets).isEqualTo(resets);
+    if (count > 0) {
+      assertThat(aggregate.last).isEqualTo(last);
+      assertThat(aggregate.min).isEqualTo(min);
+      if (Math.abs(sum) < 1e100) {
+        double scale = Math.max(1, Math.abs(sum));
+        assertThat(Math.abs(aggregate.sum + aggregate.sumLow - sum) / scale).isLessThan(1e-9);
+        assertThat(Math.abs(aggregate.resetCorrection - correction) / scale).isLessThan(1e-9);
+      }
+    }
+  }
+}
