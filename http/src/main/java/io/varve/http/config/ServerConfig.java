@@ -3,6 +3,8 @@ package io.varve.http.config;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.ingest.IngestLimits;
+import io.varve.ingest.intake.LabelLimits;
 import io.varve.query.QueryLimits;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -119,24 +121,10 @@ public record ServerConfig(
   /**
    * Limits of writes.
    *
-   * @param maxBodyBytes of a request as it comes over the wire
-   * @param maxDecodedBytes of a request after decompression
    * @param maxConcurrent requests that are being worked on; 0 stands for twice the cores
-   * @param maxFutureMillis samples further ahead of the clock are refused
-   * @param maxSamplesPerRequest samples, histograms, exemplars and metadata together
-   * @param maxLabels of one series
-   * @param maxLabelNameBytes in UTF-8
-   * @param maxLabelValueBytes in UTF-8
+   * @param limits what one request, and all together, may take
    */
-  public record Ingest(
-      int maxBodyBytes,
-      int maxDecodedBytes,
-      int maxConcurrent,
-      long maxFutureMillis,
-      int maxSamplesPerRequest,
-      int maxLabels,
-      int maxLabelNameBytes,
-      int maxLabelValueBytes) {}
+  public record Ingest(int maxConcurrent, IngestLimits limits) {}
 
   /**
    * Limits of queries.
@@ -259,16 +247,27 @@ public record ServerConfig(
   }
 
   private static Ingest ingest(Settings in) {
+    IngestLimits limits = IngestLimits.DEFAULT;
+    LabelLimits labels = limits.labels();
     Ingest ingest =
         new Ingest(
-            (int) in.bytes("max_body_bytes", 32 * MIB, KIB, GIB),
-            (int) in.bytes("max_decoded_bytes", 32 * MIB, KIB, GIB),
             in.integer("max_concurrent", 0, 0, 10_000),
-            in.millis("max_future", 10 * MINUTE, 0, 100 * YEAR),
-            in.integer("max_samples_per_request", 1_000_000, 1, 100_000_000),
-            in.integer("max_labels", 128, 1, 65_535),
-            in.integer("max_label_name_bytes", 1_024, 1, 65_535),
-            in.integer("max_label_value_bytes", 16_384, 1, 65_535));
+            new IngestLimits(
+                (int) in.bytes("max_body_bytes", limits.compressedBytes(), KIB, GIB),
+                (int) in.bytes("max_decoded_bytes", limits.decodedBytes(), KIB, GIB),
+                in.integer("max_entries_per_request", limits.entriesPerRequest(), 1, 100_000_000),
+                in.bytes("max_in_flight_bytes", limits.inFlightBytes(), MIB, TIB),
+                Duration.ofMillis(
+                    in.millis("max_future", limits.future().toMillis(), 0, 100 * YEAR)),
+                in.bytes("alias_bytes", limits.aliasBytes(), 0, TIB),
+                in.integer("predicted_series", limits.predictedSeries(), 0, 1 << 30),
+                new LabelLimits(
+                    in.integer("max_labels", labels.labels(), 1, 65_535),
+                    in.integer("max_label_name_bytes", labels.nameBytes(), 1, 65_535),
+                    in.integer("max_label_value_bytes", labels.valueBytes(), 1, 65_535),
+                    in.integer("max_label_set_bytes", labels.setBytes(), 1, 65_535),
+                    in.integer(
+                        "max_exemplar_characters", labels.exemplarCharacters(), 0, 65_535))));
     in.done();
     return ingest;
   }

@@ -202,6 +202,7 @@ final class ServerConfigTest {
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";
           case "0s" -> "7s";
+          case "65535" -> "65534";
           case "2h" -> "1h";
           case "5s" -> "7s";
           case "1d" -> "2d";
