@@ -1,10 +1,34 @@
 package io.varve.query;
 
 import io.varve.engine.Snapshot;
+import io.varve.engine.model.Labels;
+import io.varve.query.QueryException.ErrorType;
+import io.varve.query.QueryResult.Matrix;
+import io.varve.query.QueryResult.Scalar;
+import io.varve.query.QueryResult.Series;
+import io.varve.query.QueryResult.StringResult;
+import io.varve.query.QueryResult.Value;
+import io.varve.query.QueryResult.Vector;
+import io.varve.query.exec.Evaluator;
+import io.varve.query.exec.QueryContext;
+import io.varve.query.exec.WorkerPool;
+import io.varve.query.plan.PlanNode;
+import io.varve.query.plan.Planner;
+import io.varve.query.promql.Expr;
+import io.varve.query.promql.ParseException;
+import io.varve.query.promql.Parser;
+import io.varve.query.promql.ParserOptions;
+import io.varve.query.promql.ValueType;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 
 /**
  * Answers PromQL. One engine serves a whole process: it owns the threads on which queries are
  * evaluated. Any thread may ask it, virtual ones included; the asking thread waits.
+ *
+ * <p>A query goes text → {@link Parser} → {@link Planner} → operators ({@link Evaluator}). An
+ * instant query is one over a single step.
  */
 public final class QueryEngine implements AutoCloseable {
   /**
@@ -12,22 +36,46 @@ public final class QueryEngine implements AutoCloseable {
    *
    * @param threads platform threads shared by all queries; 0 = evaluate on the asking thread
    * @param lookbackMillis how old a sample may be for an instant selector to see it
-   * @param subqueryStepMillis step of subqueries that name none, in instant queries
+   * @param subqueryStepMillis step of subqueries that name none
    * @param limits what a query may spend unless its options say otherwise
+   * @param language what of PromQL is allowed
    */
   public record Options(
-      int threads, long lookbackMillis, long subqueryStepMillis, QueryLimits limits) {
-    /** One thread per core, 5 minutes, 1 minute, default limits. */
+      int threads,
+      long lookbackMillis,
+      long subqueryStepMillis,
+      QueryLimits limits,
+      ParserOptions language) {
+    /** One thread per core, 5 minutes, 1 minute, default limits, what Prometheus allows. */
     public static final Options DEFAULT =
         new Options(
             Runtime.getRuntime().availableProcessors(), 300_000, 60_000, QueryLimits.DEFAULT);
+
+    /** Checks the numbers. */
+    public Options {
+      if (threads < 0 || lookbackMillis <= 0 || subqueryStepMillis <= 0) {
+        throw new IllegalArgumentException("threads, lookback or subquery step out of bounds");
+      }
+    }
+
+    /** With what Prometheus allows by default. */
+    public Options(int threads, long lookbackMillis, long subqueryStepMillis, QueryLimits limits) {
+      this(threads, lookbackMillis, subqueryStepMillis, limits, ParserOptions.DEFAULT);
+    }
   }
 
   private final Options options;
+  private final WorkerPool pool;
 
   /** Starts no thread before the first query needs one. */
   public QueryEngine(Options options) {
     this.options = options;
+    this.pool = new WorkerPool(options.threads());
+  }
+
+  /** What this engine was set up with. */
+  public Options options() {
+    return options;
   }
 
   /**
@@ -40,7 +88,13 @@ public final class QueryEngine implements AutoCloseable {
    */
   public QueryResult instant(
       Snapshot snapshot, String tenant, String query, long timeMillis, QueryOptions queryOptions) {
-    throw new QueryException(QueryException.ErrorType.INTERNAL, "not evaluated: " + options);
+    return answer(
+        snapshot,
+        tenant,
+        query,
+        queryOptions,
+        expr -> Planner.plan(expr, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
+        (plan, evaluator) -> instant(plan, evaluator, timeMillis));
   }
 
   /**
@@ -62,10 +116,136 @@ public final class QueryEngine implements AutoCloseable {
       long endMillis,
       long stepMillis,
       QueryOptions queryOptions) {
-    throw new QueryException(QueryException.ErrorType.INTERNAL, "not evaluated: " + options);
+    if (endMillis < startMillis) {
+      throw new QueryException(ErrorType.BAD_DATA, "end timestamp must not be before start time");
+    }
+    if (stepMillis <= 0) {
+      throw new QueryException(
+          ErrorType.BAD_DATA,
+          "zero or negative query resolution step widths are not accepted. Try a positive integer");
+    }
+    return answer(
+        snapshot,
+        tenant,
+        query,
+        queryOptions,
+        expr -> {
+          if (expr.type() != ValueType.SCALAR && expr.type() != ValueType.VECTOR) {
+            throw new QueryException(
+                ErrorType.BAD_DATA,
+                "invalid expression type \""
+                    + expr.type().documented()
+                    + "\" for range query, must be Scalar or instant Vector");
+          }
+          return Planner.plan(
+              expr, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
+        },
+        (plan, evaluator) -> range(plan, evaluator, startMillis, endMillis, stepMillis));
+  }
+
+  @FunctionalInterface
+  private interface Planning {
+    PlanNode plan(Expr expr);
+  }
+
+  @FunctionalInterface
+  private interface Evaluation {
+    Value evaluate(PlanNode plan, Evaluator evaluator);
+  }
+
+  private QueryResult answer(
+      Snapshot snapshot,
+      String tenant,
+      String query,
+      QueryOptions queryOptions,
+      Planning planning,
+      Evaluation evaluation) {
+    long begun = System.nanoTime();
+    QueryLimits limits = queryOptions.limits();
+    long lookback = queryOptions.lookbackMillis();
+    try (QueryContext context =
+        new QueryContext(
+            snapshot,
+            tenant,
+            lookback > 0 ? lookback : options.lookbackMillis(),
+            queryOptions.useStoredAggregates(),
+            limits == null ? options.limits() : limits,
+            queryOptions.cancellation(),
+            pool)) {
+      PlanNode plan = planning.plan(Parser.parse(query, options.language()));
+      long planned = System.nanoTime();
+      Value value = evaluation.evaluate(plan, new Evaluator(context));
+      long evaluated = System.nanoTime();
+      if (value instanceof Matrix matrix) {
+        value = sorted(matrix);
+      }
+      long done = System.nanoTime();
+      QueryStats stats =
+          new QueryStats(
+              planned - begun,
+              done - planned,
+              done - evaluated,
+              context.series(),
+              context.samplesRead(),
+              context.queryableSamples(),
+              context.peakSamples(),
+              context.peakBytes(),
+              context.storedBlocks());
+      return new QueryResult(value, context.warnings(query), context.infos(query), stats);
+    } catch (ParseException e) {
+      throw new QueryException(ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
+    } catch (QueryException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new QueryException(ErrorType.INTERNAL, "unexpected error: " + e.getMessage(), e);
+    }
+  }
+
+  private static Value instant(PlanNode plan, Evaluator evaluator, long time) {
+    return switch (plan) {
+      case PlanNode.Text text -> new StringResult(time, text.value());
+      case PlanNode.ScalarNode node ->
+          new Scalar(time, evaluator.scalar(node, time, time, 1).values().get(0)[0]);
+      case PlanNode.RangeNode node -> matrix(evaluator.range(node, time));
+      case PlanNode.VectorNode node -> {
+        Evaluator.Columns columns = evaluator.vector(node, time, time, 1);
+        int size = columns.labels().size();
+        double[] values = new double[size];
+        for (int i = 0; i < size; i++) {
+          values[i] = columns.values().get(i)[0];
+        }
+        yield new Vector(time, columns.labels().toArray(new Labels[0]), values);
+      }
+    };
+  }
+
+  private static Value range(PlanNode plan, Evaluator evaluator, long start, long end, long step) {
+    return switch (plan) {
+      case PlanNode.ScalarNode node -> matrix(evaluator.scalar(node, start, end, step));
+      case PlanNode.VectorNode node -> matrix(evaluator.vector(node, start, end, step));
+      case PlanNode.Text text -> throw new IllegalStateException("a string over a range");
+      case PlanNode.RangeNode node -> throw new IllegalStateException("a range over a range");
+    };
+  }
+
+  private static Matrix matrix(Evaluator.Columns columns) {
+    List<Series> series = new ArrayList<>(columns.labels().size());
+    for (int i = 0; i < columns.labels().size(); i++) {
+      series.add(
+          new Series(columns.labels().get(i), columns.times().get(i), columns.values().get(i)));
+    }
+    return new Matrix(series);
+  }
+
+  private static Matrix sorted(Matrix matrix) {
+    List<Series> series = new ArrayList<>(matrix.series());
+    series.sort(Comparator.comparing(Series::labels));
+    return new Matrix(series);
   }
 
   /** Ends the threads; queries that run are cancelled. */
   @Override
-  public void close() {}
+  public void close() {
+    pool.close();
+  }
 }

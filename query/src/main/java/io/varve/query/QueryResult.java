@@ -80,7 +80,8 @@ public record QueryResult(
   }
 
   /**
-   * One series of a {@link Matrix}. Arrays of equal length, owned by the receiver.
+   * One series of a {@link Matrix}. Arrays of equal length; series may share their times, so do not
+   * change them.
    *
    * @param labels what names it
    * @param times milliseconds since the epoch, ascending

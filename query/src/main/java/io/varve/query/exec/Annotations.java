@@ -1,0 +1,150 @@
+package io.varve.query.exec;
+
+import io.varve.query.function.GoText;
+import io.varve.query.promql.Position;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the user should know about a result, collected while a query runs: warnings and infos in
+ * Prometheus' words ({@code util/annotations}). The same text is kept once, with the place that
+ * stands first in the query. Thread-safe; asked for rarely, so one lock does.
+ */
+final class Annotations {
+  private static final String WARNING = "PromQL warning: ";
+  private static final String INFO = "PromQL info: ";
+
+  private final Map<String, Position> found = new HashMap<>();
+  private final Map<String, Forced> forced = new HashMap<>();
+
+  /** Where and how much bucket counts had to be lifted. */
+  private static final class Forced {
+    Position position = Position.NONE;
+    long minTime = Long.MAX_VALUE;
+    long maxTime = Long.MIN_VALUE;
+    double minBound = Double.POSITIVE_INFINITY;
+    double maxBound = Double.NEGATIVE_INFINITY;
+    double maxDifference;
+    long samples;
+  }
+
+  synchronized void warn(String text, Position position) {
+    found.merge(WARNING + text, position, Annotations::first);
+  }
+
+  synchronized void info(String text, Position position) {
+    found.merge(INFO + text, position, Annotations::first);
+  }
+
+  private static Position first(Position a, Position b) {
+    return a.start() <= b.start() ? a : b;
+  }
+
+  void invalidQuantile(double q, Position position) {
+    warn("quantile value should be between 0 and 1, got " + GoText.general(q), position);
+  }
+
+  void badBucket(String le, Position position) {
+    warn(
+        "bucket label \"le\" is missing or has a malformed value of " + GoText.quote(le), position);
+  }
+
+  void possiblyNoCounter(String name, Position position) {
+    info(
+        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
+            + GoText.quote(name),
+        position);
+  }
+
+  void sortInRange(Position position) {
+    warn(
+        "sort is ineffective for range queries since results are always ordered by labels",
+        position);
+  }
+
+  void incompatible(String operator, String left, String right, Position position) {
+    info(
+        "incompatible sample types encountered for binary operator "
+            + GoText.quote(operator)
+            + ": "
+            + left
+            + " "
+            + operator
+            + " "
+            + right,
+        position);
+  }
+
+  synchronized void forcedMonotonic(
+      Position position, long time, double minBound, double maxBound, double difference) {
+    Forced f =
+        forced.computeIfAbsent(
+            "input to histogram_quantile needed to be fixed for monotonicity (see"
+                + " https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
+            key -> new Forced());
+    f.position = f.samples == 0 ? position : first(f.position, position);
+    f.minTime = Math.min(f.minTime, time);
+    f.maxTime = Math.max(f.maxTime, time);
+    f.minBound = Math.min(f.minBound, minBound);
+    f.maxBound = Math.max(f.maxBound, maxBound);
+    f.maxDifference = Math.max(f.maxDifference, difference);
+    f.samples++;
+  }
+
+  /** The warnings, with places, in the order of the query. */
+  List<String> warnings(String query) {
+    return texts(WARNING, query);
+  }
+
+  /** The infos, with places, in the order of the query. */
+  List<String> infos(String query) {
+    return texts(INFO, query);
+  }
+
+  private synchronized List<String> texts(String kind, String query) {
+    record Entry(String text, Position position) {}
+    List<Entry> entries = new ArrayList<>();
+    found.forEach(
+        (text, position) -> {
+          if (text.startsWith(kind)) {
+            entries.add(new Entry(text, position));
+          }
+        });
+    if (kind.equals(INFO)) {
+      forced.forEach((text, f) -> entries.add(new Entry(INFO + text + details(f), f.position)));
+    }
+    entries.sort(
+        Comparator.comparingInt((Entry e) -> e.position.start()).thenComparing(Entry::text));
+    List<String> texts = new ArrayList<>();
+    for (Entry e : entries) {
+      texts.add(e.text + " (" + e.position.describe(query) + ")");
+    }
+    return List.copyOf(texts);
+  }
+
+  private static String details(Forced f) {
+    return ", from buckets "
+        + GoText.general(f.minBound)
+        + " to "
+        + GoText.general(f.maxBound)
+        + ", with a max diff of "
+        + GoText.general(f.maxDifference, 2)
+        + ", over "
+        + f.samples
+        + " samples from "
+        + time(f.minTime)
+        + " to "
+        + time(f.maxTime);
+  }
+
+  private static String time(long millis) {
+    return DateTimeFormatter.ISO_INSTANT.format(
+        Instant.ofEpochSecond(millis / 1000).atOffset(ZoneOffset.UTC));
+  }
+}

@@ -1,0 +1,91 @@
+package io.varve.query.exec;
+
+import io.varve.engine.model.Labels;
+import io.varve.query.function.Absent;
+import io.varve.query.function.GoText;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * count_values: how many series of a group have a value, one output series per value. Which there
+ * are is known only when all values are.
+ */
+final class CountingValues extends SeriesOperator {
+  private final SeriesOperator inner;
+  private final String label;
+  private final List<String> grouping;
+  private final boolean without;
+  private final List<double[]> counts = new ArrayList<>();
+
+  CountingValues(SeriesOperator inner, String label, List<String> grouping, boolean without) {
+    super(inner.query, inner.grid);
+    this.inner = inner;
+    this.label = label;
+    List<String> names = new ArrayList<>(grouping);
+    if (!without) {
+      names.add(label);
+    }
+    this.grouping = names;
+    this.without = without;
+  }
+
+  /** A value of a series: equal ones have equal output labels. */
+  private record Key(int series, long bits) {}
+
+  @Override
+  Labels[] prepare() {
+    Labels[] series = inner.prepare();
+    Groups.Projection projection = Groups.projection(grouping, without);
+    Map<Labels, Integer> rows = new HashMap<>();
+    List<Labels> labels = new ArrayList<>();
+    Map<Key, Integer> known = new HashMap<>();
+    int steps = grid.count();
+    Rows.forEach(
+        inner,
+        series.length,
+        (number, column, at) -> {
+          query.check();
+          known.clear();
+          for (int s = 0; s < steps; s++) {
+            double value = column[at + s];
+            if (Absent.is(value)) {
+              continue;
+            }
+            Key key = new Key(number, Double.doubleToLongBits(value));
+            Integer row = known.get(key);
+            if (row == null) {
+              Labels output =
+                  projection.of(
+                      new Labels.Builder(series[number]).set(label, GoText.plain(value)).build());
+              row = rows.get(output);
+              if (row == null) {
+                row = labels.size();
+                query.chargeBytes(8L * steps + 128);
+                double[] column2 = new double[steps];
+                Absent.fill(column2, 0, steps);
+                counts.add(column2);
+                labels.add(output);
+                rows.put(output, row);
+              }
+              known.put(key, row);
+            }
+            double[] count = counts.get(row);
+            if (Absent.is(count[s])) {
+              query.holdSamples(1);
+              count[s] = 1;
+            } else {
+              count[s]++;
+            }
+          }
+          return true;
+        });
+    return labels.toArray(new Labels[0]);
+  }
+
+  @Override
+  void evaluate(int series, double[] out, int at, Worker worker) {
+    System.arraycopy(counts.get(series), 0, out, at, grid.count());
+  }
+}

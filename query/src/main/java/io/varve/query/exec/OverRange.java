@@ -1,0 +1,220 @@
+package io.varve.query.exec;
+
+import io.varve.engine.RangeAggregate;
+import io.varve.engine.model.Labels;
+import io.varve.query.QueryException;
+import io.varve.query.function.Absent;
+import io.varve.query.function.Quantiles;
+import io.varve.query.function.RangeFunction;
+import io.varve.query.function.RangeFunctions;
+import io.varve.query.function.Window;
+import io.varve.query.promql.FunctionSignature;
+import io.varve.query.promql.Position;
+
+/**
+ * A range function over windows that slide along one series. The samples of a series are loaded
+ * once for all steps; the window is two numbers of rows. Where windows are much longer than blocks
+ * and the function can do with aggregates, those that are stored with the blocks are used instead.
+ */
+final class OverRange extends SeriesOperator {
+  /** From this width on, a window is likely to cover whole blocks. */
+  private static final long AGGREGATE_RANGE_MILLIS = 6 * 3600_000L;
+
+  /** What is decoded at the two ends of such a window, by guess. */
+  private static final long EDGES_MILLIS = 4 * 3600_000L;
+
+  private final FunctionSignature function;
+  private final WindowSource source;
+  private final double[][] parameters;
+  private final Position position;
+  private final State[] states;
+  private Labels[] labels = new Labels[0];
+
+  /** What one worker needs. */
+  private static final class State {
+    final RangeFunction function;
+    final Window window = new Window();
+    final RangeAggregate aggregate = new RangeAggregate();
+
+    State(RangeFunction function) {
+      this.function = function;
+    }
+  }
+
+  /**
+   * @param parameters a column per scalar argument
+   */
+  OverRange(
+      FunctionSignature function, WindowSource source, double[][] parameters, Position position) {
+    super(source.query, source.grid);
+    this.function = function;
+    this.source = source;
+    this.parameters = parameters;
+    this.position = position;
+    this.states = new State[query.workers()];
+  }
+
+  @Override
+  Labels[] prepare() {
+    labels = source.prepare();
+    return labels;
+  }
+
+  private State state(Worker worker) {
+    State state = states[worker.slot()];
+    if (state == null) {
+      RangeFunction made = RangeFunctions.of(function);
+      if (made == null) {
+        throw new IllegalStateException("no range function: " + function.text());
+      }
+      state = new State(made);
+      states[worker.slot()] = state;
+    }
+    return state;
+  }
+
+  @Override
+  void evaluate(int series, double[] out, int at, Worker worker) {
+    State state = state(worker);
+    try {
+      if (!usesAggregates() || !fromAggregates(series, state, out, at, worker)) {
+        fromSamples(series, state, out, at, worker);
+      }
+    } catch (IllegalArgumentException e) {
+      throw QueryException.execution(String.valueOf(e.getMessage())); // a parameter out of bounds
+    }
+    if (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE) {
+      askForCounter(series, out, at);
+    }
+  }
+
+  private void fromSamples(int series, State state, double[] out, int at, Worker worker) {
+    Window w = state.window;
+    int steps = grid.count();
+    boolean sparse = source.isSparse();
+    long looked = 0;
+    if (!sparse) {
+      load(series, -1, state, worker);
+    }
+    for (int s = 0; s < steps; s++) {
+      if (sparse) {
+        load(series, s, state, worker);
+      }
+      w.evalTime = grid.time(s);
+      w.end = source.end(w.evalTime);
+      w.start = w.end - source.rangeMillis;
+      long[] times = w.times;
+      int size = w.size;
+      int to = w.to;
+      while (to < size && times[to] <= w.end) {
+        to++;
+      }
+      int from = w.from;
+      while (from < to && times[from] <= w.start) {
+        from++;
+      }
+      w.from = from;
+      w.to = to;
+      if (from == to) {
+        out[at + s] = Absent.VALUE;
+        continue;
+      }
+      looked += to - from;
+      setParameters(w, s);
+      out[at + s] = state.function.at(w);
+    }
+    query.countQueryable(looked);
+  }
+
+  private void load(int series, int step, State state, Worker worker) {
+    source.load(series, step, state.window, worker);
+    state.window.from = 0;
+    state.window.to = 0;
+    state.function.begin(state.window);
+  }
+
+  private void setParameters(Window w, int step) {
+    if (parameters.length == 0) {
+      return;
+    }
+    w.first = parameters[0][step];
+    if (parameters.length > 1) {
+      w.second = parameters[1][step];
+    }
+    if (function == FunctionSignature.QUANTILE_OVER_TIME && Quantiles.isInvalid(w.first)) {
+      query.annotations.invalidQuantile(w.first, position);
+    }
+  }
+
+  private void askForCounter(int series, double[] out, int at) {
+    String name = labels[series].get(Labels.METRIC_NAME);
+    if (!name.isEmpty()
+        && !name.endsWith("_total")
+        && !name.endsWith("_sum")
+        && !name.endsWith("_count")
+        && !name.endsWith("_bucket")
+        && Absent.countPresent(out, at, grid.count()) > 0) {
+      query.annotations.possiblyNoCounter(name, position);
+    }
+  }
+
+  /** True if whole blocks may be answered from what is stored with them, and that is less work. */
+  private boolean usesAggregates() {
+    if (!query.useStoredAggregates
+        || !source.hasAggregates()
+        || source.rangeMillis < AGGREGATE_RANGE_MILLIS) {
+      return false;
+    }
+    return switch (function) {
+      case SUM_OVER_TIME, AVG_OVER_TIME, MIN_OVER_TIME, MAX_OVER_TIME -> true;
+      case RATE, INCREASE, DELTA, COUNT_OVER_TIME, RESETS ->
+          source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS;
+      default -> false;
+    };
+  }
+
+  /** False if one of the windows cannot be answered so: then none is. */
+  private boolean fromAggregates(int series, State state, double[] out, int at, Worker worker) {
+    RangeAggregate a = state.aggregate;
+    for (int s = 0; s < grid.count(); s++) {
+      long end = source.end(grid.time(s));
+      if (!source.aggregate(series, end, a, worker)) {
+        return false;
+      }
+      if (function == FunctionSignature.AVG_OVER_TIME && Double.isInfinite(a.sum)) {
+        return false; // a mean may be finite where the sum is not
+      }
+      query.countQueryable(a.count);
+      out[at + s] = a.count == 0 ? Absent.VALUE : value(a, end);
+    }
+    return true;
+  }
+
+  private double value(RangeAggregate a, long end) {
+    return switch (function) {
+      case SUM_OVER_TIME -> Double.isInfinite(a.sum) ? a.sum : a.sum + a.sumLow;
+      case AVG_OVER_TIME -> a.sum / a.count + a.sumLow / a.count;
+      case MIN_OVER_TIME -> a.min;
+      case MAX_OVER_TIME -> a.max;
+      case COUNT_OVER_TIME -> a.count;
+      case RESETS -> a.resets;
+      case RATE, INCREASE, DELTA -> {
+        if (a.count < 2) {
+          yield Absent.VALUE;
+        }
+        boolean counter = function != FunctionSignature.DELTA;
+        yield RangeFunctions.extrapolate(
+            counter ? a.last - a.first + a.resetCorrection : a.last - a.first,
+            a.count,
+            a.first,
+            a.firstTime,
+            a.lastTime,
+            end - source.rangeMillis,
+            end,
+            counter,
+            function == FunctionSignature.RATE);
+      }
+      default -> throw new IllegalStateException("no aggregate for " + function.text());
+    };
+  }
+}

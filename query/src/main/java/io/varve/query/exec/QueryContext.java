@@ -1,0 +1,224 @@
+package io.varve.query.exec;
+
+import io.varve.engine.QueryBudget;
+import io.varve.engine.SeriesReader;
+import io.varve.engine.Snapshot;
+import io.varve.query.Cancellation;
+import io.varve.query.QueryException;
+import io.varve.query.QueryException.ErrorType;
+import io.varve.query.QueryLimits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all operators of one query share: what they read, what they may spend, and where they put
+ * what the user should know. Counters and checks are thread-safe; {@link #close} is for the thread
+ * that asked, after the work is done.
+ */
+public final class QueryContext implements QueryBudget, AutoCloseable {
+  private static final String WHERE = "expression evaluation";
+
+  final Snapshot snapshot;
+  final String tenant;
+  final long lookbackMillis;
+  final boolean useStoredAggregates;
+  final Annotations annotations = new Annotations();
+
+  private final QueryLimits limits;
+  private final @Nullable Cancellation cancellation;
+  private final WorkerPool pool;
+  private final long deadlineNanos;
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong peakBytes = new AtomicLong();
+  private final AtomicLong samples = new AtomicLong();
+  private final AtomicLong peakSamples = new AtomicLong();
+  private final AtomicLong samplesRead = new AtomicLong();
+  private final AtomicLong queryableSamples = new AtomicLong();
+  private final AtomicLong storedBlocks = new AtomicLong();
+  private final AtomicLong series = new AtomicLong();
+  private final List<SeriesReader> readers = new ArrayList<>();
+  private volatile boolean ended;
+
+  /** The clock of the deadline starts now. */
+  public QueryContext(
+      Snapshot snapshot,
+      String tenant,
+      long lookbackMillis,
+      boolean useStoredAggregates,
+      QueryLimits limits,
+      @Nullable Cancellation cancellation,
+      WorkerPool pool) {
+    this.snapshot = snapshot;
+    this.tenant = tenant;
+    this.lookbackMillis = lookbackMillis;
+    this.useStoredAggregates = useStoredAggregates;
+    this.limits = limits;
+    this.cancellation = cancellation;
+    this.pool = pool;
+    this.deadlineNanos =
+        System.nanoTime()
+            + Math.min(limits.timeoutMillis(), Long.MAX_VALUE / 4_000_000) * 1_000_000;
+  }
+
+  /** Ends the query if it was cancelled or is late. */
+  void check() {
+    if (ended || (cancellation != null && cancellation.isCancelled())) {
+      throw cancelled();
+    }
+    if (System.nanoTime() - deadlineNanos > 0) {
+      throw new QueryException(ErrorType.TIMEOUT, "query timed out in " + WHERE);
+    }
+  }
+
+  /** What a query that is not wanted any more fails with. */
+  QueryException cancelled() {
+    ended = true;
+    return new QueryException(ErrorType.CANCELED, "query was canceled in " + WHERE);
+  }
+
+  @Override
+  public void chargeBytes(long more) {
+    long now = bytes.addAndGet(more);
+    peakBytes.accumulateAndGet(now, Math::max);
+    if (now > limits.maxBytes()) {
+      throw QueryException.execution(
+          "query would hold more than "
+              + limits.maxBytes()
+              + " bytes of memory in query execution; ask for fewer series, fewer steps or a"
+              + " shorter range, or raise the limit");
+    }
+  }
+
+  @Override
+  public void releaseBytes(long less) {
+    bytes.addAndGet(-less);
+  }
+
+  @Override
+  public void chargeSamples(long decoded) {
+    samplesRead.addAndGet(decoded);
+    check();
+  }
+
+  /** Samples that are kept from now on. */
+  void holdSamples(long more) {
+    long now = samples.addAndGet(more);
+    peakSamples.accumulateAndGet(now, Math::max);
+    if (now > limits.maxSamples()) {
+      throw tooManySamples();
+    }
+  }
+
+  /** Samples that are not kept any more. */
+  void dropSamples(long less) {
+    samples.addAndGet(-less);
+  }
+
+  /** Refuses what cannot fit before it is begun. */
+  void checkSteps(long steps) {
+    if (steps > Math.min(limits.maxSamples(), Integer.MAX_VALUE - 8)) {
+      throw tooManySamples();
+    }
+  }
+
+  private static QueryException tooManySamples() {
+    return QueryException.execution(
+        "query processing would load too many samples into memory in query execution");
+  }
+
+  /** Counts the series of a selector. */
+  void countSeries(int found) {
+    series.addAndGet(found);
+    if (found > limits.maxSeries()) {
+      throw QueryException.execution(
+          "selector matches " + found + " series, more than the limit of " + limits.maxSeries());
+    }
+  }
+
+  /** Counts samples that steps looked at. */
+  void countQueryable(long looked) {
+    queryableSamples.addAndGet(looked);
+  }
+
+  /** Counts blocks that were answered from stored aggregates. */
+  void countStoredBlocks(long blocks) {
+    storedBlocks.addAndGet(blocks);
+  }
+
+  /** How many workers there may be at a time. */
+  int workers() {
+    return pool.workers();
+  }
+
+  /** Runs a task over {@code [0, count)} on the workers, in chunks, and waits. */
+  void parallel(int count, int chunk, WorkerPool.Task task) {
+    pool.run(count, chunk, task, this);
+  }
+
+  /** Runs a task over so many series, in chunks that keep all workers busy. */
+  void parallelSeries(int count, WorkerPool.Task task) {
+    parallel(count, Math.clamp(count / (8L * workers()), 1, 256), task);
+  }
+
+  /** Sees to it that a reader is closed in the end. */
+  SeriesReader owned(SeriesReader reader) {
+    synchronized (readers) {
+      readers.add(reader);
+    }
+    return reader;
+  }
+
+  /** Warnings with places in the text. */
+  public List<String> warnings(String query) {
+    return annotations.warnings(query);
+  }
+
+  /** Infos with places in the text. */
+  public List<String> infos(String query) {
+    return annotations.infos(query);
+  }
+
+  /** Series that selectors found. */
+  public long series() {
+    return series.get();
+  }
+
+  /** Samples decoded from the store. */
+  public long samplesRead() {
+    return samplesRead.get();
+  }
+
+  /** Samples that steps looked at. */
+  public long queryableSamples() {
+    return queryableSamples.get();
+  }
+
+  /** Most samples held at one time. */
+  public long peakSamples() {
+    return peakSamples.get();
+  }
+
+  /** Most bytes charged at one time. */
+  public long peakBytes() {
+    return peakBytes.get();
+  }
+
+  /** Blocks answered from stored aggregates. */
+  public long storedBlocks() {
+    return storedBlocks.get();
+  }
+
+  /** Closes the readers. */
+  @Override
+  public void close() {
+    ended = true;
+    synchronized (readers) {
+      for (SeriesReader reader : readers) {
+        reader.close();
+      }
+      readers.clear();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.varve.query.exec;
+
+import io.varve.engine.RangeAggregate;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+import io.varve.query.function.Absent;
+import io.varve.query.function.Window;
+import io.varve.query.plan.Selection;
+import org.jspecify.annotations.Nullable;
+
+/** A range selector: the stored samples in {@code (end − range, end]}, stale markers left out. */
+final class StoredWindows extends WindowSource {
+  /** Windows with such gaps between them are read one by one. */
+  private static final long SPARSE_GAP_MILLIS = 4 * 3600_000L;
+
+  private final Selection selection;
+  private @Nullable SelectedSeries series;
+
+  StoredWindows(QueryContext query, StepGrid grid, Selection selection, long rangeMillis) {
+    super(query, grid, rangeMillis);
+    this.selection = selection;
+  }
+
+  @Override
+  Labels[] prepare() {
+    if (grid.count() == 0) {
+      return new Labels[0];
+    }
+    SelectedSeries found = new SelectedSeries(query, selection.matchers(), range(-1));
+    series = found;
+    return found.labels();
+  }
+
+  private TimeRange range(int step) {
+    return step < 0
+        ? new TimeRange(end(grid.start()) - rangeMillis, end(grid.last()))
+        : window(end(grid.time(step)));
+  }
+
+  private TimeRange window(long end) {
+    return new TimeRange(end - rangeMillis, end);
+  }
+
+  @Override
+  long end(long evalTime) {
+    return selection.reference(evalTime);
+  }
+
+  @Override
+  boolean isPinned() {
+    return selection.atMillis() != null;
+  }
+
+  @Override
+  boolean isSparse() {
+    return !isPinned() && grid.count() > 1 && grid.step() > rangeMillis + SPARSE_GAP_MILLIS;
+  }
+
+  private SelectedSeries series() {
+    SelectedSeries found = series;
+    if (found == null) {
+      throw new IllegalStateException("not prepared");
+    }
+    return found;
+  }
+
+  @Override
+  void load(int number, int step, Window into, Worker worker) {
+    SelectedSeries found = series();
+    TimeRange range = range(step);
+    SampleColumns samples = found.read(number, range, worker);
+    if (samples.histograms != null) {
+      for (int row = 0; row < samples.size; row++) {
+        if (isInSomeWindow(samples.times[row])) {
+          found.refuseHistogram(number, samples, row);
+        }
+      }
+    }
+    long[] times = samples.times;
+    double[] values = samples.values;
+    int kept = 0;
+    while (kept < samples.size && !Absent.is(values[kept])) {
+      kept++;
+    }
+    for (int row = kept + 1; row < samples.size; row++) {
+      if (!Absent.is(values[row])) {
+        times[kept] = times[row];
+        values[kept] = values[row];
+        kept++;
+      }
+    }
+    into.times = times;
+    into.values = values;
+    into.size = kept;
+  }
+
+  /** False for a time between the windows of steps that are further apart than they are wide. */
+  private boolean isInSomeWindow(long time) {
+    if (isPinned() || grid.step() <= rangeMillis) {
+      return true;
+    }
+    long sinceFirst = time - (end(grid.start()) - rangeMillis); // > 0, since it was read
+    return (sinceFirst - 1) % grid.step() < rangeMillis;
+  }
+
+  @Override
+  boolean hasAggregates() {
+    return true;
+  }
+
+  @Override
+  boolean aggregate(int number, long end, RangeAggregate into, Worker worker) {
+    return series().aggregate(number, window(end), into, worker);
+  }
+}

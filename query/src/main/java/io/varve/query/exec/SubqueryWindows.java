@@ -1,0 +1,97 @@
+package io.varve.query.exec;
+
+import io.varve.engine.model.Labels;
+import io.varve.query.function.Absent;
+import io.varve.query.function.Window;
+
+/**
+ * A subquery: an expression evaluated at the multiples of its step, over all windows at once. The
+ * first of these times is the smallest multiple that lies after the first window's left bound,
+ * where the quotient is rounded towards zero as in Prometheus.
+ */
+final class SubqueryWindows extends WindowSource {
+  private final SeriesOperator inner;
+  private final long offsetMillis;
+  private final boolean pinned;
+  private final long pinnedMillis;
+  private final Buffer[] buffers;
+
+  /** A worker's memory for one series. */
+  private static final class Buffer {
+    double[] values = new double[0];
+    long[] times = new long[0];
+  }
+
+  /**
+   * @param inner over {@link #innerGrid}
+   */
+  SubqueryWindows(
+      QueryContext query,
+      StepGrid grid,
+      SeriesOperator inner,
+      long rangeMillis,
+      long offsetMillis,
+      boolean pinned,
+      long pinnedMillis) {
+    super(query, grid, rangeMillis);
+    this.inner = inner;
+    this.offsetMillis = offsetMillis;
+    this.pinned = pinned;
+    this.pinnedMillis = pinnedMillis;
+    this.buffers = new Buffer[query.workers()];
+  }
+
+  /** The times at which a subquery evaluates what is in it. */
+  static StepGrid innerGrid(
+      QueryContext query, long firstEnd, long lastEnd, long rangeMillis, long stepMillis) {
+    long left = firstEnd - rangeMillis;
+    long start = stepMillis * (left / stepMillis);
+    if (start <= left) {
+      start += stepMillis;
+    }
+    long steps = lastEnd < start ? 0 : (lastEnd - start) / stepMillis + 1;
+    query.checkSteps(steps);
+    return new StepGrid(start, stepMillis, (int) steps);
+  }
+
+  @Override
+  Labels[] prepare() {
+    return inner.prepare();
+  }
+
+  @Override
+  long end(long evalTime) {
+    return (pinned ? pinnedMillis : evalTime) - offsetMillis;
+  }
+
+  @Override
+  boolean isPinned() {
+    return pinned;
+  }
+
+  @Override
+  void load(int series, int step, Window into, Worker worker) {
+    StepGrid times = inner.grid;
+    Buffer buffer = buffers[worker.slot()];
+    if (buffer == null) {
+      query.chargeBytes(16L * times.count());
+      buffer = new Buffer();
+      buffer.values = new double[times.count()];
+      buffer.times = new long[times.count()];
+      buffers[worker.slot()] = buffer;
+    }
+    double[] values = buffer.values;
+    inner.evaluate(series, values, 0, worker);
+    int kept = 0;
+    for (int i = 0; i < times.count(); i++) {
+      if (!Absent.is(values[i])) {
+        values[kept] = values[i];
+        buffer.times[kept] = times.time(i);
+        kept++;
+      }
+    }
+    into.times = buffer.times;
+    into.values = values;
+    into.size = kept;
+  }
+}

@@ -1,0 +1,52 @@
+package io.varve.query.exec;
+
+import io.varve.engine.RangeAggregate;
+import io.varve.engine.model.Labels;
+import io.varve.query.function.Window;
+
+/**
+ * Where the samples of range vectors come from: stored series, or a subquery. First {@link
+ * #prepare}, then the others from any worker.
+ */
+abstract class WindowSource {
+  final QueryContext query;
+  final StepGrid grid;
+  final long rangeMillis;
+
+  WindowSource(QueryContext query, StepGrid grid, long rangeMillis) {
+    this.query = query;
+    this.grid = grid;
+    this.rangeMillis = rangeMillis;
+  }
+
+  /** The series, distinct. */
+  abstract Labels[] prepare();
+
+  /** The right end of the window that belongs to an evaluation time. */
+  abstract long end(long evalTime);
+
+  /** True if all steps have the same window. */
+  abstract boolean isPinned();
+
+  /** True if windows lie so far apart that each should be loaded by itself. */
+  boolean isSparse() {
+    return false;
+  }
+
+  /**
+   * Loads the samples of a series that lie in a step's window, or in any step's.
+   *
+   * @param step the step, −1 for all
+   */
+  abstract void load(int series, int step, Window into, Worker worker);
+
+  /** Aggregates a series over the window that ends there; false if it must be loaded. */
+  boolean aggregate(int series, long end, RangeAggregate into, Worker worker) {
+    return false;
+  }
+
+  /** True if {@link #aggregate} is worth being asked for windows of this width. */
+  boolean hasAggregates() {
+    return false;
+  }
+}

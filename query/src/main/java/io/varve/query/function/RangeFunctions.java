@@ -1,0 +1,497 @@
+package io.varve.query.function;
+
+import io.varve.query.promql.FunctionSignature;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The range functions over floats (Prometheus 3.14 {@code promql/functions.go}). Sums are
+ * recomputed for every window, since a compensated sum cannot be taken apart again without changing
+ * its last bits; what needs only the ends of a window, or where its counter resets are, does not
+ * touch the samples between.
+ */
+public final class RangeFunctions {
+  private RangeFunctions() {}
+
+  /**
+   * A new object for a function; null for a function over a range that is evaluated elsewhere or is
+   * no range function.
+   */
+  public static @Nullable RangeFunction of(FunctionSignature function) {
+    return switch (function) {
+      case RATE -> new ExtrapolatedRate(true, true);
+      case INCREASE -> new ExtrapolatedRate(true, false);
+      case DELTA -> new ExtrapolatedRate(false, false);
+      case IRATE -> new LastTwo(true);
+      case IDELTA -> new LastTwo(false);
+      case RESETS -> new Resets();
+      case CHANGES -> new Changes();
+      case DERIV -> new Derivative();
+      case PREDICT_LINEAR -> new PredictLinear();
+      case DOUBLE_EXPONENTIAL_SMOOTHING -> new DoubleExponentialSmoothing();
+      case AVG_OVER_TIME -> new Average();
+      case SUM_OVER_TIME -> new Sum();
+      case COUNT_OVER_TIME -> new Count();
+      case PRESENT_OVER_TIME, ABSENT_OVER_TIME -> new Present();
+      case MIN_OVER_TIME -> new Extreme(false, false, false);
+      case MAX_OVER_TIME -> new Extreme(true, false, false);
+      case TS_OF_MIN_OVER_TIME -> new Extreme(false, true, true);
+      case TS_OF_MAX_OVER_TIME -> new Extreme(true, true, true);
+      case FIRST_OVER_TIME -> new Edge(false, false);
+      case LAST_OVER_TIME -> new Edge(true, false);
+      case TS_OF_FIRST_OVER_TIME -> new Edge(false, true);
+      case TS_OF_LAST_OVER_TIME -> new Edge(true, true);
+      case STDDEV_OVER_TIME -> new Variance(true);
+      case STDVAR_OVER_TIME -> new Variance(false);
+      case QUANTILE_OVER_TIME -> new QuantileOverTime();
+      case MAD_OVER_TIME -> new MedianDeviation();
+      default -> null;
+    };
+  }
+
+  /** rate, increase and delta: extrapolatedRate. */
+  static final class ExtrapolatedRate extends RangeFunction {
+    private final boolean counter;
+    private final boolean perSecond;
+
+    /**
+     * Rows whose value is smaller than that of the row before: few, so every window visits them.
+     */
+    private int[] resets = new int[8];
+
+    private int resetCount;
+    private int firstReset;
+
+    ExtrapolatedRate(boolean counter, boolean perSecond) {
+      this.counter = counter;
+      this.perSecond = perSecond;
+    }
+
+    @Override
+    public void begin(Window series) {
+      resetCount = 0;
+      firstReset = 0;
+      if (!counter) {
+        return;
+      }
+      double[] values = series.values;
+      for (int i = 1; i < series.size; i++) {
+        if (values[i] < values[i - 1]) {
+          if (resetCount == resets.length) {
+            resets = Arrays.copyOf(resets, 2 * resetCount);
+          }
+          resets[resetCount++] = i;
+        }
+      }
+    }
+
+    @Override
+    public double at(Window w) {
+      int last = w.to - 1;
+      if (last <= w.from) {
+        return Absent.VALUE;
+      }
+      double[] values = w.values;
+      double result = values[last] - values[w.from];
+      if (counter) {
+        while (firstReset > 0 && resets[firstReset - 1] > w.from) {
+          firstReset--;
+        }
+        while (firstReset < resetCount && resets[firstReset] <= w.from) {
+          firstReset++;
+        }
+        for (int i = firstReset; i < resetCount && resets[i] <= last; i++) {
+          result += values[resets[i] - 1];
+        }
+      }
+      return extrapolate(
+          result,
+          w.count(),
+          values[w.from],
+          w.times[w.from],
+          w.times[last],
+          w.start,
+          w.end,
+          counter,
+          perSecond);
+    }
+  }
+
+  /**
+   * The extrapolation of rate, increase and delta: from the difference between the first and the
+   * last sample to the whole window, but not further than half an average distance of samples
+   * beyond them when they end well before the window does, nor, for a counter, to before it was
+   * zero.
+   *
+   * @param difference last value minus first, resets corrected for a counter
+   * @param samples how many samples, at least 2
+   */
+  public static double extrapolate(
+      double difference,
+      long samples,
+      double firstValue,
+      long firstTime,
+      long lastTime,
+      long windowStart,
+      long windowEnd,
+      boolean counter,
+      boolean perSecond) {
+    double toStart = (firstTime - windowStart) / 1000.0;
+    double toEnd = (windowEnd - lastTime) / 1000.0;
+    double sampled = (lastTime - firstTime) / 1000.0;
+    double average = sampled / (samples - 1);
+    double threshold = average * 1.1;
+    if (toStart >= threshold) {
+      toStart = average / 2;
+    }
+    if (counter) {
+      double toZero = toStart;
+      if (difference > 0 && firstValue >= 0) {
+        toZero = sampled * (firstValue / difference);
+      }
+      if (toZero < toStart) {
+        toStart = toZero;
+      }
+    }
+    if (toEnd >= threshold) {
+      toEnd = average / 2;
+    }
+    double factor = (sampled + toStart + toEnd) / sampled;
+    if (perSecond) {
+      factor /= seconds(windowEnd - windowStart);
+    }
+    return difference * factor;
+  }
+
+  /** A duration in seconds, rounded as Go's {@code Duration.Seconds}. */
+  static double seconds(long millis) {
+    long whole = millis / 1000;
+    return whole + (millis % 1000) * 1_000_000 / 1e9;
+  }
+
+  /** irate and idelta: instantValue. */
+  private static final class LastTwo extends RangeFunction {
+    private final boolean rate;
+
+    LastTwo(boolean rate) {
+      this.rate = rate;
+    }
+
+    @Override
+    public double at(Window w) {
+      if (w.count() < 2) {
+        return Absent.VALUE;
+      }
+      int i = w.to - 1;
+      double last = w.values[i];
+      double previous = w.values[i - 1];
+      long interval = w.times[i] - w.times[i - 1];
+      if (interval == 0) {
+        return Absent.VALUE;
+      }
+      double result = rate && last < previous ? last : last - previous;
+      return rate ? result / (interval / 1000.0) : result;
+    }
+  }
+
+  private static final class Resets extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      int resets = 0;
+      for (int i = w.from + 1; i < w.to; i++) {
+        if (w.values[i] < w.values[i - 1]) {
+          resets++;
+        }
+      }
+      return resets;
+    }
+  }
+
+  private static final class Changes extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      int changes = 0;
+      for (int i = w.from + 1; i < w.to; i++) {
+        double current = w.values[i];
+        double previous = w.values[i - 1];
+        if (current != previous && !(Double.isNaN(current) && Double.isNaN(previous))) {
+          changes++;
+        }
+      }
+      return changes;
+    }
+  }
+
+  /** A least-squares line through the samples of a window. */
+  private static final class Line {
+    private final KahanSum x = new KahanSum();
+    private final KahanSum y = new KahanSum();
+    private final KahanSum xy = new KahanSum();
+    private final KahanSum xx = new KahanSum();
+    double slope;
+    double intercept;
+
+    void fit(Window w, long interceptTime) {
+      x.clear();
+      y.clear();
+      xy.clear();
+      xx.clear();
+      double initial = w.values[w.from];
+      boolean constant = true;
+      for (int i = w.from; i < w.to; i++) {
+        double value = w.values[i];
+        if (constant && i > w.from && value != initial) {
+          constant = false;
+        }
+        double time = (w.times[i] - interceptTime) / 1e3;
+        x.add(time);
+        y.add(value);
+        xy.add(time * value);
+        xx.add(time * time);
+      }
+      if (constant) {
+        slope = Double.isInfinite(initial) ? Double.NaN : 0;
+        intercept = Double.isInfinite(initial) ? Double.NaN : initial;
+        return;
+      }
+      double n = w.count();
+      double sumX = x.high + x.low;
+      double sumY = y.high + y.low;
+      double sumXy = xy.high + xy.low;
+      double sumXx = xx.high + xx.low;
+      double covariance = sumXy - sumX * sumY / n;
+      double variance = sumXx - sumX * sumX / n;
+      slope = covariance / variance;
+      intercept = sumY / n - slope * sumX / n;
+    }
+  }
+
+  private static final class Derivative extends RangeFunction {
+    private final Line line = new Line();
+
+    @Override
+    public double at(Window w) {
+      if (w.count() < 2) {
+        return Absent.VALUE;
+      }
+      line.fit(w, w.times[w.from]); // a time near the samples keeps the sums exact
+      return line.slope;
+    }
+  }
+
+  private static final class PredictLinear extends RangeFunction {
+    private final Line line = new Line();
+
+    @Override
+    public double at(Window w) {
+      if (w.count() < 2) {
+        return Absent.VALUE;
+      }
+      line.fit(w, w.evalTime);
+      return line.slope * w.first + line.intercept;
+    }
+  }
+
+  private static final class DoubleExponentialSmoothing extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      double smoothing = w.first;
+      double trend = w.second;
+      if (smoothing <= 0 || smoothing >= 1) {
+        throw new IllegalArgumentException(
+            "invalid smoothing factor. Expected: 0 < sf < 1, got: " + GoText.fixed(smoothing));
+      }
+      if (trend <= 0 || trend >= 1) {
+        throw new IllegalArgumentException(
+            "invalid trend factor. Expected: 0 < tf < 1, got: " + GoText.fixed(trend));
+      }
+      if (w.count() < 2) {
+        return Absent.VALUE;
+      }
+      double previous = 0;
+      double smoothed = w.values[w.from];
+      double slope = w.values[w.from + 1] - w.values[w.from];
+      for (int i = w.from + 1; i < w.to; i++) {
+        double x = smoothing * w.values[i];
+        if (i > w.from + 1) {
+          slope = trend * (smoothed - previous) + (1 - trend) * slope;
+        }
+        double y = (1 - smoothing) * (smoothed + slope);
+        previous = smoothed;
+        smoothed = x + y;
+      }
+      return smoothed;
+    }
+  }
+
+  private static final class Average extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      double[] values = w.values;
+      double sum = values[w.from];
+      double low = 0;
+      double count = 1;
+      int i = w.from + 1;
+      for (; i < w.to; i++) {
+        double next = sum + values[i];
+        if (Double.isInfinite(next)) {
+          break; // from here on the mean itself is carried, which cannot overflow
+        }
+        low = KahanSum.lowAfter(values[i], sum, low);
+        sum = next;
+        count++;
+      }
+      if (i == w.to) {
+        return sum / count + low / count;
+      }
+      double mean = sum / count;
+      low /= count;
+      for (; i < w.to; i++) {
+        count++;
+        double weight = (count - 1) / count;
+        double scaledMean = weight * mean;
+        double part = values[i] / count;
+        low = KahanSum.lowAfter(part, scaledMean, weight * low);
+        mean = scaledMean + part;
+      }
+      return mean + low;
+    }
+  }
+
+  private static final class Sum extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      double[] values = w.values;
+      double sum = 0;
+      double low = 0;
+      for (int i = w.from; i < w.to; i++) {
+        double value = values[i];
+        low = KahanSum.lowAfter(value, sum, low);
+        sum += value;
+      }
+      return Double.isInfinite(sum) ? sum : sum + low;
+    }
+  }
+
+  private static final class Count extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      return w.count();
+    }
+  }
+
+  private static final class Present extends RangeFunction {
+    @Override
+    public double at(Window w) {
+      return 1;
+    }
+  }
+
+  private static final class Edge extends RangeFunction {
+    private final boolean last;
+    private final boolean time;
+
+    Edge(boolean last, boolean time) {
+      this.last = last;
+      this.time = time;
+    }
+
+    @Override
+    public double at(Window w) {
+      int row = last ? w.to - 1 : w.from;
+      return time ? w.times[row] / 1000.0 : w.values[row];
+    }
+  }
+
+  /** The extreme value, or its time; numbers win over NaN. */
+  private static final class Extreme extends RangeFunction {
+    private final boolean greatest;
+    private final boolean time;
+    private final boolean lastTie;
+
+    Extreme(boolean greatest, boolean time, boolean lastTie) {
+      this.greatest = greatest;
+      this.time = time;
+      this.lastTie = lastTie;
+    }
+
+    @Override
+    public double at(Window w) {
+      int best = w.from;
+      double extreme = w.values[best];
+      for (int i = w.from; i < w.to; i++) {
+        double value = w.values[i];
+        boolean better = greatest ? value > extreme : value < extreme;
+        if (better || Double.isNaN(extreme) || (lastTie && value == extreme)) {
+          extreme = value;
+          best = i;
+        }
+      }
+      return time ? w.times[best] / 1000.0 : extreme;
+    }
+  }
+
+  private static final class Variance extends RangeFunction {
+    private final boolean root;
+    private final KahanSum mean = new KahanSum();
+    private final KahanSum squares = new KahanSum();
+
+    Variance(boolean root) {
+      this.root = root;
+    }
+
+    @Override
+    public double at(Window w) {
+      mean.clear();
+      squares.clear();
+      double count = 0;
+      for (int i = w.from; i < w.to; i++) {
+        double value = w.values[i];
+        count++;
+        double delta = value - (mean.high + mean.low);
+        mean.add(delta / count);
+        squares.add(delta * (value - (mean.high + mean.low)));
+      }
+      double variance = (squares.high + squares.low) / count;
+      return root ? Math.sqrt(variance) : variance;
+    }
+  }
+
+  private static final class QuantileOverTime extends RangeFunction {
+    private double[] scratch = new double[64];
+
+    @Override
+    public double at(Window w) {
+      int n = w.count();
+      if (scratch.length < n) {
+        scratch = new double[Math.max(n, 2 * scratch.length)];
+      }
+      System.arraycopy(w.values, w.from, scratch, 0, n);
+      return Quantiles.quantile(w.first, scratch, n);
+    }
+  }
+
+  /** mad_over_time: the median of the distances from the median. */
+  private static final class MedianDeviation extends RangeFunction {
+    private double[] scratch = new double[64];
+
+    @Override
+    public double at(Window w) {
+      int n = w.count();
+      if (scratch.length < n) {
+        scratch = new double[Math.max(n, 2 * scratch.length)];
+      }
+      for (int i = 0; i < n; i++) {
+        scratch[i] = w.values[w.from + i];
+        if (Double.isNaN(scratch[i])) {
+          return Double.NaN;
+        }
+      }
+      double median = Quantiles.quantile(0.5, scratch, n);
+      for (int i = 0; i < n; i++) {
+        scratch[i] = Math.abs(w.values[w.from + i] - median);
+      }
+      return Quantiles.quantile(0.5, scratch, n);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package io.varve.query.plan;
+
+import io.varve.engine.model.Matcher;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which series a selector means, and as of when.
+ *
+ * @param matchers all must accept a series
+ * @param offsetMillis how far back from the evaluation time, or from the pinned time
+ * @param atMillis the pinned time; null = the evaluation time
+ */
+public record Selection(List<Matcher> matchers, long offsetMillis, @Nullable Long atMillis) {
+  /** Keeps the list. */
+  public Selection {
+    matchers = List.copyOf(matchers);
+  }
+
+  /** The time that stands for an evaluation time in this selection. */
+  public long reference(long evalTime) {
+    return (atMillis == null ? evalTime : atMillis) - offsetMillis;
+  }
+}
