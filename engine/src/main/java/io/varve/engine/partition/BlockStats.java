@@ -1,5 +1,8 @@
 package io.varve.engine.partition;
 
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.StaleMarker;
+
 /**
  * The aggregates of one block, as its chunk file's directory keeps them: over all float values that
  * are not stale markers. A plain holder, reused. A block with start timestamps, or with a value
@@ -33,7 +36,7 @@ public final class BlockStats {
   /** The sum of the values, rounded to a double. */
   public double sum;
 
-  /** What the rounding of {@link #sum} left out. */
+  /** What the rounding of {@link #sum} left out; a chunk file keeps it to 1/256 of sum's ulp. */
   public double sumLow;
 
   /** How many values are strictly smaller than the value before them. */
@@ -61,5 +64,89 @@ public final class BlockStats {
     sumLow = 0;
     resets = 0;
     resetCorrection = 0;
+  }
+
+  /**
+   * Fills this holder from float rows.
+   *
+   * @return false if these rows have no aggregates: a start timestamp, or a value that is neither
+   *     finite nor a stale marker, or a sum beyond the largest double; the holder is garbage then
+   */
+  public boolean collect(SampleColumns rows, int from, int to) {
+    clear();
+    if (rows.histograms != null) {
+      for (int i = from; i < to; i++) {
+        if (rows.histograms[i] != null) {
+          return false;
+        }
+      }
+    }
+    if (rows.starts != null) {
+      for (int i = from; i < to; i++) {
+        if (rows.starts[i] != 0) {
+          return false;
+        }
+      }
+    }
+    double[] values = rows.values;
+    int firstRow = -1;
+    int lastRow = -1;
+    double previous = 0;
+    double low = 0;
+    double lost = 0;
+    double lostLow = 0;
+    for (int i = from; i < to; i++) {
+      double v = values[i];
+      if (!(Math.abs(v) <= Double.MAX_VALUE)) {
+        if (!StaleMarker.is(v)) {
+          return false;
+        }
+        staleCount++;
+        continue;
+      }
+      if (firstRow < 0) {
+        firstRow = i;
+      } else if (v < previous) {
+        resets++;
+        double raised = lost + previous;
+        lostLow += roundingOf(lost, previous, raised);
+        lost = raised;
+      }
+      if (v < min) {
+        min = v;
+      }
+      if (v > max) {
+        max = v;
+      }
+      double total = sum + v;
+      low += roundingOf(sum, v, total);
+      sum = total;
+      previous = v;
+      lastRow = i;
+    }
+    if (firstRow < 0) {
+      return true;
+    }
+    count = to - from - staleCount;
+    firstTime = rows.times[firstRow];
+    first = values[firstRow];
+    lastTime = rows.times[lastRow];
+    last = values[lastRow];
+    if (min == max && Double.doubleToRawLongBits(first) == Double.doubleToRawLongBits(last)) {
+      sum = count * first;
+      sumLow = Math.fma((double) count, first, -sum);
+    } else {
+      double total = sum + low;
+      sumLow = roundingOf(sum, low, total);
+      sum = total;
+    }
+    resetCorrection = lost + lostLow;
+    return Math.abs(sum) <= Double.MAX_VALUE && Math.abs(resetCorrection) <= Double.MAX_VALUE;
+  }
+
+  /** What the rounding of {@code sum = a + b} left out, exactly (Knuth's TwoSum). */
+  private static double roundingOf(double a, double b, double sum) {
+    double part = sum - a;
+    return (a - (sum - part)) + (b - part);
   }
 }

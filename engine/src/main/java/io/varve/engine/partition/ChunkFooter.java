@@ -78,6 +78,12 @@ record ChunkFooter(
       throw in.corrupt(samples + " samples in " + blocks + " blocks");
     }
     long[] sections = starts(in, Section.COUNT, ChunkFormat.HEADER_BYTES, footerOffset);
+    // Every block has a byte, every column, too: no count can ask for more than the file's size.
+    if (series > blocks
+        || blocks > sections[1] - sections[0]
+        || columns > sections[2] - sections[1]) {
+      throw in.corrupt(series + " rows, " + blocks + " blocks, " + columns + " time columns");
+    }
     if (sections[Section.COUNT] != footerOffset) {
       throw in.corrupt("sections end at " + sections[Section.COUNT] + ", not at the footer");
     }
