@@ -51,7 +51,10 @@ public interface SeriesIndex {
   /** How many series a tenant has. */
   int seriesCount(String tenant);
 
-  /** Hands over each (label name, value) pair of a tenant once, with the number of its series. */
+  /**
+   * Hands over each (label name, value) pair of a tenant once, with the number of its series; the
+   * pairs of a name come one after the other.
+   */
   void labelPairs(String tenant, PairConsumer out);
 
   /** Takes label pairs. */
