@@ -64,8 +64,13 @@ public interface ValueTest {
       Pattern.compile(expression);
       pattern = Pattern.compile("^(?s:" + expression + ")$");
     } catch (PatternSyntaxException e) {
-      throw new IllegalArgumentException(
-          "error parsing regexp: " + e.getDescription() + ": `" + e.getPattern() + "`", e);
+      // RE2/J's name for a parenthesis that closes nothing.
+      boolean underflow = e.getDescription().contains("internal error");
+      String reason =
+          underflow
+              ? "unexpected ): `" + expression + "`"
+              : e.getDescription() + ": `" + e.getPattern() + "`";
+      throw new IllegalArgumentException("error parsing regexp: " + reason, e);
     }
     boolean all = expression.equals(".*");
     boolean nonEmpty = expression.equals(".+");

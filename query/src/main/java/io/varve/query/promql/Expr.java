@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A parsed and type-checked PromQL expression: an immutable tree of records, each with its place in
- * the query. Two trees are equal if text, structure <em>and</em> places are; compare what {@link
- * #withoutPositions} returns where places do not matter. {@code toString} of every node is its
- * canonical text ({@link Printer}), which parses to the same tree again.
+ * the query. Two trees are equal only if the places are equal too; compare what {@link #canonical}
+ * returns where they do not matter. {@code toString} of every node is its canonical text ({@link
+ * Printer}), which parses to the same canonical tree again.
  */
 public sealed interface Expr {
   /** Where it stands in the query. */
@@ -20,9 +20,12 @@ public sealed interface Expr {
   /** The expressions directly below it, in the order in which they are written. */
   List<Expr> children();
 
-  /** The same tree with {@link Position#NONE} everywhere. */
-  default Expr withoutPositions() {
-    return PositionEraser.INSTANCE.rewrite(this);
+  /**
+   * The same tree with {@link Position#NONE} everywhere and the matchers of each selector in the
+   * order in which they are printed. Expressions mean the same if these trees are equal.
+   */
+  default Expr canonical() {
+    return Canonical.INSTANCE.rewrite(this);
   }
 
   /**

@@ -41,6 +41,11 @@ public final class Printer {
     return printer.out.toString();
   }
 
+  /** The canonical text of a matcher, its name in quotes where it must be. */
+  static String print(Matcher m) {
+    return labelName(m.name()) + m.type().operator() + GoText.quote(m.value());
+  }
+
   private void expr(Expr expr) {
     switch (expr) {
       case NumberLiteral e -> number(e.value(), e.duration());
@@ -180,11 +185,11 @@ public final class Printer {
               && m.value().equals(e.name())
               && !m.value().isEmpty();
       if (!saidByName) {
-        texts.add(labelName(m.name()) + m.type().operator() + GoText.quote(m.value()));
+        texts.add(print(m));
       }
     }
     out.append(e.name());
-    if (!texts.isEmpty()) {
+    if (!texts.isEmpty() || e.name().isEmpty()) {
       texts.sort(Labels::compareUtf8);
       out.append('{').append(String.join(",", texts)).append('}');
     }

@@ -49,7 +49,7 @@ final class RegexBudget {
         case '[' -> {
           int close = endOfClass(regex, i);
           sizes[depth] += atom;
-          atom = CLASS_SIZE + close - i;
+          atom = CLASS_SIZE + (long) (close - i);
           i = close;
         }
         default -> {

@@ -2,16 +2,20 @@ package io.varve.query.promql;
 
 import static io.varve.query.promql.Position.NONE;
 
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
 import io.varve.query.promql.Expr.MatrixSelector;
 import io.varve.query.promql.Expr.Subquery;
 import io.varve.query.promql.Expr.VectorSelector;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes the places out of a tree, so that trees of different texts can be compared. */
-final class PositionEraser extends Rewriter {
-  static final PositionEraser INSTANCE = new PositionEraser();
+/** Takes out of a tree what does not change its meaning, so that trees can be compared. */
+final class Canonical extends Rewriter {
+  static final Canonical INSTANCE = new Canonical();
 
-  private PositionEraser() {}
+  private Canonical() {}
 
   @Override
   Position position(Position position) {
@@ -20,9 +24,11 @@ final class PositionEraser extends Rewriter {
 
   @Override
   VectorSelector selector(VectorSelector e) {
+    List<Matcher> matchers = new ArrayList<>(e.matchers());
+    matchers.sort((a, b) -> Labels.compareUtf8(Printer.print(a), Printer.print(b)));
     return new VectorSelector(
         e.name(),
-        e.matchers(),
+        matchers,
         e.offsetMillis(),
         optional(e.offsetExpr()),
         e.at(),
