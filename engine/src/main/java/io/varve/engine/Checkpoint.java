@@ -367,7 +367,7 @@ final class Checkpoint {
       file.sync();
       file.close();
       fs.rename(temporary, target);
-      fs.syncDirectory(target.getParent());
+      fs.syncDirectory(dataDir.resolve("checkpoint"));
       finished = true;
       return bytes;
     }

@@ -107,6 +107,7 @@ final class Sealer {
     TreeMap<Long, Plan> plans = plan(frozen, order, existing);
     List<Plan> pass = new ArrayList<>();
     for (Plan plan : plans.values()) {
+      fs.createDirectories(dataDir.resolve(ChunkInfo.windowFolder(plan.start)));
       if (plan.isNew) {
         edit.addWindow(plan.start, plan.buckets);
       }

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 final class WindowView {
   private static final Comparator<Shared<ChunkReader>> LOG_ORDER =
       Comparator.comparing((Shared<ChunkReader> c) -> c.get().file().info().late())
-          .thenComparing(c -> c.get().file().info().logTo());
+          .thenComparingLong(c -> c.get().file().info().logTo());
 
   private final WindowState state;
   private final long end;

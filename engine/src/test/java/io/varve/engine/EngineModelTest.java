@@ -53,7 +53,7 @@ final class EngineModelTest {
       names = {"LAST", "MAX"})
   void readsWhatTheModelSays(DuplicatePolicy duplicates) throws IOException {
     policy = duplicates;
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 4; round++) {
       long seed = System.nanoTime();
       System.out.println("EngineModelTest " + duplicates + " seed " + seed);
       run(seed, dir.resolve("round" + round));

@@ -32,17 +32,14 @@ public final class Codecs {
   /** Number of codec ids. */
   static final int CODECS = 6;
 
-  /** u = zigzag(q). */
-  static final int BASE_ZIGZAG = 0;
+  /** u = q, never negative. */
+  static final int BASE_NONE = 0;
 
-  /** u = zigzag(q − base). */
-  static final int BASE_ZIGZAG_FROM = 1;
+  /** u = zigzag(q). */
+  static final int BASE_ZIGZAG = 1;
 
   /** u = q − base, base = the smallest. */
   static final int BASE_OFFSET = 2;
-
-  /** u = q, never negative. */
-  static final int BASE_NONE = 3;
 
   private Codecs() {}
 

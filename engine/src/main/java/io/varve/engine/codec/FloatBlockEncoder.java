@@ -1,5 +1,8 @@
 package io.varve.engine.codec;
 
+import java.util.Arrays;
+import java.util.Objects;
+
 /**
  * Writes blocks of float values, bit for bit. Keeps scratch memory, so one per thread; the bytes
  * depend only on the values.
@@ -40,8 +43,8 @@ public final class FloatBlockEncoder {
 
   private int encode(double[] values, int from, int n, byte[] out, int at, boolean fast) {
     Codecs.checkCount(n);
-    java.util.Objects.checkFromIndexSize(from, n, values.length);
-    java.util.Objects.checkFromIndexSize(at, maxBytes(n), out.length);
+    Objects.checkFromIndexSize(from, n, values.length);
+    Objects.checkFromIndexSize(at, maxBytes(n), out.length);
     boolean constant = isConstant(values, from, n);
     if (constant) {
       int end = constant(values[from], out, at);
@@ -75,9 +78,14 @@ public final class FloatBlockEncoder {
   }
 
   private static boolean isConstant(double[] values, int from, int n) {
-    long first = Double.doubleToRawLongBits(values[from]);
+    double first = values[from];
+    if (!Double.isNaN(first)) {
+      // Compares many at a time; for values that are not NaN, equal means equal bits.
+      return Arrays.mismatch(values, from, from + n - 1, values, from + 1, from + n) < 0;
+    }
+    long bits = Double.doubleToRawLongBits(first);
     for (int i = from + 1; i < from + n; i++) {
-      if (Double.doubleToRawLongBits(values[i]) != first) {
+      if (Double.doubleToRawLongBits(values[i]) != bits) {
         return false;
       }
     }

@@ -7,8 +7,11 @@ import java.util.Arrays;
  * one. Layout in the package description.
  */
 final class HuffmanEncoder {
-  /** Longest code: 2^9 table entries are filled for each block that is decoded. */
-  static final int LONGEST = 9;
+  /** Longest code: 2^8 table entries are filled for each block that is decoded. */
+  static final int LONGEST = 8;
+
+  /** Most mantissa bits of classes: with 7, every value below 256 is a class of its own. */
+  static final int MOST_MANTISSA = 7;
 
   /** Most plain bits after a code, so that both fit into one load. */
   static final int MOST_EXTRA = 44;

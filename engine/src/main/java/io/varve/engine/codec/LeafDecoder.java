@@ -17,7 +17,7 @@ final class LeafDecoder {
   void decode(int head, ByteReader in, int count, long[] out, int at) {
     int mode = head >>> 6 & 3;
     long base = 0;
-    if (mode == Codecs.BASE_ZIGZAG_FROM || mode == Codecs.BASE_OFFSET) {
+    if (mode == Codecs.BASE_OFFSET) {
       base = in.zigzag();
     }
     switch (head >>> 3 & 7) {
@@ -30,10 +30,10 @@ final class LeafDecoder {
       case Codecs.HUFFMAN -> huffman.decode(in, count, out, at);
       default -> throw in.corrupt("unknown codec in head " + head);
     }
-    if (mode == Codecs.BASE_ZIGZAG || mode == Codecs.BASE_ZIGZAG_FROM) {
+    if (mode == Codecs.BASE_ZIGZAG) {
       for (int i = at; i < at + count; i++) {
         long u = out[i];
-        out[i] = ((u >>> 1) ^ -(u & 1)) + base;
+        out[i] = (u >>> 1) ^ -(u & 1);
       }
     } else if (base != 0) {
       for (int i = at; i < at + count; i++) {
@@ -73,41 +73,34 @@ final class LeafDecoder {
     }
   }
 
+  /** Remainders are packed; quotients are the distances between ones in a bitmap behind them. */
   private static void rice(ByteReader in, int count, long[] out, int at) {
     int bits = in.u8();
     if (bits > LeafEncoder.MOST_RICE_BITS) {
       throw in.corrupt("Rice remainder of " + bits + " bits");
     }
+    int remainders = in.skip(BitPacking.bytes(count, bits));
+    BitPacking.unpack(in.array(), remainders, count, bits, out, at);
     byte[] bytes = in.array();
-    long mask = (1L << bits) - 1;
-    long bit = (long) in.position() << 3;
-    long end = bit + ((long) in.remaining() << 3);
-    for (int i = 0; i < count; i++) {
-      if (bit > end) {
-        throw in.corrupt("Rice stream is cut off");
-      }
-      long word = (long) BitPacking.LONG.get(bytes, (int) (bit >>> 3)) >>> (bit & 7);
-      int quotient = Long.numberOfTrailingZeros(word);
-      if (quotient < LeafEncoder.RICE_ESCAPE) {
-        out[at + i] = (long) quotient << bits | (word >>> (quotient + 1) & mask);
-        bit += quotient + 1 + bits;
-      } else {
-        bit += LeafEncoder.RICE_ESCAPE + 1;
-        if (quotient > LeafEncoder.RICE_ESCAPE || bit + 64 > end) {
-          throw in.corrupt("Rice stream is cut off");
+    int limit = in.position() + in.remaining();
+    int pos = in.position();
+    long word = 0;
+    long wordAt = -64;
+    long last = -1;
+    for (int i = at; i < at + count; i++) {
+      while (word == 0) {
+        if (pos >= limit) {
+          throw in.corrupt("Rice quotients are cut off");
         }
-        BitPacking.unpack(bytes, (int) (bit >>> 3), 1, 64, out, at + i);
-        int shift = (int) (bit & 7);
-        if (shift > 0) {
-          out[at + i] =
-              out[at + i] >>> shift | (bytes[(int) (bit >>> 3) + 8] & 0xFFL) << (64 - shift);
-        }
-        bit += 64;
+        word = (long) BitPacking.LONG.get(bytes, pos);
+        pos += 8;
+        wordAt += 64;
       }
+      long one = wordAt + Long.numberOfTrailingZeros(word);
+      word &= word - 1;
+      out[i] |= (one - last - 1) << bits;
+      last = one;
     }
-    if (bit > end) {
-      throw in.corrupt("Rice stream is cut off");
-    }
-    in.skip((int) ((bit + 7) >>> 3) - in.position());
+    in.skip((int) ((last + 8) >>> 3));
   }
 }

@@ -9,10 +9,7 @@ import java.util.Arrays;
  */
 final class LeafEncoder {
   /** Values per PFOR mini. */
-  static final int MINI = 128;
-
-  /** Zeros before the one that make a Rice code an escape to 64 plain bits. */
-  static final int RICE_ESCAPE = 24;
+  static final int MINI = 256;
 
   /** Longest remainder of a Rice code. */
   static final int MOST_RICE_BITS = 32;
@@ -25,7 +22,6 @@ final class LeafEncoder {
   private final int[] fine = new int[MagnitudeClass.MOST];
   private final int[] widths = new int[65];
   private final long[] high = new long[MINI];
-  private final long[] sampled = new long[15];
   private long[] packed = new long[0];
   private long[] coded = new long[0];
   private int codec;
@@ -62,13 +58,11 @@ final class LeafEncoder {
   }
 
   static int baseBytes(int mode, long base) {
-    return mode == Codecs.BASE_ZIGZAG_FROM || mode == Codecs.BASE_OFFSET
-        ? Codecs.varintBytes(Codecs.zigzag(base))
-        : 0;
+    return mode == Codecs.BASE_OFFSET ? Codecs.varintBytes(Codecs.zigzag(base)) : 0;
   }
 
-  /** Plans {@code q[from, from + count)} and returns {@link #bytes}. */
-  int plan(long[] q, int from, int count, boolean fast) {
+  /** Plans {@code q[0, count)} and returns {@link #bytes}. */
+  int plan(long[] q, int count, boolean fast) {
     this.count = count;
     if (packed.length < count) {
       packed = new long[Math.max(count, 512)];
@@ -76,7 +70,7 @@ final class LeafEncoder {
     }
     long min = Long.MAX_VALUE;
     long max = Long.MIN_VALUE;
-    for (int i = from; i < from + count; i++) {
+    for (int i = 0; i < count; i++) {
       min = Math.min(min, q[i]);
       max = Math.max(max, q[i]);
     }
@@ -86,14 +80,14 @@ final class LeafEncoder {
       return bytes;
     }
     if (fast) {
-      planFast(q, from, min, max);
+      planFast(q, min, max);
     } else {
-      planBest(q, from, min);
+      planBest(q, min);
     }
     return bytes;
   }
 
-  private void planFast(long[] q, int from, long min, long max) {
+  private void planFast(long[] q, long min, long max) {
     int mode;
     long b = 0;
     if (min >= 0 && Codecs.bitLength(max) <= Codecs.bitLength(max - min)) {
@@ -105,18 +99,18 @@ final class LeafEncoder {
     } else {
       mode = Codecs.BASE_ZIGZAG;
     }
-    transform(q, from, count, mode, b, packed);
+    transform(q, count, mode, b, packed);
     choose(Codecs.PFOR, mode, b, pforBytes(packed));
     // Small magnitudes of both signs: what Rice codes like.
     int riceMode = min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
-    transform(q, from, count, riceMode, 0, coded);
+    transform(q, count, riceMode, 0, coded);
     int rice = riceBytes(coded);
     if (rice < bytes) {
       choose(Codecs.RICE, riceMode, 0, rice);
     }
   }
 
-  private void planBest(long[] q, int from, long min) {
+  private void planBest(long[] q, long min) {
     long bestPack = Long.MAX_VALUE;
     long bestCode = Long.MAX_VALUE;
     int packMode = 0;
@@ -124,22 +118,13 @@ final class LeafEncoder {
     int codeMode = 0;
     long codeBase = 0;
     int mantissa = 0;
-    for (int round = 0; round < 3; round++) {
-      int mode;
-      long b = 0;
-      if (round == 0) {
-        mode = min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
-      } else if (round == 1) {
-        mode = Codecs.BASE_OFFSET;
-        b = min;
-      } else {
-        mode = Codecs.BASE_ZIGZAG_FROM;
-        b = typical(q, from, count);
+    for (int round = 0; round < 2; round++) {
+      int mode = round > 0 ? Codecs.BASE_OFFSET : min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
+      long b = round > 0 ? min : 0;
+      if (round > 0 && min == 0) {
+        break;
       }
-      if (round > 0 && b == 0) {
-        continue;
-      }
-      transform(q, from, count, mode, b, coded);
+      transform(q, count, mode, b, coded);
       estimate(coded, count);
       long overhead = 256L * 8 * baseBytes(mode, b);
       if (packCost + overhead < bestPack) {
@@ -154,9 +139,9 @@ final class LeafEncoder {
         mantissa = codeMantissa;
       }
     }
-    transform(q, from, count, packMode, packBase, packed);
+    transform(q, count, packMode, packBase, packed);
     choose(Codecs.PFOR, packMode, packBase, pforBytes(packed));
-    transform(q, from, count, codeMode, codeBase, coded);
+    transform(q, count, codeMode, codeBase, coded);
     int overhead = baseBytes(codeMode, codeBase);
     int rice = count <= MOST_RICE_VALUES ? riceBytes(coded) : Integer.MAX_VALUE - 16;
     int huffmanBytes =
@@ -170,7 +155,7 @@ final class LeafEncoder {
 
   /** Indices {@code 0 … values − 1}: as above, but Huffman codes may stand for each of them. */
   int planIndices(long[] q, int count, int values) {
-    plan(q, 0, count, false);
+    plan(q, count, false);
     int mantissa = Math.max(2, Codecs.bitLength(values - 1) - 1);
     if (mantissa <= 7 && codec != Codecs.CONST) {
       System.arraycopy(q, 0, coded, 0, count);
@@ -178,7 +163,7 @@ final class LeafEncoder {
       if (worthwhile(huffmanBytes, bytes)) {
         choose(Codecs.HUFFMAN, Codecs.BASE_NONE, 0, huffmanBytes);
       } else if (codec != Codecs.PFOR) {
-        plan(q, 0, count, false);
+        plan(q, count, false);
       }
     }
     return bytes;
@@ -189,27 +174,16 @@ final class LeafEncoder {
     return slow < fast - fast / 16;
   }
 
-  private static void transform(long[] q, int from, int count, int mode, long base, long[] out) {
-    if (mode == Codecs.BASE_ZIGZAG || mode == Codecs.BASE_ZIGZAG_FROM) {
+  private static void transform(long[] q, int count, int mode, long base, long[] out) {
+    if (mode == Codecs.BASE_ZIGZAG) {
       for (int i = 0; i < count; i++) {
-        long v = q[from + i] - base;
-        out[i] = (v << 1) ^ (v >> 63);
+        out[i] = (q[i] << 1) ^ (q[i] >> 63);
       }
     } else {
       for (int i = 0; i < count; i++) {
-        out[i] = q[from + i] - base;
+        out[i] = q[i] - base;
       }
     }
-  }
-
-  /** The median of some values, taken at even distances. */
-  private long typical(long[] q, int from, int count) {
-    int taken = Math.min(count, sampled.length);
-    for (int i = 0; i < taken; i++) {
-      sampled[i] = q[from + (int) ((long) i * count / taken)];
-    }
-    Arrays.sort(sampled, 0, taken);
-    return sampled[taken / 2];
   }
 
   /** Estimates both ways of writing u: packed in one width, and as classes with 0 to 2 bits. */
@@ -316,31 +290,27 @@ final class LeafEncoder {
     for (int i = 0; i < count; i++) {
       sum += Math.min(u[i] >>> 1, 1L << 40);
     }
-    // The mean times ln 2 is about where the best remainder is.
-    long middle = (sum / count) * 11 / 8;
-    int first = Math.max(0, Codecs.bitLength(middle) - 1);
+    // The best remainder is about as long as the mean times ln 2.
+    int middle = Math.max(1, Codecs.bitLength((sum / count) * 11 / 8) - 1);
     long best = Long.MAX_VALUE;
-    for (int k = Math.max(0, first - 1); k <= Math.min(MOST_RICE_BITS, first + 1); k++) {
-      long bits = 0;
+    for (int k = middle - 1; k <= Math.min(MOST_RICE_BITS, middle + 1); k++) {
+      long ones = 0;
       for (int i = 0; i < count; i++) {
-        long quotient = u[i] >>> k;
-        bits +=
-            Long.compareUnsigned(quotient, RICE_ESCAPE) < 0
-                ? quotient + 1 + k
-                : RICE_ESCAPE + 1 + 64;
+        ones += Math.min(u[i] >>> k & Long.MAX_VALUE, 1L << 32);
       }
-      if (bits < best) {
-        best = bits;
+      long bytes = 1 + BitPacking.bytes(count, k) + ((ones + count + 7) >>> 3);
+      if (bytes < best) {
+        best = bytes;
         riceBits = k;
       }
     }
-    return best == Long.MAX_VALUE ? Integer.MAX_VALUE / 2 : (int) (1 + ((best + 7) >>> 3));
+    return (int) Math.min(best, Integer.MAX_VALUE / 2);
   }
 
   /** Writes base and payload; returns the end. */
   int write(byte[] out, int at) {
     int pos = at;
-    if (baseMode == Codecs.BASE_ZIGZAG_FROM || baseMode == Codecs.BASE_OFFSET) {
+    if (baseMode == Codecs.BASE_OFFSET) {
       pos = Codecs.putVarint(out, pos, Codecs.zigzag(base));
     }
     return switch (codec) {
@@ -386,16 +356,14 @@ final class LeafEncoder {
 
   private int writeRice(byte[] out, int at) {
     out[at] = (byte) riceBits;
-    writer.on(out, at + 1);
+    int pos = BitPacking.pack(coded, 0, count, riceBits, out, at + 1);
+    writer.on(out, pos);
     for (int i = 0; i < count; i++) {
       long quotient = coded[i] >>> riceBits;
-      if (Long.compareUnsigned(quotient, RICE_ESCAPE) < 0) {
-        writer.put(1L << quotient, (int) quotient + 1);
-        writer.put(coded[i] & ((1L << riceBits) - 1), riceBits);
-      } else {
-        writer.put(1L << RICE_ESCAPE, RICE_ESCAPE + 1);
-        writer.putLong(coded[i], 64);
+      for (; quotient >= 32; quotient -= 32) {
+        writer.put(0, 32);
       }
+      writer.put(1L << quotient, (int) quotient + 1);
     }
     return writer.end();
   }

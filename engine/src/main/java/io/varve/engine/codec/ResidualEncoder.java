@@ -4,53 +4,55 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plans and writes a stream of signed values with any codec: a {@link LeafEncoder}, or SPARSE or
- * DICT over two of them. Each inner stream has an encoder, and so buffers, of its own.
+ * Plans and writes a stream of signed values with any codec. Each codec that was planned has an
+ * encoder, and so buffers, of its own: a later trial must not touch what an earlier one keeps.
  */
 final class ResidualEncoder {
-  private static final int MOST_DICT = 1024;
-  private static final int SLOTS = 4096;
-
   private final LeafEncoder leaf = new LeafEncoder();
-  private @Nullable LeafEncoder firstInner;
-  private @Nullable LeafEncoder secondInner;
-  private long[] first = new long[0];
-  private long[] second = new long[0];
+  private final SparseEncoder sparse = new SparseEncoder();
+  private @Nullable DictEncoder dict;
+  private final long[] sampled = new long[15];
   private int codec;
-  private long base;
-  private int changes;
   private int bytes;
 
-  private final long[] distinct = new long[MOST_DICT];
-  private long @Nullable [] slotValues;
-  private short @Nullable [] slotIndices;
-
+  /** Codec and base mode as they stand in a head byte. */
   int headBits() {
-    return codec == Codecs.SPARSE
-        ? Codecs.SPARSE << 3 | (base == 0 ? Codecs.BASE_NONE : Codecs.BASE_OFFSET) << 6
-        : codec == Codecs.DICT ? Codecs.DICT << 3 | Codecs.BASE_OFFSET << 6 : leaf.headBits();
+    return switch (codec) {
+      case Codecs.SPARSE -> sparse.headBits();
+      case Codecs.DICT -> dict().headBits();
+      default -> leaf.headBits();
+    };
   }
 
-  int bytes() {
-    return bytes;
-  }
-
-  /** Plans {@code q[0, count)}; the array must stay as it is until {@link #write}. */
-  int plan(long[] q, int count, boolean fast) {
-    long mode = majority(q, count);
-    int other = 0;
-    for (int i = 0; i < count; i++) {
-      other += q[i] == mode ? 0 : 1;
+  private DictEncoder dict() {
+    DictEncoder encoder = dict;
+    if (encoder == null) {
+      encoder = new DictEncoder();
+      dict = encoder;
     }
-    codec = -1;
+    return encoder;
+  }
+
+  /**
+   * Plans {@code q[0, count)}; the array must stay as it is until {@link #write}.
+   *
+   * @return upper bound of the bytes
+   */
+  int plan(long[] q, int count, boolean fast) {
     bytes = Integer.MAX_VALUE;
-    if (other > 0 && other * 3 <= count) {
-      planSparse(q, count, mode, other, fast);
-      if (other * 16 <= count) {
+    long usual = median(q, count);
+    int others = 0;
+    for (int i = 0; i < count; i++) {
+      others += q[i] == usual ? 0 : 1;
+    }
+    if (others > 0 && others * 3L <= count) {
+      codec = Codecs.SPARSE;
+      bytes = sparse.plan(q, count, usual, others, fast);
+      if (others * 8L <= count) {
         return bytes; // so few changes: nothing else comes near
       }
     }
-    int leafBytes = leaf.plan(q, 0, count, fast);
+    int leafBytes = leaf.plan(q, count, fast);
     if (leafBytes < bytes) {
       codec = leaf.codec();
       bytes = leafBytes;
@@ -58,170 +60,39 @@ final class ResidualEncoder {
     return bytes;
   }
 
-  /** The value of more than half, if there is one. */
-  private static long majority(long[] q, int count) {
-    long candidate = 0;
-    int votes = 0;
-    for (int i = 0; i < count; i++) {
-      if (votes == 0) {
-        candidate = q[i];
-        votes = 1;
-      } else {
-        votes += q[i] == candidate ? 1 : -1;
-      }
+  /** The median of some values at even distances: the usual value, where there is one. */
+  private long median(long[] q, int count) {
+    int taken = Math.min(count, sampled.length);
+    if (taken == 0) {
+      return 0;
     }
-    return candidate;
-  }
-
-  private void room(int count) {
-    if (first.length < count) {
-      first = new long[Math.max(64, count)];
-      second = new long[first.length];
+    for (int i = 0; i < taken; i++) {
+      sampled[i] = q[(int) ((long) i * count / taken)];
     }
-  }
-
-  private LeafEncoder firstInner() {
-    LeafEncoder inner = firstInner;
-    if (inner == null) {
-      inner = new LeafEncoder();
-      firstInner = inner;
-    }
-    return inner;
-  }
-
-  private LeafEncoder secondInner() {
-    LeafEncoder inner = secondInner;
-    if (inner == null) {
-      inner = new LeafEncoder();
-      secondInner = inner;
-    }
-    return inner;
-  }
-
-  private void planSparse(long[] q, int count, long mode, int other, boolean fast) {
-    room(other);
-    int k = 0;
-    int last = -1;
-    for (int i = 0; i < count; i++) {
-      if (q[i] != mode) {
-        first[k] = (long) i - last - 1;
-        second[k++] = q[i] - mode;
-        last = i;
-      }
-    }
-    codec = Codecs.SPARSE;
-    base = mode;
-    changes = other;
-    bytes =
-        LeafEncoder.baseBytes(mode == 0 ? Codecs.BASE_NONE : Codecs.BASE_OFFSET, mode)
-            + Codecs.varintBytes(other)
-            + 2
-            + firstInner().plan(first, 0, other, fast)
-            + secondInner().plan(second, 0, other, fast);
+    Arrays.sort(sampled, 0, taken);
+    return sampled[taken / 2];
   }
 
   /**
    * Takes DICT instead of what was planned if it is at least 6 % smaller.
    *
-   * @return the bytes of what is planned now
+   * @return upper bound of the bytes of what is planned now
    */
   int tryDict(long[] q, int count) {
-    int values = findDistinct(q, count);
-    // A table entry must be used some times before it pays.
-    if (values < 2 || values > count / 3) {
-      return bytes;
-    }
-    room(count);
-    Arrays.sort(distinct, 0, values);
-    long[] keys = slotValues();
-    short[] indices = slotIndices();
-    for (int i = 0; i < values; i++) {
-      indices[slot(keys, indices, distinct[i])] = (short) (i + 1);
-    }
-    for (int i = 0; i < count; i++) {
-      second[i] = indices[slot(keys, indices, q[i])] - 1L;
-    }
-    for (int i = 1; i < values; i++) {
-      first[i - 1] = distinct[i] - distinct[i - 1];
-    }
-    int dictBytes =
-        Codecs.varintBytes(Codecs.zigzag(distinct[0]))
-            + Codecs.varintBytes(values)
-            + 2
-            + firstInner().plan(first, 0, values - 1, false)
-            + secondInner().planIndices(second, count, values);
+    int dictBytes = dict().plan(q, count);
     if (dictBytes < bytes - bytes / 16) {
       codec = Codecs.DICT;
-      base = distinct[0];
-      changes = values;
       bytes = dictBytes;
     }
     return bytes;
   }
 
-  private long[] slotValues() {
-    long[] slots = slotValues;
-    if (slots == null) {
-      slots = new long[SLOTS];
-      slotValues = slots;
-    }
-    return slots;
-  }
-
-  private short[] slotIndices() {
-    short[] slots = slotIndices;
-    if (slots == null) {
-      slots = new short[SLOTS];
-      slotIndices = slots;
-    }
-    return slots;
-  }
-
-  private static int slot(long[] keys, short[] indices, long value) {
-    int slot = (int) ((value * 0x9E3779B97F4A7C15L) >>> 52);
-    while (indices[slot] != 0 && keys[slot] != value) {
-      slot = (slot + 1) & (SLOTS - 1);
-    }
-    return slot;
-  }
-
-  /** Collects the distinct values; MAX_VALUE if there are too many. */
-  private int findDistinct(long[] q, int count) {
-    long[] keys = slotValues();
-    short[] indices = slotIndices();
-    Arrays.fill(indices, (short) 0);
-    int most = Math.min(MOST_DICT, count / 3);
-    int found = 0;
-    for (int i = 0; i < count; i++) {
-      int slot = slot(keys, indices, q[i]);
-      if (indices[slot] == 0) {
-        if (found == most) {
-          return Integer.MAX_VALUE;
-        }
-        distinct[found++] = q[i];
-        keys[slot] = q[i];
-        indices[slot] = (short) found;
-      }
-    }
-    return found;
-  }
-
   /** Writes what was planned, without the head byte; returns the end. */
   int write(byte[] out, int at) {
-    if (codec != Codecs.SPARSE && codec != Codecs.DICT) {
-      return leaf.write(out, at);
-    }
-    int pos = at;
-    if (codec == Codecs.DICT || base != 0) {
-      pos = Codecs.putVarint(out, pos, Codecs.zigzag(base));
-    }
-    pos = Codecs.putVarint(out, pos, changes);
-    pos = writeInner(firstInner(), out, pos);
-    return writeInner(secondInner(), out, pos);
-  }
-
-  private static int writeInner(LeafEncoder inner, byte[] out, int at) {
-    out[at] = (byte) inner.headBits();
-    return inner.write(out, at + 1);
+    return switch (codec) {
+      case Codecs.SPARSE -> sparse.write(out, at);
+      case Codecs.DICT -> dict().write(out, at);
+      default -> leaf.write(out, at);
+    };
   }
 }

@@ -11,6 +11,7 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.partition.ChunkFormat.Section;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -288,6 +289,7 @@ public final class ChunkWriter implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("finished or closed");
     }
+    requireDistinctRows();
     long[] sections = new long[Section.COUNT + 1];
     sections[0] = ChunkFormat.HEADER_BYTES;
     sections[Section.TIMES.index] = out.position();
@@ -347,6 +349,16 @@ public final class ChunkWriter implements AutoCloseable {
         footer.samples(),
         footer.minTime(),
         footer.maxTime());
+  }
+
+  private void requireDistinctRows() {
+    long[] sorted = Arrays.copyOf(rowIds.values, rowIds.size);
+    Arrays.sort(sorted);
+    for (int i = 1; i < sorted.length; i++) {
+      if (sorted[i] == sorted[i - 1]) {
+        throw new IllegalStateException("series " + sorted[i] + " was begun twice");
+      }
+    }
   }
 
   private ByteWriter columnPages(LongList ends) {
