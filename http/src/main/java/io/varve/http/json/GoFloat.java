@@ -1,5 +1,8 @@
 package io.varve.http.json;
 
+import java.util.OptionalDouble;
+import java.util.regex.Pattern;
+
 /**
  * Numbers as Go prints them, which is what every client of Prometheus' API reads: always the
  * shortest decimal digits that read back as the same double, in one of three layouts.
@@ -14,7 +17,27 @@ public final class GoFloat {
 
   private static final double EXACT_INTEGERS = 0x1p53;
 
+  private static final Pattern DECIMAL =
+      Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
+  private static final Pattern HEX =
+      Pattern.compile("[+-]?0[xX](\\p{XDigit}+\\.?\\p{XDigit}*|\\.\\p{XDigit}+)[pP][+-]?\\d+");
+  private static final Pattern INFINITY = Pattern.compile("(?i)[+-]?inf(inity)?");
+  private static final Pattern NAN = Pattern.compile("(?i)nan");
+
   private GoFloat() {}
+
+  /** The number that a text is in Go's syntax; empty if it is none, or too large for a double. */
+  public static OptionalDouble parse(String text) {
+    if (DECIMAL.matcher(text).matches() || HEX.matcher(text).matches()) {
+      double value = Double.parseDouble(text);
+      return Double.isInfinite(value) ? OptionalDouble.empty() : OptionalDouble.of(value);
+    }
+    if (INFINITY.matcher(text).matches()) {
+      return OptionalDouble.of(
+          text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
+    }
+    return NAN.matcher(text).matches() ? OptionalDouble.of(Double.NaN) : OptionalDouble.empty();
+  }
 
   /** How digits and exponent are laid out. */
   private enum Layout {

@@ -1,0 +1,51 @@
+package io.varve.http.api;
+
+import io.varve.http.json.Envelope;
+import io.varve.http.net.Handler;
+import io.varve.http.net.Request;
+import io.varve.http.net.Response;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * An endpoint whose answer does not change while the server runs: who we are, and the empty lists
+ * that clients of Prometheus ask for and take for "there is none" (an error would worry them).
+ */
+public final class FixedHandler implements Handler {
+  private final Envelope.Data data;
+
+  private FixedHandler(Envelope.Data data) {
+    this.data = data;
+  }
+
+  /** {@code /api/v1/rules} of a server without rules. */
+  public static FixedHandler rules() {
+    return emptyList("groups");
+  }
+
+  /** {@code /api/v1/alerts} of a server without rules. */
+  public static FixedHandler alerts() {
+    return emptyList("alerts");
+  }
+
+  private static FixedHandler emptyList(String key) {
+    return new FixedHandler(json -> json.beginObject().key(key).beginList().endList().endObject());
+  }
+
+  /** An object of texts. */
+  public static FixedHandler texts(Map<String, String> texts) {
+    return new FixedHandler(
+        json -> {
+          json.beginObject();
+          for (Map.Entry<String, String> entry : texts.entrySet()) {
+            json.key(entry.getKey()).string(entry.getValue());
+          }
+          json.endObject();
+        });
+  }
+
+  @Override
+  public void handle(Request request, Response response) throws IOException {
+    Answers.success(response, data);
+  }
+}

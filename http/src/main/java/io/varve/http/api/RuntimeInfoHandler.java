@@ -1,0 +1,62 @@
+package io.varve.http.api;
+
+import io.varve.http.net.Handler;
+import io.varve.http.net.Request;
+import io.varve.http.net.Response;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.function.Supplier;
+
+/** {@code /api/v1/status/runtimeinfo}: since when the process runs, and on what. */
+public final class RuntimeInfoHandler implements Handler {
+  private final Instant start;
+  private final InstantSource clock;
+  private final Supplier<Store> store;
+  private final String retention;
+
+  /** With what does not change. */
+  public RuntimeInfoHandler(
+      Instant start, InstantSource clock, Supplier<Store> store, String retention) {
+    this.start = start.truncatedTo(ChronoUnit.MILLIS);
+    this.clock = clock;
+    this.store = store;
+    this.retention = retention;
+  }
+
+  @Override
+  public void handle(Request request, Response response) throws IOException {
+    int damage = store.get().stats().get().damage().size();
+    Runtime runtime = Runtime.getRuntime();
+    Answers.success(
+        response,
+        json ->
+            json.beginObject()
+                .key("startTime")
+                .string(start.toString())
+                .key("CWD")
+                .string(System.getProperty("user.dir", ""))
+                .key("serverTime")
+                .string(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString())
+                .key("reloadConfigSuccess")
+                .flag(true)
+                .key("lastConfigTime")
+                .string(start.toString())
+                .key("corruptionCount")
+                .number(damage)
+                .key("goroutineCount")
+                .number(Thread.activeCount())
+                .key("GOMAXPROCS")
+                .number(runtime.availableProcessors())
+                .key("GOMEMLIMIT")
+                .number(runtime.maxMemory())
+                .key("GOGC")
+                .string("")
+                .key("GODEBUG")
+                .string("")
+                .key("storageRetention")
+                .string(retention)
+                .endObject());
+  }
+}

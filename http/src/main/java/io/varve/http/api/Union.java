@@ -1,0 +1,46 @@
+package io.varve.http.api;
+
+import io.varve.engine.model.Matcher;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * What several selectors find together: sorted, each once, and not more than was asked for.
+ *
+ * @param items what was found
+ * @param cut true if there is more
+ */
+record Union<T>(List<T> items, boolean cut) {
+  /** What one selector finds. */
+  interface Search<T> {
+    /**
+     * Searches.
+     *
+     * @param most how many are wanted, 0 for all
+     */
+    Collection<T> find(List<Matcher> matchers, int most);
+  }
+
+  /**
+   * Searches with every selector, or with one that accepts all if there is none.
+   *
+   * @param limit how many are wanted, 0 for all
+   */
+  static <T> Union<T> of(
+      List<List<Matcher>> selectors, int limit, Comparator<T> order, Search<T> search) {
+    int most = limit == 0 || limit == Integer.MAX_VALUE ? 0 : limit + 1;
+    TreeSet<T> found = new TreeSet<>(order);
+    if (selectors.isEmpty()) {
+      found.addAll(search.find(List.of(), most));
+    }
+    for (List<Matcher> matchers : selectors) {
+      found.addAll(search.find(matchers, most));
+    }
+    List<T> items = new ArrayList<>(found);
+    boolean cut = limit > 0 && items.size() > limit;
+    return new Union<>(cut ? List.copyOf(items.subList(0, limit)) : items, cut);
+  }
+}
