@@ -35,7 +35,8 @@ final class RealReadFile implements FileSystem.ReadFile {
     this.channel = FileChannel.open(path, StandardOpenOption.READ);
     try {
       BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      this.size = channel.size();
+      // Not channel.size(): an interrupt would close the channel there too.
+      this.size = attributes.size();
       this.key = attributes.fileKey();
     } catch (IOException e) {
       channel.close();
