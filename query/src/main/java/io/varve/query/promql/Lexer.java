@@ -61,7 +61,7 @@ final class Lexer {
 
   private Token inStatement() {
     int c = read();
-    switch (c) {
+    return switch (c) {
       case END -> {
         if (openParens != 0) {
           throw error("unclosed left parenthesis");
@@ -69,67 +69,39 @@ final class Lexer {
         if (inBrackets) {
           throw error("unclosed left bracket");
         }
-        return token(TokenType.EOF);
+        yield token(TokenType.EOF);
       }
-      case ',' -> {
-        return token(TokenType.COMMA);
-      }
-      case '*' -> {
-        return token(TokenType.MUL);
-      }
-      case '/' -> {
-        return token(TokenType.DIV);
-      }
-      case '%' -> {
-        return token(TokenType.MOD);
-      }
-      case '+' -> {
-        return token(TokenType.ADD);
-      }
-      case '-' -> {
-        return token(TokenType.SUB);
-      }
-      case '^' -> {
-        return token(TokenType.POW);
-      }
-      case '@' -> {
-        return token(TokenType.AT);
-      }
+      case ',' -> token(TokenType.COMMA);
+      case '*' -> token(TokenType.MUL);
+      case '/' -> token(TokenType.DIV);
+      case '%' -> token(TokenType.MOD);
+      case '+' -> token(TokenType.ADD);
+      case '-' -> token(TokenType.SUB);
+      case '^' -> token(TokenType.POW);
+      case '@' -> token(TokenType.AT);
       case '=' -> {
         if (peek() == '~') {
           throw error("unexpected character after '=': '~'");
         }
-        return accept('=') ? token(TokenType.EQ) : token(TokenType.ASSIGN);
+        yield token(accept('=') ? TokenType.EQ : TokenType.ASSIGN);
       }
       case '!' -> {
         int after = read();
         if (after != '=') {
           throw error("unexpected character after '!': " + GoText.quote(after));
         }
-        return token(TokenType.NEQ);
+        yield token(TokenType.NEQ);
       }
-      case '<' -> {
-        return accept('=')
-            ? token(TokenType.LTE)
-            : accept('/') ? token(TokenType.TRIM_UPPER) : token(TokenType.LT);
-      }
-      case '>' -> {
-        return accept('=')
-            ? token(TokenType.GTE)
-            : accept('/') ? token(TokenType.TRIM_LOWER) : token(TokenType.GT);
-      }
-      case '"', '\'', '`' -> {
-        return string(c);
-      }
-      case '(' -> {
-        return openParen();
-      }
-      case ')' -> {
-        return closeParen();
-      }
+      case '<' ->
+          token(accept('=') ? TokenType.LTE : accept('/') ? TokenType.TRIM_UPPER : TokenType.LT);
+      case '>' ->
+          token(accept('=') ? TokenType.GTE : accept('/') ? TokenType.TRIM_LOWER : TokenType.GT);
+      case '"', '\'', '`' -> string(c);
+      case '(' -> openParen();
+      case ')' -> closeParen();
       case '{' -> {
         inBraces = true;
-        return token(TokenType.LEFT_BRACE);
+        yield token(TokenType.LEFT_BRACE);
       }
       case '[' -> {
         if (inBrackets) {
@@ -139,25 +111,25 @@ final class Lexer {
         durationExpected = true;
         hadDuration = false;
         hadColon = false;
-        return token(TokenType.LEFT_BRACKET);
+        yield token(TokenType.LEFT_BRACKET);
       }
       case ']' -> {
         if (!inBrackets) {
           throw error("unexpected right bracket ']'");
         }
         inBrackets = false;
-        return token(TokenType.RIGHT_BRACKET);
+        yield token(TokenType.RIGHT_BRACKET);
       }
       default -> {
         if (isDigit(c) || (c == '.' && isDigit(peek()))) {
-          return numberOrDuration();
+          yield numberOrDuration();
         }
         if (!isAlpha(c) && c != ':') {
           throw error("unexpected character: " + GoText.quote(c));
         }
-        return inBrackets ? afterDuration(c) : word();
+        yield inBrackets ? afterDuration(c) : word();
       }
-    }
+    };
   }
 
   /** A letter or colon in brackets, behind the first number. */
@@ -176,14 +148,14 @@ final class Lexer {
     return token(type);
   }
 
-  /** In brackets, before the first number and behind the colon. */
+  /** In brackets, before the first number. */
   private Token inDuration() {
     int c = read();
-    switch (c) {
+    return switch (c) {
       case END -> throw error("unexpected end of input in duration expression");
       case ']' -> {
         inBrackets = false;
-        return token(TokenType.RIGHT_BRACKET);
+        yield token(TokenType.RIGHT_BRACKET);
       }
       case ':' -> {
         Token colon = token(TokenType.COLON);
@@ -195,49 +167,31 @@ final class Lexer {
           throw error("unexpected repeated colon in duration expression");
         }
         hadColon = true;
-        return colon;
+        yield colon;
       }
-      case '(' -> {
-        return openParen();
-      }
-      case ')' -> {
-        return closeParen();
-      }
-      case '+' -> {
-        return token(TokenType.ADD);
-      }
-      case '-' -> {
-        return token(TokenType.SUB);
-      }
-      case '*' -> {
-        return token(TokenType.MUL);
-      }
-      case '/' -> {
-        return token(TokenType.DIV);
-      }
-      case '%' -> {
-        return token(TokenType.MOD);
-      }
-      case '^' -> {
-        return token(TokenType.POW);
-      }
-      case ',' -> {
-        return token(TokenType.COMMA);
-      }
+      case '(' -> openParen();
+      case ')' -> closeParen();
+      case '+' -> token(TokenType.ADD);
+      case '-' -> token(TokenType.SUB);
+      case '*' -> token(TokenType.MUL);
+      case '/' -> token(TokenType.DIV);
+      case '%' -> token(TokenType.MOD);
+      case '^' -> token(TokenType.POW);
+      case ',' -> token(TokenType.COMMA);
       default -> {
         if (isDigit(c) || (c == '.' && isDigit(peek()))) {
           durationExpected = false;
           hadDuration = true;
-          return numberOrDuration();
+          yield numberOrDuration();
         }
         TokenType type = isAlpha(c) ? durationWord(c) : TokenType.IDENTIFIER;
         if (type == TokenType.IDENTIFIER) {
           throw error("unexpected character in duration expression: " + GoText.quote(c));
         }
         hadDuration = true;
-        return token(type);
+        yield token(type);
       }
-    }
+    };
   }
 
   /** {@code step}, {@code range}, {@code max_of} or {@code min_of}; else an identifier. */
@@ -259,31 +213,22 @@ final class Lexer {
 
   private Token inBraces() {
     int c = read();
-    switch (c) {
+    return switch (c) {
       case END -> throw error("unexpected end of input inside braces");
-      case ',' -> {
-        return token(TokenType.COMMA);
-      }
-      case '"', '\'', '`' -> {
-        return string(c);
-      }
-      case '=' -> {
-        return accept('~') ? token(TokenType.MATCH) : token(TokenType.ASSIGN);
-      }
+      case ',' -> token(TokenType.COMMA);
+      case '"', '\'', '`' -> string(c);
+      case '=' -> token(accept('~') ? TokenType.MATCH : TokenType.ASSIGN);
       case '!' -> {
         int after = read();
-        if (after == '~') {
-          return token(TokenType.MATCH_NOT);
-        }
-        if (after != '=') {
+        if (after != '~' && after != '=') {
           throw error("unexpected character after '!' inside braces: " + GoText.quote(after));
         }
-        return token(TokenType.NEQ);
+        yield token(after == '~' ? TokenType.MATCH_NOT : TokenType.NEQ);
       }
       case '{' -> throw error("unexpected left brace '{'");
       case '}' -> {
         inBraces = false;
-        return token(TokenType.RIGHT_BRACE);
+        yield token(TokenType.RIGHT_BRACE);
       }
       default -> {
         if (!isAlpha(c)) {
@@ -292,9 +237,9 @@ final class Lexer {
         while (isAlphaNumeric(peek())) {
           at++;
         }
-        return token(TokenType.IDENTIFIER);
+        yield token(TokenType.IDENTIFIER);
       }
-    }
+    };
   }
 
   private Token openParen() {

@@ -7,6 +7,17 @@ package io.varve.query.promql;
 final class Numbers {
   private Numbers() {}
 
+  /** The value of a number token, or the seconds of a duration token. */
+  static double value(Token token, TokenStream tokens) {
+    try {
+      return token.type() == TokenType.NUMBER
+          ? parse(token.text())
+          : Durations.seconds(Durations.parse(token.text()));
+    } catch (IllegalArgumentException e) {
+      throw tokens.error(token.position(), String.valueOf(e.getMessage()));
+    }
+  }
+
   /**
    * The value.
    *
