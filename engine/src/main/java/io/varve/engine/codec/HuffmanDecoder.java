@@ -21,6 +21,9 @@ final class HuffmanDecoder {
 
   private int tableMask;
 
+  /** Most bits of a code and what follows it. */
+  private int widest;
+
   /**
    * Reads {@code count} unsigned values.
    *
@@ -50,6 +53,7 @@ final class HuffmanDecoder {
     if (high == low) {
       tableMask = 0;
       table[0] = entry(low, m, 0);
+      widest = (int) table[0] & 0xFF;
       return;
     }
     Arrays.fill(starts, 0);
@@ -86,8 +90,8 @@ final class HuffmanDecoder {
   }
 
   private static long entry(int symbol, int m, int length) {
-    return MagnitudeClass.smallest(symbol, m) << 12
-        | (long) length << 6
+    return MagnitudeClass.smallest(symbol, m) << 16
+        | (long) length << 8
         | (length + MagnitudeClass.extra(symbol, m));
   }
 
@@ -98,12 +102,15 @@ final class HuffmanDecoder {
   private void fillTable(int m, int longest) {
     int next = 0;
     int code = 0;
+    widest = 0;
     for (int length = 1; length <= longest; length++) {
       int half = 1 << (length - 1);
       System.arraycopy(table, 0, table, half, half);
       // Placing the symbols moved each start to the end of its length.
       for (; next < starts[length]; next++) {
-        table[Integer.reverse(code) >>> (32 - length)] = entry(byLength[next], m, length);
+        long entry = entry(byLength[next], m, length);
+        widest = Math.max(widest, (int) entry & 0xFF);
+        table[Integer.reverse(code) >>> (32 - length)] = entry;
         code++;
       }
       code <<= 1;
@@ -122,13 +129,13 @@ final class HuffmanDecoder {
       long word = (long) BitPacking.LONG.get(bytes, (int) (here >>> 3)) >>> (here & 7);
       long entry = table[(int) word & tableMask];
       out[at + i] = value(word, entry);
-      here += entry & 63;
+      here += entry & 0xFF;
     }
     return here;
   }
 
   private static long value(long word, long entry) {
-    return (entry >>> 12) + ((word & ~(-1L << (entry & 63))) >>> (entry >>> 6 & 63));
+    return (entry >>> 16) + ((word & ~(-1L << entry)) >>> (entry >>> 8));
   }
 
   private static void skipTo(ByteReader in, long bit, long end) {
@@ -164,8 +171,8 @@ final class HuffmanDecoder {
       long entry1 = table[(int) word1 & mask];
       out[at + i] = value(word0, entry0);
       out[at + i + 1] = value(word1, entry1);
-      bit0 += entry0 & 63;
-      bit1 += entry1 & 63;
+      bit0 += entry0 & 0xFF;
+      bit1 += entry1 & 0xFF;
     }
     bit0 = stream(in, bit0, end0, 2, count - pairs, out, at + pairs);
     checkEnd(in, bit0, end0);
@@ -188,8 +195,46 @@ final class HuffmanDecoder {
     long end2 = bit3;
     long end3 = (long) (in.position() + in.remaining()) << 3;
     int fours = count & ~3;
-    for (int i = 0; i < fours; i += 4) {
-      if (((end0 - bit0) | (end1 - bit1) | (end2 - bit2) | (end3 - bit3)) < 0) {
+    int first = 0;
+    // One limit for all streams spares registers; where each must end is checked afterwards.
+    if (widest <= 28) { // two values of each stream fit into one load
+      for (; first <= count - 8; first += 8) {
+        if (((end3 - bit0) | (end3 - bit1) | (end3 - bit2) | (end3 - bit3)) < 0) {
+          throw in.corrupt("Huffman stream is cut off");
+        }
+        int o = at + first;
+        long word0 = (long) BitPacking.LONG.get(bytes, (int) (bit0 >>> 3)) >>> (bit0 & 7);
+        long word1 = (long) BitPacking.LONG.get(bytes, (int) (bit1 >>> 3)) >>> (bit1 & 7);
+        long word2 = (long) BitPacking.LONG.get(bytes, (int) (bit2 >>> 3)) >>> (bit2 & 7);
+        long word3 = (long) BitPacking.LONG.get(bytes, (int) (bit3 >>> 3)) >>> (bit3 & 7);
+        long entry0 = table[(int) word0 & mask];
+        long entry1 = table[(int) word1 & mask];
+        long entry2 = table[(int) word2 & mask];
+        long entry3 = table[(int) word3 & mask];
+        out[o] = value(word0, entry0);
+        out[o + 1] = value(word1, entry1);
+        out[o + 2] = value(word2, entry2);
+        out[o + 3] = value(word3, entry3);
+        word0 >>>= entry0;
+        word1 >>>= entry1;
+        word2 >>>= entry2;
+        word3 >>>= entry3;
+        long next0 = table[(int) word0 & mask];
+        long next1 = table[(int) word1 & mask];
+        long next2 = table[(int) word2 & mask];
+        long next3 = table[(int) word3 & mask];
+        out[o + 4] = value(word0, next0);
+        out[o + 5] = value(word1, next1);
+        out[o + 6] = value(word2, next2);
+        out[o + 7] = value(word3, next3);
+        bit0 += (entry0 & 0xFF) + (next0 & 0xFF);
+        bit1 += (entry1 & 0xFF) + (next1 & 0xFF);
+        bit2 += (entry2 & 0xFF) + (next2 & 0xFF);
+        bit3 += (entry3 & 0xFF) + (next3 & 0xFF);
+      }
+    }
+    for (int i = first; i < fours; i += 4) {
+      if (((end3 - bit0) | (end3 - bit1) | (end3 - bit2) | (end3 - bit3)) < 0) {
         throw in.corrupt("Huffman stream is cut off");
       }
       long word0 = (long) BitPacking.LONG.get(bytes, (int) (bit0 >>> 3)) >>> (bit0 & 7);
@@ -204,10 +249,10 @@ final class HuffmanDecoder {
       out[at + i + 1] = value(word1, entry1);
       out[at + i + 2] = value(word2, entry2);
       out[at + i + 3] = value(word3, entry3);
-      bit0 += entry0 & 63;
-      bit1 += entry1 & 63;
-      bit2 += entry2 & 63;
-      bit3 += entry3 & 63;
+      bit0 += entry0 & 0xFF;
+      bit1 += entry1 & 0xFF;
+      bit2 += entry2 & 0xFF;
+      bit3 += entry3 & 0xFF;
     }
     int rest = count - fours;
     bit0 = stream(in, bit0, end0, 4, rest, out, at + fours);

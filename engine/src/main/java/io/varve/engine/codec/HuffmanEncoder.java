@@ -68,7 +68,7 @@ final class HuffmanEncoder {
     }
     int streams = streams(count);
     int header = 3 + (high == low ? 0 : (high - low + 2) / 2);
-    long bytes = header + (bits + 7) / 8 + (streams - 1) * 3L;
+    long bytes = header + (bits + 7) / 8 + (streams - 1) * 4L;
     return (int) Math.min(bytes, Integer.MAX_VALUE);
   }
 

@@ -92,7 +92,7 @@ final class IntegerStreamDecoder {
   }
 
   private void sparse(int head, ByteReader in, int count, long[] out, int at) {
-    long base = head >>> 6 == Codecs.BASE_NONE ? 0 : in.zigzag();
+    long base = head >>> 6 == Codecs.BASE_OFFSET ? in.zigzag() : 0;
     int changes = in.count(count);
     room(changes);
     leaf.decode(in.u8(), in, changes, first, 0);

@@ -6,6 +6,8 @@ package io.varve.engine.codec;
  * out smallest. Arithmetic wraps, so any values are allowed. Not thread-safe; reused.
  */
 final class IntegerStreamEncoder {
+  private static final int[] ORDERS = {1, 0, 2};
+
   private final ResidualEncoder[] encoders = {
     new ResidualEncoder(), new ResidualEncoder(), new ResidualEncoder()
   };
@@ -83,14 +85,29 @@ final class IntegerStreamEncoder {
   private int cheapestByPlan(int n, long divisor) {
     int best = 0;
     int bestBytes = Integer.MAX_VALUE;
-    for (int order = 0; order < Math.min(3, n); order++) {
-      int bytes = encoders[order].plan(streams[order], n - order, false) + prefix(order, divisor);
-      if (bytes < bestBytes) {
+    boolean fewSteps = false;
+    // Differences first: where few are not the same, most of the work is spared.
+    for (int order : ORDERS) {
+      if (order >= n) {
+        continue;
+      }
+      int bytes;
+      if (fewSteps) {
+        if (order == 2) {
+          continue;
+        }
+        bytes = encoders[0].planSparse(streams[0], n, false);
+      } else {
+        bytes = encoders[order].plan(streams[order], n - order, false);
+        fewSteps = order == 1 && encoders[1].isVerySparse();
+      }
+      bytes = bytes == Integer.MAX_VALUE ? bytes : bytes + prefix(order, divisor);
+      if (bytes < bestBytes || (bytes == bestBytes && order < best)) {
         best = order;
         bestBytes = bytes;
       }
     }
-    if (bestBytes * 2L > 3L * n && n >= 32) {
+    if (!fewSteps && bestBytes * 2L > 3L * n && n >= 32) {
       for (int order = 0; order < 2; order++) {
         int bytes = encoders[order].tryDict(streams[order], n - order) + prefix(order, divisor);
         if (bytes < bestBytes) {

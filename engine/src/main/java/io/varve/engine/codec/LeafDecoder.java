@@ -16,6 +16,9 @@ final class LeafDecoder {
    */
   void decode(int head, ByteReader in, int count, long[] out, int at) {
     int mode = head >>> 6 & 3;
+    if (mode > Codecs.BASE_OFFSET) {
+      throw in.corrupt("unknown base mode in head " + head);
+    }
     long base = 0;
     if (mode == Codecs.BASE_OFFSET) {
       base = in.zigzag();

@@ -82,9 +82,16 @@ final class LeafEncoder {
     if (fast) {
       planFast(q, min, max);
     } else {
-      planBest(q, min);
+      planBest(q, min, max);
     }
     return bytes;
+  }
+
+  /** True if an offset may be worth a second look: it narrows the range, or moves the classes. */
+  private static boolean offsetMayPay(long min, long max) {
+    return min > 0
+        || Codecs.bitLength(max - min)
+            < Codecs.bitLength(Codecs.zigzag(min) | Codecs.zigzag(max)) - (min == 0 ? 1 : 0);
   }
 
   private void planFast(long[] q, long min, long max) {
@@ -110,7 +117,7 @@ final class LeafEncoder {
     }
   }
 
-  private void planBest(long[] q, long min) {
+  private void planBest(long[] q, long min, long max) {
     long bestPack = Long.MAX_VALUE;
     long bestCode = Long.MAX_VALUE;
     int packMode = 0;
@@ -118,12 +125,10 @@ final class LeafEncoder {
     int codeMode = 0;
     long codeBase = 0;
     int mantissa = 0;
-    for (int round = 0; round < 2; round++) {
+    int rounds = offsetMayPay(min, max) ? 2 : 1;
+    for (int round = 0; round < rounds; round++) {
       int mode = round > 0 ? Codecs.BASE_OFFSET : min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
       long b = round > 0 ? min : 0;
-      if (round > 0 && min == 0) {
-        break;
-      }
       transform(q, count, mode, b, coded);
       estimate(coded, count);
       long overhead = 256L * 8 * baseBytes(mode, b);

@@ -13,6 +13,7 @@ final class ResidualEncoder {
   private @Nullable DictEncoder dict;
   private final long[] sampled = new long[15];
   private int codec;
+  private boolean verySparse;
   private int bytes;
 
   /** Codec and base mode as they stand in a head byte. */
@@ -39,7 +40,28 @@ final class ResidualEncoder {
    * @return upper bound of the bytes
    */
   int plan(long[] q, int count, boolean fast) {
+    planSparse(q, count, fast);
+    if (isVerySparse()) {
+      return bytes; // nothing else comes near
+    }
+    int leafBytes = leaf.plan(q, count, fast);
+    if (leafBytes < bytes) {
+      codec = leaf.codec();
+      bytes = leafBytes;
+    }
+    return bytes;
+  }
+
+  /** True if SPARSE was planned and under an eighth of the values are not the usual one. */
+  boolean isVerySparse() {
+    return codec == Codecs.SPARSE && verySparse;
+  }
+
+  /** Plans SPARSE if most values are one; else returns Integer.MAX_VALUE. */
+  int planSparse(long[] q, int count, boolean fast) {
     bytes = Integer.MAX_VALUE;
+    codec = -1;
+    verySparse = false;
     long usual = median(q, count);
     int others = 0;
     for (int i = 0; i < count; i++) {
@@ -48,14 +70,7 @@ final class ResidualEncoder {
     if (others > 0 && others * 3L <= count) {
       codec = Codecs.SPARSE;
       bytes = sparse.plan(q, count, usual, others, fast);
-      if (others * 8L <= count) {
-        return bytes; // so few changes: nothing else comes near
-      }
-    }
-    int leafBytes = leaf.plan(q, count, fast);
-    if (leafBytes < bytes) {
-      codec = leaf.codec();
-      bytes = leafBytes;
+      verySparse = others * 8L <= count;
     }
     return bytes;
   }
