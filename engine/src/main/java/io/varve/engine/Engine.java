@@ -311,6 +311,21 @@ public final class Engine implements AutoCloseable {
     return any;
   }
 
+  /** Logs a flush without carrying it out: for tests of what a log makes. */
+  void decideFlush() {
+    writePath.flush(housekeeping.buckets());
+  }
+
+  /** Logs a merge of a window without carrying it out. */
+  void decideMerge(long windowStart) {
+    writePath.merge(windowStart);
+  }
+
+  /** Carries out one waiting job, if there is one. */
+  void runOneWaitingJob() {
+    runOneJob();
+  }
+
   /** Carries out the next job; false if there is none or it failed and has to wait. */
   private boolean runOneJob() {
     background.lock();

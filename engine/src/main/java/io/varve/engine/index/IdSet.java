@@ -29,8 +29,10 @@ final class IdSet {
     words[(id - base) >>> 6] |= 1L << id;
   }
 
+  /** Any id may be asked. */
   boolean contains(int id) {
-    return (words[(id - base) >>> 6] >>> id & 1) != 0;
+    int word = (id - base) >>> 6;
+    return word < words.length && (words[word] >>> id & 1) != 0;
   }
 
   void addAll(ImmutableRoaringBitmap ids) {

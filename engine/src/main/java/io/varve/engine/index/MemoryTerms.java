@@ -258,8 +258,10 @@ final class MemoryTerms implements Terms {
   // Names and values
 
   void labelNames(@Nullable RoaringBitmap within, Consumer<String> out) {
-    if (within != null && within.getLongCardinality() < 64L * nameCount) {
-      scan(within, seen -> names[seen].text, null, out);
+    // With most series in the set the walk through a posting list soon meets one; with few of them
+    // it is quicker to read their labels.
+    if (within != null && within.getLongCardinality() < values.count[tenant.any] / 8) {
+      scanNames(within, out);
       return;
     }
     for (int name = 0; name < nameCount; name++) {
@@ -271,7 +273,7 @@ final class MemoryTerms implements Terms {
 
   void labelValues(int name, @Nullable RoaringBitmap within, Consumer<String> out) {
     if (within != null && within.getLongCardinality() < 4L * names[name].values) {
-      scan(within, value -> text(name, value), names[name], out);
+      scanValues(within, name, out);
       return;
     }
     for (int value = newest(name); value >= 0; value = values.next[value]) {
@@ -281,15 +283,11 @@ final class MemoryTerms implements Terms {
     }
   }
 
-  /** Reads the labels of some series: hands over their names, or the values of one name. */
-  private void scan(
-      RoaringBitmap within,
-      java.util.function.IntFunction<String> text,
-      MemoryIndex.@Nullable Name only,
-      Consumer<String> out) {
+  private void scanNames(RoaringBitmap within, Consumer<String> out) {
     BitSet seen = new BitSet();
     LabelCursor labels = new LabelCursor();
     LabelSource series = index.series();
+    MemoryIndex.Name[] previous = new MemoryIndex.Name[16]; // of the series before, by place
     PeekableIntIterator each = within.getIntIterator();
     while (each.hasNext()) {
       int id = each.next();
@@ -298,29 +296,42 @@ final class MemoryTerms implements Terms {
       }
       byte[] bytes = series.array(id);
       labels.on(bytes, series.offset(id), series.length(id));
-      if (only != null) {
-        if (labels.find(only.bytes)) {
-          hand(value(only, bytes, labels.valueStart, labels.valueEnd), seen, text, out);
+      for (int place = 0; labels.next(); place++) {
+        if (place == previous.length) {
+          previous = Arrays.copyOf(previous, 2 * place);
         }
-      } else {
-        while (labels.next()) {
-          String name =
-              new String(
-                  bytes,
-                  labels.nameStart,
-                  labels.nameEnd - labels.nameStart,
-                  StandardCharsets.UTF_8);
-          hand(name(name), seen, text, out);
+        MemoryIndex.Name known = previous[place];
+        if (known != null
+            && Arrays.equals(
+                known.bytes, 0, known.bytes.length, bytes, labels.nameStart, labels.nameEnd)) {
+          continue;
+        }
+        int length = labels.nameEnd - labels.nameStart;
+        int name = name(new String(bytes, labels.nameStart, length, StandardCharsets.UTF_8));
+        if (name >= 0) {
+          previous[place] = names[name];
+          if (!seen.get(name)) {
+            seen.set(name);
+            out.accept(names[name].text);
+          }
         }
       }
     }
   }
 
-  private static void hand(
-      int number, BitSet seen, java.util.function.IntFunction<String> text, Consumer<String> out) {
-    if (number >= 0 && !seen.get(number)) {
-      seen.set(number);
-      out.accept(text.apply(number));
+  private void scanValues(RoaringBitmap within, int name, Consumer<String> out) {
+    BitSet seen = new BitSet();
+    Probe probe = probe();
+    PeekableIntIterator each = within.getIntIterator();
+    while (each.hasNext()) {
+      int id = each.next();
+      if (id < idBound && index.series().tenant(id).equals(tenant.text)) {
+        int value = probe.value(id, name);
+        if (value >= 0 && !seen.get(value)) {
+          seen.set(value);
+          out.accept(text(name, value));
+        }
+      }
     }
   }
 

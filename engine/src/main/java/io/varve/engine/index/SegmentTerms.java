@@ -510,6 +510,16 @@ final class SegmentTerms implements Terms {
       }
       return;
     }
+    // Series of one run have the same names; but with very many runs the postings are quicker.
+    if (within.getLongCardinality() > 64L * names.length) {
+      ImmutableRoaringBitmap set = new MutableRoaringBitmap(within);
+      for (int name = 0; name < names.length; name++) {
+        if (ImmutableRoaringBitmap.intersects(postings(name, ANY), set)) {
+          out.accept(names[name].text);
+        }
+      }
+      return;
+    }
     BitSet seen = new BitSet(names.length);
     int left = names.length;
     RecordCursor cursor = records();
@@ -538,7 +548,7 @@ final class SegmentTerms implements Terms {
       }
       return;
     }
-    if (within.getLongCardinality() * probeNanos() < end * 300L) {
+    if (within.getLongCardinality() * probeNanos() < end * 1500L) {
       BitSet seen = valuesOf(name, within);
       for (int value = seen.nextSetBit(0); value >= 0; value = seen.nextSetBit(value + 1)) {
         values.seek(value);
@@ -547,8 +557,9 @@ final class SegmentTerms implements Terms {
       return;
     }
     ImmutableRoaringBitmap set = new MutableRoaringBitmap(within);
+    IdSet fast = new IdSet(set.first(), set.last() + 1, set);
     for (int value = 0; value < end; value++) {
-      if (intersects(locate(name, value), set)) {
+      if (intersects(locate(name, value), set, fast)) {
         values.seek(value);
         out.accept(values.text());
       }
@@ -573,7 +584,7 @@ final class SegmentTerms implements Terms {
     return seen;
   }
 
-  private boolean intersects(Postings found, ImmutableRoaringBitmap within) {
+  private boolean intersects(Postings found, ImmutableRoaringBitmap within, IdSet fast) {
     return switch (found.kind()) {
       case SegmentFormat.RANGE -> {
         int first = rangeStart(found);
@@ -582,7 +593,7 @@ final class SegmentTerms implements Terms {
       case SegmentFormat.LIST -> {
         boolean any = false;
         for (int id : list(found)) {
-          if (within.contains(id)) {
+          if (fast.contains(id)) {
             any = true;
             break;
           }

@@ -39,6 +39,9 @@ final class Selection {
   /** What it costs to read a value and run a regular expression on it, roughly. */
   private static final int REGEX_NANOS = 250;
 
+  /** Postings of so many values are united as bitmaps, those of more in a plain set. */
+  private static final int FEW = 8;
+
   private enum Kind {
     KEEP,
     DROP,
@@ -291,23 +294,26 @@ final class Selection {
   /** The series within a set (null for all) that have one of some values. */
   private MutableRoaringBitmap having(
       int name, RoaringBitmap values, @Nullable MutableRoaringBitmap within) {
-    if (values.isEmpty()) {
-      return new MutableRoaringBitmap();
+    MutableRoaringBitmap found = new MutableRoaringBitmap();
+    if (values.isEmpty() || (within != null && within.isEmpty())) {
+      return found;
     }
-    int first = values.first();
-    if (values.last() == first) {
-      ImmutableRoaringBitmap postings = terms.postings(name, first);
-      return within == null
-          ? postings.toMutableRoaringBitmap()
-          : ImmutableRoaringBitmap.and(within, postings);
-    }
-    IdSet found = new IdSet(terms.firstId(), terms.endId());
-    IdSet fast = within == null ? null : new IdSet(terms.firstId(), terms.endId(), within);
     PeekableIntIterator each = values.getIntIterator();
-    while (each.hasNext()) {
-      terms.collect(name, each.next(), within, fast, found);
+    if (values.getLongCardinality() <= FEW) {
+      while (each.hasNext()) {
+        ImmutableRoaringBitmap postings = terms.postings(name, each.next());
+        found.or(within == null ? postings : ImmutableRoaringBitmap.and(within, postings));
+      }
+      return found;
     }
-    return found.toBitmap();
+    int first = within == null ? terms.firstId() : within.first();
+    int end = within == null ? terms.endId() : within.last() + 1;
+    IdSet set = new IdSet(first, end);
+    IdSet fast = within == null ? null : new IdSet(first, end, within);
+    while (each.hasNext()) {
+      terms.collect(name, each.next(), within, fast, set);
+    }
+    return set.toBitmap();
   }
 
   /** Looks at the labels of each candidate. */
