@@ -1,0 +1,139 @@
+package io.varve.http.metrics;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.varve.engine.EngineStats;
+import io.varve.http.api.Store;
+import io.varve.ingest.IngestCounters;
+import io.varve.ingest.Ingestor;
+import io.varve.ingest.intake.Reason;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Engine and ingest, asked once per scrape; nothing before the store is there. Any thread. */
+final class StoreCollector implements MultiCollector {
+  private final Supplier<@Nullable Store> store;
+
+  StoreCollector(Supplier<@Nullable Store> store) {
+    this.store = store;
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    Families to = new Families();
+    Store now = store.get();
+    if (now != null) {
+      engine(now.stats().get(), to);
+      ingest(now.ingestor(), to);
+    }
+    return to.all();
+  }
+
+  private static void engine(EngineStats s, Families to) {
+    to.gauge("varve_head_series", "Series in the head.", s.activeSeries())
+        .gauge("varve_head_bytes", "Memory of open data.", s.headBytes())
+        .gauge("varve_head_samples", "Samples in order in the open head.", s.headSamples())
+        .gauge(
+            "varve_head_min_time_seconds",
+            "Smallest time in the open head, NaN if it is empty.",
+            seconds(s.headMinTime()))
+        .gauge(
+            "varve_head_max_time_seconds",
+            "Largest time in the open head, NaN if it is empty.",
+            seconds(s.headMaxTime()))
+        .gauge("varve_late_samples", "Late samples in the open head.", s.lateSamples())
+        .gauge("varve_late_bytes", "Memory of late samples.", s.lateBytes())
+        .gauge("varve_frozen_bytes", "Memory of samples on their way into files.", s.frozenBytes())
+        .gauge("varve_windows", "Windows with files.", s.windows())
+        .gauge("varve_chunk_files", "Chunk files.", s.chunkFiles())
+        .gauge("varve_chunk_bytes", "Size of all chunk files.", s.chunkBytes())
+        .gauge("varve_chunk_samples", "Samples in chunk files.", s.chunkSamples())
+        .gauge("varve_index_bytes", "Size of all index files.", s.indexBytes())
+        .gauge("varve_log_bytes", "Size of the log.", s.logBytes())
+        .gauge("varve_log_position", "Newest log position.", s.logPosition())
+        .gauge("varve_waiting_jobs", "Decisions that have not reached the files.", s.waitingJobs())
+        .counter("varve_stored_samples", "Float samples stored.", s.samples())
+        .counter("varve_stored_histograms", "Histogram samples stored.", s.histograms())
+        .counter("varve_stored_exemplars", "Exemplars stored.", s.exemplars())
+        .counter("varve_refused_samples", "Samples refused by the engine.", s.rejected())
+        .counter(
+            "varve_duplicate_samples",
+            "Samples that were there already, with the same value.",
+            s.duplicates())
+        .counter("varve_series_created", "Series created in the head.", s.seriesCreated())
+        .counter("varve_flushes", "Flushes from memory to files.", s.flushes())
+        .counter("varve_merges", "Merges of files.", s.merges())
+        .counter("varve_checkpoints", "Checkpoints of the head besides flushes.", s.checkpoints())
+        .counter("varve_windows_dropped", "Windows dropped by retention.", s.windowsDropped())
+        .counter("varve_deletes", "Deletes carried out.", s.deletes())
+        .counter("varve_job_failures", "Failed attempts of background work.", s.jobFailures())
+        .counter(
+            "varve_written_bytes",
+            "Bytes written to chunk, index and checkpoint files.",
+            s.bytesWritten())
+        .counter(
+            "varve_decoded_blocks", "Blocks decoded for queries and merges.", s.blocksDecoded())
+        .counter(
+            "varve_aggregated_blocks",
+            "Blocks answered from stored aggregates.",
+            s.blocksAggregated())
+        .gauge("varve_damage", "Places in the files that cannot be read.", s.damage().size())
+        .gauge(
+            "varve_writes_stopped",
+            "1 if the store takes no writes (disk full, failed fsync), else 0.",
+            s.stopped() == null ? 0 : 1);
+  }
+
+  private static double seconds(long millis) {
+    return millis == Long.MAX_VALUE || millis == Long.MIN_VALUE ? Double.NaN : millis / 1000.0;
+  }
+
+  private static void ingest(Ingestor ingestor, Families to) {
+    IngestCounters c = ingestor.counters();
+    Map<String, Double> requests = new LinkedHashMap<>();
+    c.requests().forEach((status, count) -> requests.put(status.toString(), count.doubleValue()));
+    Map<String, Double> series = new LinkedHashMap<>();
+    series.put("guess", (double) c.seriesGuessed());
+    series.put("hash", (double) c.seriesHashed());
+    series.put("alias", (double) c.seriesAliased());
+    series.put("rewrite", (double) c.seriesRewritten());
+    series.put("unknown", (double) c.seriesUnknown());
+    Map<String, Double> rejected = new LinkedHashMap<>();
+    for (Reason reason : Reason.values()) {
+      rejected.put(reason.label(), (double) c.rejected(reason));
+    }
+    to.counters("varve_ingest_requests", "Write requests by status.", "code", requests)
+        .counter("varve_ingest_samples", "Float samples stored from requests.", c.samples())
+        .counter("varve_ingest_histograms", "Histograms stored from requests.", c.histograms())
+        .counter("varve_ingest_exemplars", "Exemplars stored from requests.", c.exemplars())
+        .counter("varve_ingest_compressed_bytes", "Bytes of bodies as sent.", c.compressedBytes())
+        .counter(
+            "varve_ingest_decoded_bytes", "Bytes of bodies after decompression.", c.decodedBytes())
+        .counters(
+            "varve_ingest_series",
+            "Series in requests by how they were recognised: by a guess, by the hash of their"
+                + " bytes, by their sender's spelling, after rewriting, or not at all because they"
+                + " are new.",
+            "found",
+            series)
+        .counters(
+            "varve_ingest_rejected",
+            "Samples, exemplars and metadata that were not stored, by reason.",
+            "reason",
+            rejected)
+        .counter(
+            "varve_ingest_retries",
+            "Requests whose series were looked up again because the head had renumbered them.",
+            c.resolvedAgainRequests())
+        .gauge(
+            "varve_ingest_in_flight_bytes",
+            "Bytes of bodies that are being worked on.",
+            ingestor.inFlightBytes())
+        .gauge(
+            "varve_ingest_alias_bytes",
+            "Memory for senders' own spellings of label sets.",
+            ingestor.aliasBytes());
+  }
+}
