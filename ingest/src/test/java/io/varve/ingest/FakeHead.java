@@ -12,6 +12,7 @@ import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.WriteBatch;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -55,6 +56,7 @@ public final class FakeHead implements SeriesLookup, BatchSink {
   private final Map<Key, Integer> ids = new HashMap<>();
   private final List<Key> byId = new ArrayList<>();
   private final List<byte[]> bytesById = new ArrayList<>();
+  private final Map<ByteBuffer, Integer> byBytes = new HashMap<>();
   private int generation = 1;
   private int renumberBefore;
 
@@ -64,6 +66,7 @@ public final class FakeHead implements SeriesLookup, BatchSink {
     byId.clear();
     bytesById.clear();
     ids.clear();
+    byBytes.clear();
     for (int i = keys.size() - 1; i >= 0; i--) {
       create(keys.get(i));
     }
@@ -78,7 +81,11 @@ public final class FakeHead implements SeriesLookup, BatchSink {
   private int create(Key key) {
     ids.put(key, byId.size());
     byId.add(key);
-    bytesById.add(key.labels().canonical());
+    byte[] bytes = key.labels().canonical();
+    bytesById.add(bytes);
+    ByteBuffer hashed = ByteBuffer.allocate(4 + bytes.length);
+    hashed.putInt(tenantId(key.tenant())).put(bytes).flip();
+    byBytes.put(hashed, byId.size() - 1);
     return byId.size() - 1;
   }
 
@@ -113,12 +120,9 @@ public final class FakeHead implements SeriesLookup, BatchSink {
 
   @Override
   public int find(int tenantId, byte[] labels, int offset, int length) {
-    for (int id = 0; id < byId.size(); id++) {
-      if (is(id, tenantId, labels, offset, length)) {
-        return id;
-      }
-    }
-    return WriteBatch.UNKNOWN;
+    ByteBuffer key = ByteBuffer.allocate(4 + length);
+    key.putInt(tenantId).put(labels, offset, length).flip();
+    return byBytes.getOrDefault(key, WriteBatch.UNKNOWN);
   }
 
   @Override

@@ -22,7 +22,7 @@ public final class Proto {
 
   private Proto write(Writer writer) {
     try {
-      CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+      CodedOutputStream out = CodedOutputStream.newInstance(bytes, 64);
       writer.to(out);
       out.flush();
     } catch (IOException e) {
