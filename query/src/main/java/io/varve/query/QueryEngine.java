@@ -93,7 +93,7 @@ public final class QueryEngine implements AutoCloseable {
         tenant,
         query,
         queryOptions,
-        expr -> Planner.plan(expr, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
+        expr -> Planner.plan(expr, query, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
         (plan, evaluator) -> instant(plan, evaluator, timeMillis));
   }
 
@@ -138,7 +138,7 @@ public final class QueryEngine implements AutoCloseable {
                     + "\" for range query, must be Scalar or instant Vector");
           }
           return Planner.plan(
-              expr, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
+              expr, query, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
         },
         (plan, evaluator) -> range(plan, evaluator, startMillis, endMillis, stepMillis));
   }

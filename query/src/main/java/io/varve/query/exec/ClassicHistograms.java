@@ -41,7 +41,6 @@ final class ClassicHistograms extends SeriesOperator {
   private final List<? extends Question> questions;
   private final @Nullable String quantileLabel;
   private final Position position;
-  private final Position vectorPosition;
   private final Buckets[] buckets;
   private final List<int[]> members = new ArrayList<>();
   private double[] bounds = new double[0];
@@ -54,21 +53,18 @@ final class ClassicHistograms extends SeriesOperator {
   /**
    * @param questions quantiles, or one fraction
    * @param quantileLabel the label that names the quantile in the result; null if none
-   * @param position of infos about counts that fall
-   * @param vectorPosition of warnings about bounds
+   * @param position of the vector argument
    */
   ClassicHistograms(
       SeriesOperator inner,
       List<? extends Question> questions,
       @Nullable String quantileLabel,
-      Position position,
-      Position vectorPosition) {
+      Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.questions = questions;
     this.quantileLabel = quantileLabel;
     this.position = position;
-    this.vectorPosition = vectorPosition;
     this.buckets = new Buckets[query.workers()];
   }
 
@@ -117,7 +113,7 @@ final class ClassicHistograms extends SeriesOperator {
         query.parallel(1, 1, (from, to, worker) -> inner.evaluate(row, column, 0, worker));
         if (Absent.countPresent(column, 0, column.length) > 0) {
           told.add(le);
-          query.annotations.badBucket(le, vectorPosition);
+          query.annotations.badBucket(le, position);
         }
       }
     }

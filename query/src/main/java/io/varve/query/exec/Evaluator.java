@@ -1,12 +1,10 @@
 package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
-import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import io.varve.query.function.BinaryOperators;
 import io.varve.query.function.ElementFunctions;
 import io.varve.query.function.ElementFunctions.ElementFunction;
-import io.varve.query.function.LabelTemplate;
 import io.varve.query.function.Numbers;
 import io.varve.query.function.Window;
 import io.varve.query.plan.PlanNode;
@@ -282,8 +280,7 @@ public final class Evaluator {
                   scalar(n.quantiles().get(i), grid), n.quantilePositions().get(i)));
         }
         yield Merged.equalSeries(
-            new ClassicHistograms(
-                vector(n.inner(), grid), quantiles, n.label(), n.position(), n.vectorPosition()));
+            new ClassicHistograms(vector(n.inner(), grid), quantiles, n.label(), n.position()));
       }
       case PlanNode.HistogramFraction n ->
           Merged.equalSeries(
@@ -293,8 +290,7 @@ public final class Evaluator {
                       new ClassicHistograms.Fraction(
                           scalar(n.lower(), grid), scalar(n.upper(), grid))),
                   null,
-                  n.vectorPosition(),
-                  n.vectorPosition()));
+                  n.position()));
       case PlanNode.HistogramsOnly n ->
           new Elements(
               vector(n.inner(), grid), (column, at, steps) -> Absent.fill(column, at, steps));
@@ -424,24 +420,13 @@ public final class Evaluator {
   }
 
   private SeriesOperator labelReplace(PlanNode.LabelReplace n, StepGrid grid) {
-    LabelTemplate template;
-    try {
-      template = new LabelTemplate(n.expression(), n.replacement());
-    } catch (IllegalArgumentException e) {
-      throw QueryException.execution(
-          "invalid regular expression in label_replace(): " + n.expression());
-    }
-    if (!isLabelName(n.target())) {
-      throw QueryException.execution(
-          "invalid destination label name in label_replace(): " + n.target());
-    }
     return new Merged(
         vector(n.inner(), grid),
         false,
         series -> {
           Labels[] result = new Labels[series.length];
           for (int i = 0; i < series.length; i++) {
-            String value = template.replace(series[i].get(n.source()));
+            String value = n.template().replace(series[i].get(n.source()));
             result[i] =
                 value == null
                     ? series[i]
@@ -453,15 +438,6 @@ public final class Evaluator {
   }
 
   private SeriesOperator labelJoin(PlanNode.LabelJoin n, StepGrid grid) {
-    for (String source : n.sources()) {
-      if (!isLabelName(source)) {
-        throw QueryException.execution("invalid source label name in label_join(): " + source);
-      }
-    }
-    if (!isLabelName(n.target())) {
-      throw QueryException.execution(
-          "invalid destination label name in label_join(): " + n.target());
-    }
     return new Merged(
         vector(n.inner(), grid),
         false,
@@ -480,11 +456,6 @@ public final class Evaluator {
           query.chargeBytes(64L * series.length);
           return result;
         });
-  }
-
-  /** True if a text can name a label: not empty, and no half of a character. */
-  private static boolean isLabelName(String text) {
-    return !text.isEmpty() && text.codePoints().noneMatch(c -> c >= 0xd800 && c <= 0xdfff);
   }
 
   private SeriesOperator aggregate(PlanNode.Aggregate n, StepGrid grid) {

@@ -250,9 +250,7 @@ final class VectorBinary extends SeriesOperator {
             + " on the "
             + (swapped ? "left" : "right")
             + " hand-side of the operation: ["
-            + series
-            + ", "
-            + earlier
+            + (series.compareTo(earlier) < 0 ? series + ", " + earlier : earlier + ", " + series)
             + "];many-to-many matching not allowed: matching labels must be unique on one side");
   }
 }

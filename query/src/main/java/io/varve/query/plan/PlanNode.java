@@ -1,6 +1,7 @@
 package io.varve.query.plan;
 
 import io.varve.engine.model.Labels;
+import io.varve.query.function.LabelTemplate;
 import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Operator;
@@ -110,8 +111,7 @@ public sealed interface PlanNode {
   record VectorOf(ScalarNode inner) implements VectorNode {}
 
   /** Sets a label from another one by a regular expression. */
-  record LabelReplace(
-      VectorNode inner, String target, String replacement, String source, String expression)
+  record LabelReplace(VectorNode inner, String target, LabelTemplate template, String source)
       implements VectorNode {}
 
   /** Sets a label from several joined by a separator. */
@@ -140,21 +140,18 @@ public sealed interface PlanNode {
    * @param quantilePositions of the arguments
    * @param label that tells the quantiles apart in the result; null if there is only one and no
    *     label
-   * @param position of the vector argument, or of the second argument with {@code label}
-   * @param vectorPosition of the vector argument
+   * @param position of the vector argument
    */
   record HistogramQuantile(
       List<ScalarNode> quantiles,
       List<Position> quantilePositions,
       VectorNode inner,
       @Nullable String label,
-      Position position,
-      Position vectorPosition)
+      Position position)
       implements VectorNode {}
 
   /** The share of observations between two values, of classic histograms. */
-  record HistogramFraction(
-      ScalarNode lower, ScalarNode upper, VectorNode inner, Position vectorPosition)
+  record HistogramFraction(ScalarNode lower, ScalarNode upper, VectorNode inner, Position position)
       implements VectorNode {}
 
   /** What a function of native histograms yields for floats: nothing. */

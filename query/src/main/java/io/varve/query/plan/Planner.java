@@ -5,6 +5,7 @@ import io.varve.engine.model.Matcher;
 import io.varve.query.QueryException;
 import io.varve.query.function.BinaryOperators;
 import io.varve.query.function.ElementFunctions;
+import io.varve.query.function.LabelTemplate;
 import io.varve.query.function.RangeFunctions;
 import io.varve.query.plan.PlanNode.Constant;
 import io.varve.query.plan.PlanNode.RangeNode;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * once (Prometheus: StepInvariantExpr).
  */
 public final class Planner {
+  private final String query;
   private final long startMillis;
   private final long endMillis;
   private final long stepMillis;
@@ -41,7 +43,9 @@ public final class Planner {
   /** A part of the plan, and whether it is the same at every step. */
   private record Planned(PlanNode node, boolean invariant) {}
 
-  private Planner(long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
+  private Planner(
+      String query, long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
+    this.query = query;
     this.startMillis = startMillis;
     this.endMillis = endMillis;
     this.stepMillis = stepMillis;
@@ -51,13 +55,19 @@ public final class Planner {
   /**
    * Plans.
    *
+   * @param query the text that the expression was parsed from
    * @param stepMillis the query's step; 0 for an instant query, whose start is its end
    * @param subqueryStepMillis step of subqueries that name none
    * @throws QueryException bad_data if a duration has no meaning; execution if the expression needs
    *     what this version does not have
    */
   public static PlanNode plan(
-      Expr expr, long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
+      Expr expr,
+      String query,
+      long startMillis,
+      long endMillis,
+      long stepMillis,
+      long subqueryStepMillis) {
     Expr resolved;
     try {
       resolved = DurationResolver.resolve(expr, stepMillis, endMillis - startMillis);
@@ -65,7 +75,7 @@ public final class Planner {
       String message = String.valueOf(e.getMessage());
       throw new QueryException(QueryException.ErrorType.BAD_DATA, message, e);
     }
-    Planner planner = new Planner(startMillis, endMillis, stepMillis, subqueryStepMillis);
+    Planner planner = new Planner(query, startMillis, endMillis, stepMillis, subqueryStepMillis);
     return pin(planner.plan(resolved));
   }
 
@@ -166,7 +176,7 @@ public final class Planner {
     if (aggregation == Aggregation.COUNT_VALUES) {
       String label = text(parameter, e);
       if (!isLabelName(label)) {
-        throw QueryException.execution("invalid label name " + parameter);
+        throw QueryException.execution("invalid label name " + source(parameter));
       }
       return new Planned(
           new PlanNode.CountValues(vector(inner, e), label, e.grouping(), e.without()),
@@ -189,6 +199,13 @@ public final class Planner {
             e.without(),
             parameter.position()),
         invariant);
+  }
+
+  /** How a literal was written: its value does not tell which bytes it had that are not UTF-8. */
+  private String source(@Nullable Expr literal) {
+    return literal == null
+        ? ""
+        : query.substring(literal.position().start(), literal.position().end());
   }
 
   private Planned call(Expr.Call e) {
@@ -251,19 +268,8 @@ public final class Planner {
       case ABSENT -> new PlanNode.Absent(vector(planned.get(0), e), absentLabels(arguments.get(0)));
       case ABSENT_OVER_TIME ->
           new PlanNode.AbsentOverTime(range(planned.get(0), e), absentLabels(arguments.get(0)));
-      case LABEL_REPLACE ->
-          new PlanNode.LabelReplace(
-              vector(planned.get(0), e),
-              text(arguments.get(1), e),
-              text(arguments.get(2), e),
-              text(arguments.get(3), e),
-              text(arguments.get(4), e));
-      case LABEL_JOIN ->
-          new PlanNode.LabelJoin(
-              vector(planned.get(0), e),
-              text(arguments.get(1), e),
-              text(arguments.get(2), e),
-              texts(arguments, 3, e));
+      case LABEL_REPLACE -> labelReplace(e, arguments, planned);
+      case LABEL_JOIN -> labelJoin(e, arguments, planned);
       case SORT, SORT_DESC ->
           new PlanNode.Sort(
               vector(planned.get(0), e),
@@ -282,7 +288,6 @@ public final class Planner {
               List.of(arguments.get(0).position()),
               vector(planned.get(1), e),
               null,
-              arguments.get(1).position(),
               arguments.get(1).position());
       case HISTOGRAM_QUANTILES -> quantiles(e, arguments, planned);
       case HISTOGRAM_FRACTION ->
@@ -312,7 +317,7 @@ public final class Planner {
     };
   }
 
-  private PlanNode overRange(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
+  private static PlanNode overRange(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
     RangeNode range = null;
     List<ScalarNode> parameters = new ArrayList<>();
     for (Planned p : planned) {
@@ -329,7 +334,40 @@ public final class Planner {
         e.function(), range, List.copyOf(parameters), arguments.get(0).position());
   }
 
-  private PlanNode quantiles(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
+  private static PlanNode labelReplace(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
+    String target = text(arguments.get(1), e);
+    String expression = text(arguments.get(4), e);
+    LabelTemplate template;
+    try {
+      template = new LabelTemplate(expression, text(arguments.get(2), e));
+    } catch (IllegalArgumentException invalid) {
+      throw QueryException.execution(
+          "invalid regular expression in label_replace(): " + expression);
+    }
+    if (!isLabelName(target)) {
+      throw QueryException.execution(
+          "invalid destination label name in label_replace(): " + target);
+    }
+    return new PlanNode.LabelReplace(
+        vector(planned.get(0), e), target, template, text(arguments.get(3), e));
+  }
+
+  private static PlanNode labelJoin(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
+    String target = text(arguments.get(1), e);
+    List<String> sources = texts(arguments, 3, e);
+    for (String source : sources) {
+      if (!isLabelName(source)) {
+        throw QueryException.execution("invalid source label name in label_join(): " + source);
+      }
+    }
+    if (!isLabelName(target)) {
+      throw QueryException.execution("invalid destination label name in label_join(): " + target);
+    }
+    return new PlanNode.LabelJoin(
+        vector(planned.get(0), e), target, text(arguments.get(2), e), sources);
+  }
+
+  private static PlanNode quantiles(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
     List<Position> positions = new ArrayList<>();
     for (Expr argument : arguments.subList(2, arguments.size())) {
       positions.add(argument.position());
@@ -339,7 +377,6 @@ public final class Planner {
         List.copyOf(positions),
         vector(planned.get(0), e),
         text(arguments.get(1), e),
-        arguments.get(1).position(),
         arguments.get(0).position());
   }
 
@@ -459,11 +496,12 @@ public final class Planner {
     return List.copyOf(texts);
   }
 
-  /** True if text can name a label: not empty, and no half of a character. */
-  static boolean isLabelName(String text) {
-    return !text.isEmpty()
-        && text.codePoints()
-            .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+  /**
+   * True if text can name a label: not empty, and valid UTF-8. Bytes that are not stand in a string
+   * as the replacement character, which PromQL does not accept in a literal.
+   */
+  private static boolean isLabelName(String text) {
+    return !text.isEmpty() && text.indexOf('\ufffd') < 0;
   }
 
   private static QueryException notYet(String feature) {
