@@ -1,5 +1,7 @@
 package io.varve.engine.codec;
 
+import java.util.Arrays;
+
 /** Constants that all block codecs share: the encoder version and the numbers of the format. */
 public final class Codecs {
   /**
@@ -41,12 +43,32 @@ public final class Codecs {
   /** u = q − base, base = the smallest. */
   static final int BASE_OFFSET = 2;
 
+  /** Room that {@link #usual} needs. */
+  static final int SAMPLED = 15;
+
   private Codecs() {}
 
   static void checkCount(int n) {
     if (n < 1 || n > MOST_VALUES) {
       throw new IllegalArgumentException("a block holds 1 to " + MOST_VALUES + " values, not " + n);
     }
+  }
+
+  /**
+   * The median of some values, taken at even distances: the usual value, where there is one.
+   *
+   * @param scratch {@link #SAMPLED} values
+   */
+  static long usual(long[] values, int count, long[] scratch) {
+    int taken = Math.min(count, SAMPLED);
+    if (taken == 0) {
+      return 0;
+    }
+    for (int i = 0; i < taken; i++) {
+      scratch[i] = values[(int) ((long) i * count / taken)];
+    }
+    Arrays.sort(scratch, 0, taken);
+    return scratch[taken / 2];
   }
 
   static long zigzag(long v) {

@@ -119,30 +119,29 @@ final class IntegerStreamEncoder {
     return best;
   }
 
+  /** The order whose residuals have the fewest bits, each as wide as it is or all as the widest. */
   private int cheapestByBits(int n) {
-    long min = Long.MAX_VALUE;
-    long max = Long.MIN_VALUE;
-    long firstBits = 0;
-    long secondBits = 0;
-    for (int i = 0; i < n; i++) {
-      min = Math.min(min, streams[0][i]);
-      max = Math.max(max, streams[0][i]);
+    int best = 0;
+    long bestBits = Long.MAX_VALUE;
+    for (int order = 0; order < Math.min(3, n); order++) {
+      long[] q = streams[order];
+      int count = n - order;
+      long min = Long.MAX_VALUE;
+      long max = Long.MIN_VALUE;
+      long bits = 0;
+      for (int i = 0; i < count; i++) {
+        min = Math.min(min, q[i]);
+        max = Math.max(max, q[i]);
+        bits += Codecs.bitLength(Codecs.zigzag(q[i]));
+      }
+      bits = Math.min(bits, (long) count * Codecs.bitLength(max - min));
+      if (bits < bestBits) {
+        best = order;
+        bestBits = bits;
+      }
     }
-    for (int i = 0; i < n - 1; i++) {
-      firstBits += Codecs.bitLength(Codecs.zigzag(streams[1][i]));
-    }
-    for (int i = 0; i < n - 2; i++) {
-      secondBits += Codecs.bitLength(Codecs.zigzag(streams[2][i]));
-    }
-    int order = 0;
-    long zerothBits = (long) n * Codecs.bitLength(max - min);
-    if (n > 1 && firstBits < zerothBits) {
-      order = n > 2 && secondBits < firstBits ? 2 : 1;
-    } else if (n > 2 && secondBits < zerothBits) {
-      order = 2;
-    }
-    encoders[order].plan(streams[order], n - order, true);
-    return order;
+    encoders[best].plan(streams[best], n - best, true);
+    return best;
   }
 
   /** The greatest common divisor of values, 1 if all are 0. */

@@ -1,6 +1,5 @@
 package io.varve.engine.codec;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +10,7 @@ final class ResidualEncoder {
   private final LeafEncoder leaf = new LeafEncoder();
   private final SparseEncoder sparse = new SparseEncoder();
   private @Nullable DictEncoder dict;
-  private final long[] sampled = new long[15];
+  private final long[] sampled = new long[Codecs.SAMPLED];
   private int codec;
   private boolean verySparse;
   private int bytes;
@@ -62,7 +61,7 @@ final class ResidualEncoder {
     bytes = Integer.MAX_VALUE;
     codec = -1;
     verySparse = false;
-    long usual = median(q, count);
+    long usual = Codecs.usual(q, count, sampled);
     int others = 0;
     for (int i = 0; i < count; i++) {
       others += q[i] == usual ? 0 : 1;
@@ -73,19 +72,6 @@ final class ResidualEncoder {
       verySparse = others * 8L <= count;
     }
     return bytes;
-  }
-
-  /** The median of some values at even distances: the usual value, where there is one. */
-  private long median(long[] q, int count) {
-    int taken = Math.min(count, sampled.length);
-    if (taken == 0) {
-      return 0;
-    }
-    for (int i = 0; i < taken; i++) {
-      sampled[i] = q[(int) ((long) i * count / taken)];
-    }
-    Arrays.sort(sampled, 0, taken);
-    return sampled[taken / 2];
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.varve.engine.codec;
 
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -21,6 +20,7 @@ public final class TimeColumnEncoder {
   private final IntegerStreamEncoder stream = new IntegerStreamEncoder();
   private long[] skipped = new long[0];
   private long[] offsets = new long[0];
+  private final long[] sampled = new long[Codecs.SAMPLED];
   private byte[] trial = new byte[0];
 
   /** An encoder with little memory, which grows to the columns it sees. */
@@ -45,6 +45,15 @@ public final class TimeColumnEncoder {
    * @return the end: index after the last byte written
    */
   public int encode(long[] times, int from, int n, byte[] out, int at) {
+    return encode(times, from, n, out, at, false);
+  }
+
+  /** As {@link #encode}, with the cheap choices only. */
+  public int encodeFast(long[] times, int from, int n, byte[] out, int at) {
+    return encode(times, from, n, out, at, true);
+  }
+
+  private int encode(long[] times, int from, int n, byte[] out, int at, boolean fast) {
     Codecs.checkCount(n);
     Objects.checkFromIndexSize(from, n, times.length);
     Objects.checkFromIndexSize(at, maxBytes(n), out.length);
@@ -55,8 +64,8 @@ public final class TimeColumnEncoder {
       return Codecs.putVarint(out, end, step);
     }
     out[at] = STREAM;
-    int end = stream.encode(times, from, n, false, out, at + 1);
-    int grid = grid(times, from, n);
+    int end = stream.encode(times, from, n, fast, out, at + 1);
+    int grid = grid(times, from, n, fast);
     if (grid > 0 && grid < end - at) {
       System.arraycopy(trial, 0, out, at, grid);
       return at + grid;
@@ -74,7 +83,7 @@ public final class TimeColumnEncoder {
   }
 
   /** Tries the grid; returns its bytes, 0 if there is none. */
-  private int grid(long[] times, int from, int n) {
+  private int grid(long[] times, int from, int n, boolean fast) {
     long first = times[from];
     if (skipped.length < n) {
       skipped = new long[Math.max(512, n)];
@@ -87,8 +96,7 @@ public final class TimeColumnEncoder {
       }
       skipped[i - 1] = difference;
     }
-    Arrays.sort(skipped, 0, n - 1);
-    long step = skipped[(n - 1) / 2];
+    long step = Codecs.usual(skipped, n - 1, sampled);
     if (step <= 0 || times[from + n - 1] - first < 0) {
       return 0;
     }
@@ -112,7 +120,7 @@ public final class TimeColumnEncoder {
     trial[0] = GRID;
     int end = Codecs.putVarint(trial, 1, Codecs.zigzag(first));
     end = Codecs.putVarint(trial, end, step);
-    end = stream.encode(skipped, 0, n - 1, false, trial, end);
-    return stream.encode(offsets, 0, n, false, trial, end);
+    end = stream.encode(skipped, 0, n - 1, fast, trial, end);
+    return stream.encode(offsets, 0, n, fast, trial, end);
   }
 }
