@@ -27,7 +27,7 @@ final class SegmentReader implements Closeable {
   private final byte[] salt;
   private final CRC32C crc = new CRC32C();
 
-  private byte[] window = new byte[WINDOW_BYTES];
+  private byte[] window;
   private long windowStart;
   private int windowLength;
 
@@ -45,6 +45,7 @@ final class SegmentReader implements Closeable {
   SegmentReader(FileSystem fileSystem, Path path, String source, long storeId, long firstSequence)
       throws IOException {
     this.file = fileSystem.open(path);
+    this.window = new byte[(int) Math.min(WINDOW_BYTES, file.size())];
     this.source = source;
     this.storeId = storeId;
     this.firstSequence = firstSequence;

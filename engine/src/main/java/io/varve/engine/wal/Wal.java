@@ -268,12 +268,15 @@ public final class Wal implements ShardLog {
     // Read after the segment and before the fsync: these records are in this segment or before it.
     long target = last;
     syncing = true;
-    Throwable failure = null;
+    IOException failure = null;
     lock.unlock();
     try {
       open.sync();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       failure = e;
+    } catch (RuntimeException | Error e) {
+      poison = e;
+      throw e;
     } finally {
       lock.lock();
       syncing = false;

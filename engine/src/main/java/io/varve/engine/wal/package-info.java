@@ -45,7 +45,20 @@
  * stop.
  *
  * <pre>
- * EXAMPLE
+ * 89 56 41 52 56 45 0D 0A  magic
+ * 77 61 6C 00 00 00 00 00  "wal"
+ * 01 00 00 00              version 1
+ * 88 77 66 55 44 33 22 11  store id
+ * 05 00 00 00 00 00 00 00  first sequence 5
+ * 73 83 BA 1A              CRC-32C
+ *
+ * 03 C0 CE 59  CRC-32C   05 00 00 00  length
+ * 05 00 00 00 00 00 00 00  sequence 5
+ * 01 00 00 00  undurable   01  type 68 65 6C 6C 6F  "hello"
+ *
+ * 24 1E DE 8D  CRC-32C   00 00 00 00  length
+ * 05 00 00 00 00 00 00 00  sequence 5
+ * 00 00 00 00  undurable   00  type
  * </pre>
  */
 @NullMarked

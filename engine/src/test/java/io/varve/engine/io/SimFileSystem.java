@@ -93,6 +93,7 @@ public final class SimFileSystem implements FileSystem {
   private long syncs;
   private long bytesWritten;
   private boolean dead;
+  private volatile Runnable beforeSync = () -> {};
 
   /** An empty disk. */
   public SimFileSystem(long seed) {
@@ -169,6 +170,11 @@ public final class SimFileSystem implements FileSystem {
   /** Lets the next {@code times} operations of a kind fail with an IOException. */
   public synchronized void failNext(Operation operation, int times) {
     failures.put(operation, times);
+  }
+
+  /** Runs something before each sync of a file, without holding the disk: to make syncs slow. */
+  public void beforeSync(Runnable action) {
+    beforeSync = action;
   }
 
   /**
@@ -618,6 +624,7 @@ public final class SimFileSystem implements FileSystem {
 
     @Override
     public void sync() throws IOException {
+      beforeSync.run();
       synchronized (SimFileSystem.this) {
         open();
         Change makeDurable = () -> node.syncedSize = node.size;
