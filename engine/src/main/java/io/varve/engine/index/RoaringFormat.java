@@ -204,7 +204,8 @@ final class RoaringFormat {
 
   private record Check(ByteBuffer bytes, String source, long offset) {
     CorruptDataException corrupt(int at, String problem) {
-      return new CorruptDataException(source, offset + at, problem);
+      int in = Math.clamp(at, 0, bytes.remaining());
+      return new CorruptDataException(source, offset + in, problem);
     }
 
     private int at(int at, int width) {
