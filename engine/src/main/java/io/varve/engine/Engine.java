@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.codec.Codecs;
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.head.Tenants;
@@ -132,7 +133,7 @@ public final class Engine implements AutoCloseable {
     views.values().forEach(WindowFiles::handOver);
     metadata = MetadataBook.open(config, damage);
     opened.add(metadata);
-    metadata.rebuildFrom(views);
+    metadata.rebuildFrom(views, damage);
     Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage);
     recover.loadCheckpoint(fs, dataDir);
     Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
@@ -141,7 +142,7 @@ public final class Engine implements AutoCloseable {
     recover.replay(log);
     catalog.reopened(open);
     log.roll();
-    Sealer sealer = new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
+    Sealer sealer = new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters, damage);
     Compactor compactor =
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
     runner =
@@ -349,7 +350,7 @@ public final class Engine implements AutoCloseable {
         lastFailure = String.valueOf(e.getMessage());
         writePath.stop("an fsync failed: " + e.getMessage(), e, true);
         return false;
-      } catch (IOException | UncheckedIOException e) {
+      } catch (IOException | UncheckedIOException | CorruptDataException e) {
         counters.jobFailures.increment();
         lastFailure = String.valueOf(e.getMessage());
         LOGGER.log(

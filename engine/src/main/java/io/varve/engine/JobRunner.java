@@ -166,7 +166,11 @@ final class JobRunner {
       RoaringBitmap ids = new RoaringBitmap();
       for (Shared<WindowView.IndexResource> resource : window.index()) {
         IndexSegment segment = resource.get().segment();
-        ids.or(segment.select(delete.tenant(), delete.matchers()));
+        try {
+          ids.or(segment.select(delete.tenant(), delete.matchers()));
+        } catch (CorruptDataException e) {
+          damage.add(String.valueOf(e.getMessage())); // its series are not served either
+        }
       }
       if (ids.isEmpty()) {
         continue;

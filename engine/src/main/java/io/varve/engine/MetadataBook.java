@@ -1,5 +1,6 @@
 package io.varve.engine;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.partition.ChunkReader;
 import java.util.Map;
@@ -23,10 +24,14 @@ final class MetadataBook implements AutoCloseable {
   }
 
   /** Reads what the files of all windows say, newer windows over older ones. */
-  void rebuildFrom(NavigableMap<Long, WindowView> windows) {
+  void rebuildFrom(NavigableMap<Long, WindowView> windows, DamageLog damage) {
     for (WindowView window : windows.values()) {
       for (Shared<ChunkReader> chunk : window.chunks()) {
-        chunk.get().metadata(this::put);
+        try {
+          chunk.get().metadata(this::put);
+        } catch (CorruptDataException e) {
+          damage.add(String.valueOf(e.getMessage()));
+        }
       }
     }
   }

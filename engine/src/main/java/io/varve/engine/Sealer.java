@@ -44,6 +44,7 @@ final class Sealer {
   private final SeriesKey.Hash hash;
   private final DuplicatePolicy policy;
   private final EngineCounters counters;
+  private final DamageLog damage;
 
   Sealer(
       FileSystem fs,
@@ -51,13 +52,15 @@ final class Sealer {
       Windows windows,
       SeriesKey.Hash hash,
       DuplicatePolicy policy,
-      EngineCounters counters) {
+      EngineCounters counters,
+      DamageLog damage) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.windows = windows;
     this.hash = hash;
     this.policy = policy;
     this.counters = counters;
+    this.damage = damage;
   }
 
   /** What one window receives. */
@@ -223,7 +226,7 @@ final class Sealer {
     if (view != null) {
       view.index().forEach(resource -> segments.add(resource.get().segment()));
     }
-    WindowIds known = WindowIds.of(segments, hash);
+    WindowIds known = WindowIds.of(segments, hash, damage);
     boolean[] here = new boolean[table.size()];
     for (IntColumn column : List.of(plan.inOrder, plan.late, plan.others)) {
       for (int i = 0; i < column.size; i++) {

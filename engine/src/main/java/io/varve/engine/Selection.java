@@ -1,5 +1,6 @@
 package io.varve.engine;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.model.Labels;
@@ -54,13 +55,17 @@ final class Selection implements SeriesSet {
     boolean any = false;
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();
-      PeekableIntIterator found = segment.select(tenant, matchers).getIntIterator();
-      while (found.hasNext()) {
-        int id = found.next();
-        byte[] bytes = segment.canonical(id);
-        int series = seriesOf(hash.of(tenant, bytes, 0, bytes.length), bytes);
-        ids = put(ids, series, id);
-        any = true;
+      try {
+        PeekableIntIterator found = segment.select(tenant, matchers).getIntIterator();
+        while (found.hasNext()) {
+          int id = found.next();
+          byte[] bytes = segment.canonical(id);
+          int series = seriesOf(hash.of(tenant, bytes, 0, bytes.length), bytes);
+          ids = put(ids, series, id);
+          any = true;
+        }
+      } catch (CorruptDataException e) {
+        snapshot.damageLog().add(String.valueOf(e.getMessage()));
       }
     }
     if (any) {

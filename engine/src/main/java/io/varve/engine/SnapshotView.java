@@ -1,8 +1,10 @@
 package io.varve.engine;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.Head;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
+import io.varve.engine.index.IndexSegment;
 import io.varve.engine.index.SeriesIndex;
 import io.varve.engine.model.Exemplar;
 import io.varve.engine.model.Labels;
@@ -140,11 +142,20 @@ final class SnapshotView implements Snapshot {
     checkOpen();
     for (WindowView window : windows(range)) {
       for (Shared<WindowView.IndexResource> resource : window.index()) {
-        visit(resource.get().segment(), tenant, matchers, visitor);
+        guarded(() -> visit(resource.get().segment(), tenant, matchers, visitor));
       }
     }
     for (SeriesTable table : tables(range)) {
       visit(table.index(), tenant, matchers, visitor);
+    }
+  }
+
+  /** Does something with a file; damage in it is remembered, and the rest goes on. */
+  private void guarded(Runnable action) {
+    try {
+      action.run();
+    } catch (CorruptDataException e) {
+      damage.add(String.valueOf(e.getMessage()));
     }
   }
 
@@ -207,30 +218,34 @@ final class SnapshotView implements Snapshot {
     for (WindowView window : windows(range)) {
       Map<Integer, Labels> series = new TreeMap<>();
       for (Shared<WindowView.IndexResource> resource : window.index()) {
-        resource
-            .get()
-            .segment()
-            .select(tenant, matchers)
-            .forEach(
-                (int id) -> {
-                  series.put(id, resource.get().segment().labels(id));
-                });
+        IndexSegment segment = resource.get().segment();
+        guarded(
+            () ->
+                segment
+                    .select(tenant, matchers)
+                    .forEach(
+                        (int id) -> {
+                          series.put(id, segment.labels(id));
+                        }));
       }
       if (series.isEmpty()) {
         continue;
       }
       for (Shared<ChunkReader> chunk : window.chunks()) {
-        chunk
-            .get()
-            .exemplars(
-                series::containsKey,
-                range,
-                (id, time, value, labels, offset, length) ->
-                    addExemplar(
-                        found,
-                        series.get(id),
-                        new Exemplar(time, value, Labels.fromCanonical(labels, offset, length)),
-                        budget));
+        guarded(
+            () ->
+                chunk
+                    .get()
+                    .exemplars(
+                        series::containsKey,
+                        range,
+                        (id, time, value, labels, offset, length) ->
+                            addExemplar(
+                                found,
+                                series.get(id),
+                                new Exemplar(
+                                    time, value, Labels.fromCanonical(labels, offset, length)),
+                                budget)));
       }
     }
     List<Head> heads = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.varve.engine;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.model.SeriesKey;
 import java.util.Arrays;
@@ -22,8 +23,11 @@ final class WindowIds {
     Arrays.fill(ids, NONE);
   }
 
-  /** The ids of all series of a window; a window that is new has none. */
-  static WindowIds of(Iterable<IndexSegment> segments, SeriesKey.Hash hash) {
+  /**
+   * The ids of all series of a window; a window that is new has none. A damaged segment is reported
+   * and left out: its series get other ids from now on.
+   */
+  static WindowIds of(Iterable<IndexSegment> segments, SeriesKey.Hash hash, DamageLog damage) {
     int count = 0;
     for (IndexSegment segment : segments) {
       count += segment.count();
@@ -32,7 +36,12 @@ final class WindowIds {
     for (IndexSegment segment : segments) {
       long[] highs = new long[segment.count()];
       long[] lows = new long[segment.count()];
-      segment.keys(hash, highs, lows);
+      try {
+        segment.keys(hash, highs, lows);
+      } catch (CorruptDataException e) {
+        damage.add(String.valueOf(e.getMessage()));
+        continue;
+      }
       for (int i = 0; i < highs.length; i++) {
         ids.put(highs[i], lows[i], segment.firstId() + i);
       }

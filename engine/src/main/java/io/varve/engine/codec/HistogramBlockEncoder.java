@@ -3,6 +3,7 @@ package io.varve.engine.codec;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.model.Histogram;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,16 +75,27 @@ public final class HistogramBlockEncoder {
       column[i] = row(histograms, from + i).resetHint();
     }
     integers(column, n, out);
+    int[] starts = groupByLayout(histograms, from, n, layouts.size());
     for (int layout = 0; layout < layouts.size(); layout++) {
-      int m = 0;
-      for (int i = 0; i < n; i++) {
-        if (indices[i] == layout) {
-          members[m++] = row(histograms, from + i);
-        }
-      }
-      columns(layouts.get(layout), m, out);
+      columns(layouts.get(layout), starts[layout], starts[layout + 1], out);
     }
-    java.util.Arrays.fill(members, 0, n, null);
+    Arrays.fill(members, 0, n, null);
+  }
+
+  /** Fills members with the samples, those of one layout together; returns where each begins. */
+  private int[] groupByLayout(@Nullable Histogram[] histograms, int from, int n, int layouts) {
+    int[] starts = new int[layouts + 2];
+    for (int i = 0; i < n; i++) {
+      starts[(int) indices[i] + 2]++;
+    }
+    for (int layout = 2; layout < starts.length; layout++) {
+      starts[layout] += starts[layout - 1];
+    }
+    for (int i = 0; i < n; i++) {
+      // Counted one place further on, so that moving the start leaves it where the next begins.
+      members[starts[(int) indices[i] + 1]++] = row(histograms, from + i);
+    }
+    return starts;
   }
 
   private static Histogram row(@Nullable Histogram[] histograms, int row) {
@@ -123,33 +135,35 @@ public final class HistogramBlockEncoder {
     return layouts;
   }
 
-  private void columns(HistogramLayout layout, int m, ByteWriter out) {
+  private void columns(HistogramLayout layout, int from, int to, ByteWriter out) {
+    int m = to - from;
     for (int i = 0; i < m; i++) {
-      floatColumn[i] = members[i].sum();
+      floatColumn[i] = members[from + i].sum();
     }
     floats(m, out);
     if (layout.floatCounts()) {
-      floatColumns(layout, m, out);
+      floatColumns(layout, from, to, out);
     } else {
-      integerColumns(layout, m, out);
+      integerColumns(layout, from, to, out);
     }
   }
 
-  private void integerColumns(HistogramLayout layout, int m, ByteWriter out) {
+  private void integerColumns(HistogramLayout layout, int from, int to, ByteWriter out) {
+    int m = to - from;
     for (int i = 0; i < m; i++) {
-      column[i] = members[i].countBits();
+      column[i] = members[from + i].countBits();
     }
     integers(column, m, out);
     for (int i = 0; i < m; i++) {
-      column[i] = members[i].zeroCountBits();
+      column[i] = members[from + i].zeroCountBits();
     }
     integers(column, m, out);
     for (int side = 0; side < 2; side++) {
-      java.util.Arrays.fill(column, 0, m, 0);
+      Arrays.fill(column, 0, m, 0);
       int buckets = side == 0 ? layout.positiveBuckets() : layout.negativeBuckets();
       for (int bucket = 0; bucket < buckets; bucket++) {
         for (int i = 0; i < m; i++) {
-          Histogram h = members[i];
+          Histogram h = members[from + i];
           column[i] += (side == 0 ? h.positiveDeltas() : h.negativeDeltas())[bucket];
         }
         integers(column, m, out);
@@ -157,20 +171,21 @@ public final class HistogramBlockEncoder {
     }
   }
 
-  private void floatColumns(HistogramLayout layout, int m, ByteWriter out) {
+  private void floatColumns(HistogramLayout layout, int from, int to, ByteWriter out) {
+    int m = to - from;
     for (int i = 0; i < m; i++) {
-      floatColumn[i] = Double.longBitsToDouble(members[i].countBits());
+      floatColumn[i] = Double.longBitsToDouble(members[from + i].countBits());
     }
     floats(m, out);
     for (int i = 0; i < m; i++) {
-      floatColumn[i] = Double.longBitsToDouble(members[i].zeroCountBits());
+      floatColumn[i] = Double.longBitsToDouble(members[from + i].zeroCountBits());
     }
     floats(m, out);
     for (int side = 0; side < 2; side++) {
       int buckets = side == 0 ? layout.positiveBuckets() : layout.negativeBuckets();
       for (int bucket = 0; bucket < buckets; bucket++) {
         for (int i = 0; i < m; i++) {
-          Histogram h = members[i];
+          Histogram h = members[from + i];
           floatColumn[i] = (side == 0 ? h.positiveCounts() : h.negativeCounts())[bucket];
         }
         floats(m, out);

@@ -1,7 +1,7 @@
 package io.varve.engine.partition;
 
 /**
- * Up to 1,024 blocks: of what kind they are, which time column they have, and where their values
+ * Up to 512 blocks: of what kind they are, which time column they have, and where their values
  * stand in {@code VALUES}.
  *
  * @param flags of each block

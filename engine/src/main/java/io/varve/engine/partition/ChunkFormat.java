@@ -17,7 +17,7 @@ final class ChunkFormat {
   static final int PAGE_BYTES = 64 << 10;
 
   /** Blocks, or time columns, in a page of the directory. */
-  static final int PAGE_ENTRIES = 1024;
+  static final int PAGE_ENTRIES = 512;
 
   /** Most rows of a block. */
   static final int MOST_ROWS = Codecs.MOST_VALUES;

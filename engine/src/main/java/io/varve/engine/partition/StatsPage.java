@@ -1,8 +1,8 @@
 package io.varve.engine.partition;
 
 /**
- * The aggregates of up to 1,024 blocks. What a block's other aggregates, its times and its number
- * of rows tell already is not stored: of a constant block only the value is.
+ * The aggregates of up to 512 blocks. What a block's other aggregates, its times and its number of
+ * rows tell already is not stored: of a constant block only the value is.
  *
  * @param shapes of each block, see {@link #EMPTY}; unused for blocks without aggregates
  * @param stale stale markers of each block, empty if there are none in the page

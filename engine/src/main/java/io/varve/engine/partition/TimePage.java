@@ -1,8 +1,8 @@
 package io.varve.engine.partition;
 
 /**
- * Up to 1,024 time columns: how many rows they have, when they begin and end, and where they stand
- * in {@code TIMES}.
+ * Up to 512 time columns: how many rows they have, when they begin and end, and where they stand in
+ * {@code TIMES}.
  *
  * @param rows of each column
  * @param first time of each

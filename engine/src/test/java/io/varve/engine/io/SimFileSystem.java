@@ -421,7 +421,10 @@ public final class SimFileSystem implements FileSystem {
       throw new PowerCutException(operations);
     }
     if (failsNow(operation)) {
-      throw new IOException(path + ": Input/output error");
+      String message = path + ": Input/output error";
+      throw operation == Operation.SYNC
+          ? new java.io.SyncFailedException(message)
+          : new IOException(message);
     }
   }
 

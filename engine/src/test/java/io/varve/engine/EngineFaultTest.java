@@ -1,0 +1,234 @@
+package io.varve.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.engine.io.SimFileSystem;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Full disks, failed syncs, flipped bits and limits: what is refused, what is served, what is said. */
+final class EngineFaultTest {
+  private static final long WINDOW = 60_000;
+  private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
+  private static final Path DIR = Path.of("/store");
+
+  private static EngineConfig config(SimFileSystem fs) {
+    return EngineConfig.defaults(DIR)
+        .withFileSystem(fs)
+        .withWindow(WINDOW, WINDOW / 2)
+        .withSizes(4_000, 4_000)
+        .withClock(() -> Instant.ofEpochMilli(ORIGIN))
+        .withFsync(FsyncPolicy.ALWAYS)
+        .withBackgroundThreads(false);
+  }
+
+  private static void append(Engine engine, long time) {
+    WriteBatch batch = new WriteBatch();
+    for (int i = 0; i < 10; i++) {
+      batch.add(
+          Labels.of("__name__", "m", "i", "x" + i), time, new Random(time + i).nextInt(1000) / 7.0);
+    }
+    engine.append(batch, WriteMode.ALL_OR_NOTHING);
+  }
+
+  /** Samples that can be read; each must be the one that was written. */
+  private static int count(Engine engine) {
+    int samples = 0;
+    try (Snapshot snapshot = engine.snapshot()) {
+      SeriesSet set = snapshot.select("", List.of(), TimeRange.ALL, QueryBudget.UNLIMITED);
+      SampleColumns rows = new SampleColumns();
+      try (SeriesReader reader = set.reader()) {
+        for (int i = 0; i < set.size(); i++) {
+          reader.read(i, TimeRange.ALL, rows);
+          int x = Integer.parseInt(set.labels(i).get("i").substring(1));
+          for (int k = 0; k < rows.size; k++) {
+            assertThat(rows.values[k])
+                .isEqualTo(new Random(rows.times[k] + x).nextInt(1000) / 7.0);
+          }
+          samples += rows.size;
+        }
+      }
+    }
+    return samples;
+  }
+
+  @Test
+  void aFullDiskStopsWritesAndTheyGoOnWhenThereIsRoom() throws IOException {
+    SimFileSystem fs = new SimFileSystem(1);
+    int acknowledged = 0;
+    try (Engine engine = Engine.open(config(fs))) {
+      for (int round = 0; round < 30; round++) {
+        fs.setFreeBytes(200L + 450L * round);
+        try {
+          while (true) {
+            append(engine, ORIGIN + acknowledged);
+            acknowledged += 1;
+            if (acknowledged % 25 == 0) {
+              engine.runBackgroundWork(); // may fail for lack of room, and is tried again
+            }
+          }
+        } catch (StorageStoppedException | LimitExceededException e) {
+          assertThat(e.getMessage()).contains("No space left on device");
+        }
+        assertThat(count(engine)).as("reads go on").isEqualTo(acknowledged * 10);
+        assertThatThrownBy(() -> append(engine, ORIGIN + 500_000))
+            .isInstanceOf(StorageStoppedException.class)
+            .hasMessageContaining("by themselves");
+        fs.setFreeBytes(Long.MAX_VALUE);
+        engine.runBackgroundWork();
+        append(engine, ORIGIN + acknowledged);
+        acknowledged++;
+        assertThat(count(engine)).isEqualTo(acknowledged * 10);
+      }
+      engine.flush();
+      engine.mergeAll();
+      assertThat(count(engine)).isEqualTo(acknowledged * 10);
+    }
+    try (Engine engine = Engine.open(config(fs))) {
+      assertThat(engine.stats().damage()).isEmpty();
+      assertThat(count(engine)).isEqualTo(acknowledged * 10);
+    }
+  }
+
+  @Test
+  void aFailedSyncStopsWritesUntilARestart() throws IOException {
+    SimFileSystem fs = new SimFileSystem(2);
+    try (Engine engine = Engine.open(config(fs))) {
+      append(engine, ORIGIN);
+      fs.failNext(SimFileSystem.Operation.SYNC, 1);
+      assertThatThrownBy(() -> append(engine, ORIGIN + 1))
+          .isInstanceOf(StorageStoppedException.class)
+          .hasMessageContaining("restart the process");
+      engine.runBackgroundWork();
+      assertThatThrownBy(() -> append(engine, ORIGIN + 2))
+          .as("never retried")
+          .isInstanceOf(StorageStoppedException.class);
+      assertThat(count(engine)).as("reads go on").isGreaterThanOrEqualTo(10);
+      assertThat(engine.stats().stopped()).contains("fsync");
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("fsync"); // close says that it could not sync
+    }
+    SimFileSystem after = fs.restart();
+    try (Engine engine = Engine.open(config(after))) {
+      assertThat(count(engine)).isIn(10, 20);
+      append(engine, ORIGIN + 3);
+    }
+  }
+
+  @Test
+  void aFailedSyncInAFlushStopsWritesAndLosesNothing() throws IOException {
+    SimFileSystem fs = new SimFileSystem(3);
+    try (Engine engine = Engine.open(config(fs))) {
+      for (int i = 0; i < 20; i++) {
+        append(engine, ORIGIN + i);
+      }
+      engine.decideFlush();
+      fs.failNext(SimFileSystem.Operation.SYNC, 1);
+      engine.runOneWaitingJob();
+      assertThatThrownBy(() -> append(engine, ORIGIN + 100))
+          .isInstanceOf(StorageStoppedException.class);
+      assertThat(count(engine)).isEqualTo(200);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("fsync");
+    }
+    try (Engine engine = Engine.open(config(fs.restart()))) {
+      assertThat(count(engine)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void limitsAnswerWithAMessageAndStoreNothing() throws IOException {
+    SimFileSystem fs = new SimFileSystem(4);
+    try (Engine engine = Engine.open(config(fs).withLimits(12, 64 << 20, 1 << 20))) {
+      append(engine, ORIGIN);
+      WriteBatch batch = new WriteBatch();
+      for (int i = 0; i < 5; i++) {
+        batch.add(Labels.of("__name__", "n", "i", "x" + i), ORIGIN, 1);
+      }
+      assertThatThrownBy(() -> engine.append(batch, WriteMode.ALL_OR_NOTHING))
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessageContaining("12")
+          .hasMessageContaining("max_active_series");
+      assertThat(engine.stats().activeSeries()).isEqualTo(10);
+      append(engine, ORIGIN + 1);
+      assertThat(count(engine)).isEqualTo(20);
+    }
+    SimFileSystem other = new SimFileSystem(5);
+    try (Engine engine = Engine.open(config(other).withLimits(1000, 400_000, 1 << 20))) {
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 100_000; i++) {
+                  append(engine, ORIGIN + i);
+                }
+              })
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessageContaining("max_head_bytes");
+    }
+  }
+
+  @Test
+  void flippedBitsAreFoundNamedAndTheRestIsServed() throws IOException {
+    long seed = System.nanoTime();
+    System.out.println("EngineFaultTest seed " + seed);
+    Random random = new Random(seed);
+    int told = 0;
+    int rounds = 150;
+    java.util.Map<String, Integer> kinds = new java.util.TreeMap<>();
+    for (int round = 0; round < rounds; round++) {
+      SimFileSystem fs = new SimFileSystem(seed + round);
+      int written = 0;
+      try (Engine engine = Engine.open(config(fs))) {
+        for (int i = 0; i < 40; i++) {
+          append(engine, ORIGIN + i * 3000L);
+          written += 10;
+          if (i == 12 || i == 24) {
+            engine.flush();
+          }
+          if (i == 20) {
+            engine.mergeAll();
+          }
+        }
+        engine.runBackgroundWork();
+      }
+      List<Path> files = new ArrayList<>(fs.files());
+      files.removeIf(f -> f.getFileName().toString().equals("LOCK"));
+      Path victim = files.get(random.nextInt(files.size()));
+      fs.flipBit(victim, random.nextLong(fs.size(victim) * 8));
+      String name = victim.getFileName().toString();
+      try (Engine engine = Engine.open(config(fs))) {
+        int found = count(engine);
+        List<String> damage = engine.stats().damage();
+        assertThat(found).as("%s in round %d", victim, round).isLessThanOrEqualTo(written);
+        if (found < written) {
+          assertThat(damage).as("lost samples of %s are reported", victim).isNotEmpty();
+        }
+        if (!damage.isEmpty()) {
+          told++;
+          kinds.merge(name.replaceAll("^.*\\.", ""), 1, Integer::sum);
+          assertThat(String.join("\n", damage)).contains(name);
+        }
+        append(engine, ORIGIN + 500_000);
+        assertThat(count(engine)).as("writes go on").isEqualTo(found + 10);
+      } catch (io.varve.engine.format.CorruptDataException | IOException e) {
+        // Without its manifest a store must not be opened, only said to be damaged, by name.
+        assertThat(name).matches("CURRENT|MANIFEST-.*");
+        assertThat(e.getMessage()).containsAnyOf("CURRENT", "MANIFEST");
+        told++;
+        kinds.merge("manifest", 1, Integer::sum);
+      }
+    }
+    System.out.println("EngineFaultTest: told " + told + " of " + rounds + " flips: " + kinds);
+    assertThat(told).isGreaterThan(rounds / 3);
+    assertThat(kinds).containsKeys("tch", "tix", "wal", "manifest");
+  }
+}
