@@ -69,7 +69,7 @@ class RoaringFormatTest {
     System.out.println("seed " + seed);
     Random random = new Random(seed);
     int refused = 0;
-    for (int round = 0; round < 1500; round++) {
+    for (int round = 0; round < 800; round++) {
       byte[] bytes = write(randomIds(random)).array().clone();
       for (int i = 0; i <= random.nextInt(3); i++) {
         int at = random.nextInt(random.nextBoolean() ? Math.min(60, bytes.length) : bytes.length);
@@ -85,9 +85,15 @@ class RoaringFormatTest {
         continue;
       }
       int[] ids = new ImmutableRoaringBitmap(buffer).toArray();
-      assertThat(ids).hasSize(count).isSorted().doesNotHaveDuplicates();
-      assertThat(ids[0]).isNotNegative();
-      assertThat(ids[ids.length - 1]).isLessThan(END);
+      assertThat(ids.length).isEqualTo(count);
+      int previous = -1;
+      boolean ascending = true;
+      for (int id : ids) {
+        ascending &= id > previous;
+        previous = id;
+      }
+      assertThat(ascending).isTrue();
+      assertThat(previous).isLessThan(END);
     }
     assertThat(refused).isGreaterThan(100);
   }
