@@ -1,5 +1,7 @@
 package io.varve.query.promql;
 
+import java.util.List;
+
 /**
  * Arithmetic over durations in place of a range, a step or an offset, such as {@code [step() * 2]}.
  * Its value is a number of seconds that depends on the query's step and range, so it can be
@@ -8,6 +10,19 @@ package io.varve.query.promql;
 public sealed interface DurationExpr {
   /** Where it stands. */
   Position position();
+
+  /** The expressions directly below it, in the order in which they are written. */
+  default List<DurationExpr> children() {
+    return switch (this) {
+      case Literal e -> List.of();
+      case Step e -> List.of();
+      case Range e -> List.of();
+      case Choice e -> List.of(e.left, e.right);
+      case Unary e -> List.of(e.inner);
+      case Binary e -> List.of(e.left, e.right);
+      case Paren e -> List.of(e.inner);
+    };
+  }
 
   /**
    * A literal.

@@ -49,7 +49,11 @@ final class DurationParser {
     if (duration instanceof DurationExpr.Literal literal && literal.seconds() <= 0) {
       throw tokens.error(duration.position(), "duration must be greater than 0");
     }
-    return duration;
+    return bounded(duration);
+  }
+
+  private DurationExpr bounded(DurationExpr duration) {
+    return tokens.checkHeight(duration, DurationExpr::children, DurationExpr::position);
   }
 
   /**
@@ -74,7 +78,7 @@ final class DurationParser {
       duration = operators(signed(sign, expression(SIGNED)), 1);
     }
     tokens.leave(outer);
-    return duration;
+    return bounded(duration);
   }
 
   /** An expression of operators that bind at least as tightly as {@code precedence}. */
@@ -89,13 +93,12 @@ final class DurationParser {
 
   private DurationExpr operators(DurationExpr first, int precedence) {
     DurationExpr left = first;
-    for (int height = tokens.depth() + 1; ; height++) {
+    while (true) {
       Token token = tokens.peek();
       Operator operator = arithmetic(token);
       if (operator == null || operator.precedence() < precedence) {
         return left;
       }
-      tokens.checkDepth(height);
       tokens.take();
       int tighter = operator == Operator.POW ? 0 : 1;
       DurationExpr right = expression(operator.precedence() + tighter);

@@ -54,7 +54,8 @@ public sealed interface Expr {
   /**
    * A string.
    *
-   * @param value the text between the quotes, escapes replaced
+   * @param value the text between the quotes, escapes replaced; a byte that is not UTF-8 stands as
+   *     the lone surrogate U+DC00 + byte
    */
   record StringLiteral(String value, Position position) implements Expr {
     @Override

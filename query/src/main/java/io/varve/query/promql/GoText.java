@@ -3,6 +3,10 @@ package io.varve.query.promql;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
@@ -11,6 +15,9 @@ import java.util.Locale;
  * canonical text and messages must be the same to the letter.
  */
 final class GoText {
+  /** What a byte that is not UTF-8 is added to, in place of a char. */
+  private static final int STRAY_BYTES = 0xDC00;
+
   private GoText() {}
 
   /** The shortest digits that name the number, never an exponent; {@code +Inf, -Inf, NaN}. */
@@ -100,8 +107,8 @@ final class GoText {
   }
 
   /**
-   * The text of a string literal without its quotes and escapes. The lexer has checked it; bytes
-   * that are not UTF-8 become the replacement character.
+   * The text of a string literal without its quotes and escapes, which the lexer has checked. A
+   * byte that is not UTF-8, as {@code \xff} may spell it, becomes a lone surrogate: U+DC00 + byte.
    */
   static String unquote(String literal) {
     String inner = literal.substring(1, literal.length() - 1);
@@ -117,7 +124,34 @@ final class GoText {
       out.writeBytes(inner.substring(at, end).getBytes(StandardCharsets.UTF_8));
       at = escape < 0 ? end : unescape(inner, escape + 1, out);
     }
-    return out.toString(StandardCharsets.UTF_8);
+    return decode(ByteBuffer.wrap(out.toByteArray()));
+  }
+
+  private static String decode(ByteBuffer bytes) {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    CharBuffer out = CharBuffer.allocate(bytes.remaining());
+    while (true) {
+      CoderResult result = decoder.decode(bytes, out, true);
+      if (!result.isMalformed()) {
+        return out.flip().toString();
+      }
+      for (int left = result.length(); left > 0; left--) {
+        out.put((char) (STRAY_BYTES + (bytes.get() & 0xFF)));
+      }
+    }
+  }
+
+  /** True if no lone surrogate stands for a byte that is not UTF-8. */
+  static boolean isUtf8(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        if (Character.charCount(text.codePointAt(i)) == 1) {
+          return false;
+        }
+        i++;
+      }
+    }
+    return true;
   }
 
   /** Writes what the escape whose letter stands at an index means; the index after it. */
@@ -160,6 +194,8 @@ final class GoText {
       default -> {
         if (c == quote) {
           out.append('\\').append(quote);
+        } else if (c > STRAY_BYTES + 0x7F && c <= STRAY_BYTES + 0xFF) {
+          out.append(String.format(Locale.ROOT, "\\x%02x", c - STRAY_BYTES));
         } else if (isPrintable(c)) {
           out.appendCodePoint(c);
         } else if (c < 0x80) {

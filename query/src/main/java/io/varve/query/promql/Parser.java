@@ -84,7 +84,8 @@ public final class Parser {
     }
     Expr expr = parser.expression(1);
     parser.tokens.take(EOF);
-    return new TypeChecker(query, options).check(expr);
+    parser.tokens.checkHeight(expr, Expr::children, Expr::position);
+    return new TypeChecker(query).check(expr);
   }
 
   /**
@@ -331,8 +332,9 @@ public final class Parser {
       }
       tokens.take();
       String label = token.type() == STRING ? GoText.unquote(token.text()) : token.text();
-      if (label.isEmpty()) {
-        throw tokens.error(token.position(), "invalid label name for grouping: \"\"");
+      if (label.isEmpty() || !GoText.isUtf8(label)) {
+        throw tokens.error(
+            token.position(), "invalid label name for grouping: " + GoText.quote(label));
       }
       labels.add(label);
       if (!tokens.accept(COMMA) && !tokens.at(RIGHT_PAREN)) {

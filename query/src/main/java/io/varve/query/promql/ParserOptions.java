@@ -12,7 +12,8 @@ package io.varve.query.promql;
  * @param binopFillModifiers allows {@code fill}, {@code fill_left} and {@code fill_right} ({@code
  *     promql-binop-fill-modifiers})
  * @param mostQueryBytes a longer query is refused, in bytes of UTF-8
- * @param mostDepth an expression nested deeper is refused
+ * @param mostDepth syntax nested deeper is refused, and so is a tree of more than twice that
+ *     height, which a long chain of operators makes: whatever walks an expression may recurse
  */
 public record ParserOptions(
     boolean experimentalFunctions,
@@ -22,7 +23,7 @@ public record ParserOptions(
     int mostQueryBytes,
     int mostDepth) {
   private static final int MOST_QUERY_BYTES = 1 << 20;
-  private static final int MOST_DEPTH = 400;
+  private static final int MOST_DEPTH = 200;
 
   /** What a Prometheus server allows by default. */
   public static final ParserOptions DEFAULT =

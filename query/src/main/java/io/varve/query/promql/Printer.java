@@ -216,10 +216,29 @@ public final class Printer {
   }
 
   private void offset(long millis, @Nullable DurationExpr expr) {
-    if (millis != 0 || expr != null) {
-      out.append(" offset ");
-      duration(millis, expr);
+    if (millis == 0 && expr == null) {
+      return;
     }
+    out.append(" offset ");
+    if (expr != null && endsInBinary(expr)) {
+      // Only behind a parenthesis or two signs does arithmetic belong to an offset.
+      String text = print(expr);
+      int signs = text.startsWith("--") ? 2 : text.startsWith("-") ? 1 : 0;
+      out.append("+".repeat(text.startsWith("(") ? 0 : 2 - signs));
+    }
+    duration(millis, expr);
+  }
+
+  private static boolean endsInBinary(DurationExpr expr) {
+    return switch (expr) {
+      case DurationExpr.Unary e -> endsInBinary(e.inner());
+      case DurationExpr.Binary e -> true;
+      case DurationExpr.Literal e -> false;
+      case DurationExpr.Step e -> false;
+      case DurationExpr.Range e -> false;
+      case DurationExpr.Choice e -> false;
+      case DurationExpr.Paren e -> false;
+    };
   }
 
   private void duration(long millis, @Nullable DurationExpr expr) {
@@ -261,7 +280,12 @@ public final class Printer {
   }
 
   private void number(double value, boolean duration) {
-    out.append(duration ? Durations.format(Math.round(value * 1000)) : GoText.plain(value));
+    if (!duration) {
+      out.append(GoText.plain(value));
+      return;
+    }
+    boolean negative = value < 0 || 1 / value < 0; // also of -0s
+    out.append(negative ? "-" : "").append(Durations.format(Math.round(Math.abs(value) * 1000)));
   }
 
   private static String labelName(String name) {

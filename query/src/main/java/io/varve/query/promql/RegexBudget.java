@@ -43,8 +43,12 @@ final class RegexBudget {
         }
         case '\\' -> {
           sizes[depth] += atom;
-          atom = i + 1 < regex.length() && Character.isLetter(regex.charAt(i + 1)) ? CLASS_SIZE : 1;
-          i++;
+          char letter = ++i < regex.length() ? regex.charAt(i) : 0;
+          atom = Character.isLetter(letter) ? CLASS_SIZE : 1;
+          if (letter == 'p' || letter == 'P') {
+            int close = regex.indexOf('}', i);
+            i = regex.startsWith("{", i + 1) && close > 0 ? close : i + 1;
+          }
         }
         case '[' -> {
           int close = endOfClass(regex, i);

@@ -1,6 +1,9 @@
 package io.varve.query.promql;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,8 +110,9 @@ final class TokenStream {
 
   /** One level deeper. */
   void down() {
-    depth++;
-    checkDepth(depth);
+    if (++depth > options.mostDepth()) {
+      throw tooDeep(peek().position(), options.mostDepth());
+    }
   }
 
   /** One level up. */
@@ -116,17 +120,27 @@ final class TokenStream {
     depth--;
   }
 
-  /** How deep the construct under way is nested. */
-  int depth() {
-    return depth;
+  /**
+   * Bounds the height of a tree. A long chain of operators is a high tree though its text is not
+   * nested, and whatever walks trees recurses; this walk does not.
+   */
+  <T> T checkHeight(T root, Function<T, List<T>> children, Function<T, Position> position) {
+    int most = 2 * options.mostDepth();
+    ArrayDeque<T> level = new ArrayDeque<>();
+    level.add(root);
+    for (int height = 1; !level.isEmpty(); height++) {
+      if (height > most) {
+        throw tooDeep(position.apply(level.getFirst()), most);
+      }
+      for (int left = level.size(); left > 0; left--) {
+        level.addAll(children.apply(level.removeFirst()));
+      }
+    }
+    return root;
   }
 
-  /** Refuses what is nested too deeply. */
-  void checkDepth(int depth) {
-    if (depth > options.mostDepth()) {
-      throw error(
-          peek().position(), "expression is nested deeper than " + options.mostDepth() + " levels");
-    }
+  private ParseException tooDeep(Position position, int most) {
+    return error(position, "expression is nested deeper than " + most + " levels");
   }
 
   /** The next token does not fit. */

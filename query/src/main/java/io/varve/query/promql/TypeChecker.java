@@ -14,7 +14,6 @@ import io.varve.query.promql.Expr.Subquery;
 import io.varve.query.promql.Expr.Unary;
 import io.varve.query.promql.Expr.VectorSelector;
 import io.varve.query.promql.VectorMatching.Cardinality;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,36 +25,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class TypeChecker {
   private final String query;
-  private final ParserOptions options;
 
-  TypeChecker(String query, ParserOptions options) {
+  TypeChecker(String query) {
     this.query = query;
-    this.options = options;
   }
 
-  /** The tree with final matchings. */
+  /** The tree with final matchings; its height is bounded. */
   Expr check(Expr root) {
-    checkHeight(root);
     return checked(root);
-  }
-
-  /**
-   * A long chain of operators is a deep tree though its text is not nested. All that walks trees
-   * recurses, here and behind, so the height is bounded; this walk does not.
-   */
-  private void checkHeight(Expr root) {
-    ArrayDeque<Expr> level = new ArrayDeque<>();
-    level.add(root);
-    for (int height = 1; !level.isEmpty(); height++) {
-      if (height > options.mostDepth()) {
-        throw error(
-            level.getFirst(),
-            "expression is nested deeper than " + options.mostDepth() + " levels");
-      }
-      for (int left = level.size(); left > 0; left--) {
-        level.addAll(level.removeFirst().children());
-      }
-    }
   }
 
   private Expr checked(Expr expr) {

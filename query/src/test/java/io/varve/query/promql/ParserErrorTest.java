@@ -206,6 +206,7 @@ final class ParserErrorTest {
         "1:17 unexpected identifier \"bar\" in grouping opts, expected \",\" or \")\"");
     fails("sum by (5)(x)", "1:9 unexpected number \"5\" in grouping opts, expected label");
     fails("sum by (\"\")(x)", "1:9 invalid label name for grouping: \"\"");
+    fails("sum by ('\\xff')(x)", "1:9 invalid label name for grouping: \"\\xff\"");
     fails("a / on b", "1:8 unexpected identifier \"b\" in grouping opts, expected \"(\"");
     fails(
         "sum (x) by test", "1:12 unexpected identifier \"test\" in grouping opts, expected \"(\"");

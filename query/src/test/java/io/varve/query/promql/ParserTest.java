@@ -399,9 +399,18 @@ final class ParserTest {
     assertThat(text("\"\\a\\b\\f\\n\\r\\t\\v\\\\\\\" - \\u1234\\U00010111\\U0001011111☺\""))
         .isEqualTo("\007\b\f\n\r\t\013\\\" - \u1234\uD800\uDD11\uD800\uDD1111☺");
     assertThat(text("'\\xe2\\x98\\xba \\342\\230\\272 \\101'")).isEqualTo("☺ ☺ A");
-    assertThat(text("'\\xFF'")).isEqualTo("\uFFFD");
+    assertThat(text("'\\ufffd'")).isEqualTo("\uFFFD");
     assertThat(text("''")).isEmpty();
     assertThat(text("``")).isEmpty();
+  }
+
+  @Test
+  void bytesThatAreNotUtf8() {
+    assertThat(text("'a\\xc5z\\xe2\\x98\\xe2\\x98\\xba'")).isEqualTo("a\uDCC5z\uDCE2\uDC98☺");
+    assertThat(Parser.parse("'a\\xc5z'")).hasToString("\"a\\xc5z\"");
+    assertThat(GoText.isUtf8("ä😀")).isTrue();
+    assertThat(GoText.isUtf8("a\uDCC5")).isFalse();
+    assertThat(GoText.isUtf8("\uD83D\uDE00\uDCC5\uD83D\uDE00")).isFalse();
   }
 
   private static String text(String query) {
