@@ -1,0 +1,259 @@
+package io.varve.http;
+
+import io.varve.engine.Engine;
+import io.varve.http.api.ApiErrors;
+import io.varve.http.api.ExemplarsHandler;
+import io.varve.http.api.FixedHandler;
+import io.varve.http.api.HealthyHandler;
+import io.varve.http.api.LabelValuesHandler;
+import io.varve.http.api.LabelsHandler;
+import io.varve.http.api.MetadataHandler;
+import io.varve.http.api.MetricsHandler;
+import io.varve.http.api.QueryHandler;
+import io.varve.http.api.QueryRangeHandler;
+import io.varve.http.api.Querying;
+import io.varve.http.api.Reading;
+import io.varve.http.api.ReadyHandler;
+import io.varve.http.api.RuntimeInfoHandler;
+import io.varve.http.api.SeriesHandler;
+import io.varve.http.api.Store;
+import io.varve.http.api.TsdbStatusHandler;
+import io.varve.http.api.WriteHandler;
+import io.varve.http.config.Durations;
+import io.varve.http.config.ServerConfig;
+import io.varve.http.metrics.ServerMetrics;
+import io.varve.http.net.Availability;
+import io.varve.http.net.Gate;
+import io.varve.http.net.Handler;
+import io.varve.http.net.HttpListener;
+import io.varve.http.net.Route;
+import io.varve.ingest.Ingestor;
+import io.varve.query.QueryEngine;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running Varve: an open port in front of an engine. It answers from the moment it is made, and
+ * says that it is not ready until {@link #recover} has returned.
+ *
+ * <p>One thread makes it, recovers and closes it; {@link #address} and {@link #damage} may be asked
+ * by any.
+ */
+public final class Server implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Server.class.getName());
+  private static final long POLL_MILLIS = 10;
+
+  private final ServerConfig config;
+  private final InstantSource clock = InstantSource.system();
+  private final HttpListener listener;
+  private volatile Availability availability = Availability.STARTING;
+  private volatile @Nullable Opened opened;
+  private boolean closed;
+
+  /** What is there after recovery. */
+  private record Opened(Engine engine, QueryEngine queries, Store store) {}
+
+  /**
+   * Opens the port.
+   *
+   * @throws IOException if it cannot be opened
+   */
+  public Server(ServerConfig config) throws IOException {
+    this.config = config;
+    ServerConfig.Http http = config.http();
+    int cores = Runtime.getRuntime().availableProcessors();
+    int writers = config.ingest().maxConcurrent();
+    Gate writes = new Gate(writers == 0 ? 2 * cores : writers, http.queueMillis());
+    Gate queries = new Gate(config.query().maxConcurrent(), http.queueMillis());
+    ServerMetrics metrics = new ServerMetrics(Version.varve());
+    listener =
+        new HttpListener(
+            config.listen().host(),
+            config.listen().port(),
+            new HttpListener.Limits(
+                http.maxBodiesBytes(),
+                Math.max(http.idleMillis(), 2 * config.query().limits().timeoutMillis()),
+                http.writeMillis()),
+            routes(writes, queries, metrics),
+            () -> availability,
+            new ApiErrors(),
+            metrics);
+    metrics.observeListener(listener::running, listener::bodyBytes);
+    metrics.observeGate("writes", writes);
+    metrics.observeGate("queries", queries);
+    metrics.observeStore(
+        () -> {
+          Opened now = opened;
+          return now == null || availability != Availability.READY ? null : now.store();
+        },
+        () -> availability == Availability.READY);
+  }
+
+  private List<Route> routes(Gate writes, Gate queries, ServerMetrics metrics) {
+    ServerConfig.Query query = config.query();
+    Reading reading = new Reading(this::store, queries, query.limits());
+    Querying querying = new Querying(reading, query.storedAggregates(), metrics);
+    int form = config.http().maxFormBytes();
+    String[] get = {"GET"};
+    String[] both = {"GET", "POST"};
+    String[] page = {"GET", "HEAD"};
+    Handler labels = new LabelsHandler(reading);
+    Handler series = new SeriesHandler(reading);
+    Handler runtime = new RuntimeInfoHandler(clock.instant(), clock, this::store, retention());
+    return List.of(
+        Route.text("/api/v1/write", new WriteHandler(this::store, writes), "POST")
+            .withNeedsStore(true)
+            .withBody(config.ingest().limits().compressedBytes()),
+        Route.api("/api/v1/query", new QueryHandler(querying, clock), both).withBody(form),
+        Route.api("/api/v1/query_range", new QueryRangeHandler(querying, query.maxPoints()), both)
+            .withBody(form),
+        Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading), both).withBody(form),
+        Route.api("/api/v1/labels", labels, both).withBody(form),
+        Route.api("/api/v1/label/*/values", new LabelValuesHandler(reading), get),
+        Route.api("/api/v1/series", series, both).withBody(form),
+        Route.api("/api/v1/metadata", new MetadataHandler(reading), get),
+        Route.api("/api/v1/rules", FixedHandler.rules(), get),
+        Route.api("/api/v1/alerts", FixedHandler.alerts(), get),
+        Route.api("/api/v1/status/buildinfo", FixedHandler.texts(buildInfo()), get),
+        Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
+        Route.api("/api/v1/status/runtimeinfo", runtime, get),
+        Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(reading), get),
+        Route.text("/-/healthy", new HealthyHandler(), page),
+        Route.text("/-/ready", new ReadyHandler(() -> availability), page),
+        Route.text("/metrics", new MetricsHandler(metrics), get),
+        Route.text(
+            "/",
+            (request, response) ->
+                response.text(
+                    200,
+                    "Varve "
+                        + Version.varve()
+                        + ": the Prometheus HTTP API is at /api/v1, metrics are at /metrics.\n"),
+            page));
+  }
+
+  private static Map<String, String> buildInfo() {
+    Map<String, String> info = new LinkedHashMap<>();
+    info.put("version", Version.PROMETHEUS);
+    info.put("revision", "varve-" + Version.varve());
+    info.put("branch", "");
+    info.put("buildUser", "");
+    info.put("buildDate", "");
+    info.put("goVersion", "");
+    return info;
+  }
+
+  /** Settings under the names of Prometheus' flags, for clients that look for them. */
+  private Map<String, String> flags() {
+    ServerConfig.Query query = config.query();
+    Map<String, String> flags = new TreeMap<>();
+    flags.put("web.listen-address", config.listen().toString());
+    flags.put("web.enable-remote-write-receiver", "true");
+    flags.put("storage.tsdb.path", config.dataDir().toString());
+    flags.put("storage.tsdb.retention.time", retention());
+    flags.put("query.lookback-delta", Durations.print(query.lookbackMillis()));
+    flags.put("query.max-concurrency", Integer.toString(query.maxConcurrent()));
+    flags.put("query.max-samples", Long.toString(query.limits().maxSamples()));
+    flags.put("query.timeout", Durations.print(query.limits().timeoutMillis()));
+    return flags;
+  }
+
+  private String retention() {
+    long millis = config.storage().retentionMillis();
+    return millis == 0 ? "forever" : Durations.print(millis);
+  }
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return listener.address();
+  }
+
+  /**
+   * Opens the data folder; the server is ready when this returns.
+   *
+   * @return what was recovered, in words
+   * @throws IOException if the folder cannot be used
+   * @throws io.varve.engine.format.CorruptDataException if the manifest is damaged
+   */
+  public String recover() throws IOException {
+    Engine engine = Engine.open(config.engine());
+    ServerConfig.Query query = config.query();
+    int cores = Runtime.getRuntime().availableProcessors();
+    QueryEngine queries =
+        new QueryEngine(
+            new QueryEngine.Options(
+                query.threads() == 0 ? cores : query.threads(),
+                query.lookbackMillis(),
+                query.subqueryStepMillis(),
+                query.limits()));
+    Ingestor ingestor =
+        new Ingestor(engine.seriesLookup(), engine::append, config.ingest().limits(), clock);
+    opened =
+        new Opened(engine, queries, new Store(engine::snapshot, engine::stats, ingestor, queries));
+    availability = Availability.READY;
+    return engine.stats().recovery();
+  }
+
+  /** What cannot be read of the data, in words; empty before recovery. */
+  public List<String> damage() {
+    Opened now = opened;
+    return now == null ? List.of() : now.engine().stats().damage();
+  }
+
+  private Store store() {
+    Opened now = opened;
+    if (now == null) {
+      throw new IllegalStateException("BUG: a request came in before the store was there");
+    }
+    return now.store();
+  }
+
+  /**
+   * Stops: takes no more connections, lets requests that run finish (as long as {@code
+   * http.drain_timeout} says), closes the engine and every connection.
+   *
+   * @throws IOException if the engine could not be closed properly; what was acknowledged is in the
+   *     log all the same
+   */
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    availability = Availability.STOPPING;
+    listener.stopAccepting();
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.http().drainMillis());
+    boolean interrupted = false;
+    while (listener.running() > 0 && System.nanoTime() < until && !interrupted) {
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    int left = listener.running();
+    if (left > 0) {
+      LOG.log(System.Logger.Level.WARNING, left + " requests did not finish in time");
+    }
+    try {
+      Opened now = opened;
+      if (now != null) {
+        now.queries().close();
+        now.engine().close();
+      }
+    } finally {
+      listener.close();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.varve.http.cli;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.http.Version;
+import io.varve.http.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The top of the command line. */
+@Command(
+    name = "varve",
+    description = "A time-series metrics store: remote write in, PromQL out.",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    versionProvider = VarveCommand.Versions.class,
+    subcommands = {
+      ServeCommand.class,
+      InspectCommand.class,
+      VerifyCommand.class,
+      VersionCommand.class,
+      HelpCommand.class
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done; a server that was told to stop has stopped",
+      "1:failed: the server cannot start, the data is damaged or cannot be read",
+      "2:the command line or the configuration is not understood"
+    },
+    footer = {"", "varve help COMMAND tells more about a command."})
+public final class VarveCommand implements Runnable {
+  private static final int FAILED = 1;
+  private static final int NOT_UNDERSTOOD = 2;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  /** For picocli. */
+  VarveCommand() {}
+
+  /** Runs a command line and returns the exit code. */
+  public static int run(String... args) {
+    return new CommandLine(new VarveCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler((failure, commandLine, parsed) -> explain(failure))
+        .execute(args);
+  }
+
+  private static int explain(Exception failure) throws Exception {
+    switch (failure) {
+      case ConfigException e -> {
+        System.err.println("varve: " + e.getMessage());
+        return NOT_UNDERSTOOD;
+      }
+      case NoSuchFileException e -> System.err.println("varve: there is no " + e.getMessage());
+      case IOException e -> System.err.println("varve: " + e.getMessage());
+      case CorruptDataException e -> System.err.println("varve: " + e.getMessage());
+      default -> throw failure;
+    }
+    return FAILED;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Say what to do, for example: varve serve");
+  }
+
+  /** What {@code --version} prints. */
+  static final class Versions implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"varve " + Version.varve()};
+    }
+  }
+}
