@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,7 +164,7 @@ record ManifestFile(
       String source = name + " line " + (lines + 1);
       String text = end == bytes.length ? null : checked(bytes, at, end, chain);
       if (text == null) {
-        if (end + 1 < bytes.length) {
+        if (end + 1 < bytes.length || holdsWholeLine(bytes, at, chain)) {
           throw new CorruptDataException(source, at, "checksum does not match");
         }
         break; // torn: it never counted
@@ -205,6 +206,30 @@ record ManifestFile(
       return null;
     }
     return new String(bytes, text, end - text, StandardCharsets.US_ASCII);
+  }
+
+  /**
+   * True if a line is whole up to some byte that should be its end but is not: then it was not
+   * torn, its end is damaged, and what follows counted.
+   */
+  private static boolean holdsWholeLine(byte[] bytes, int at, int chain) {
+    int text = at + CRC_DIGITS + 1;
+    if (text >= bytes.length) {
+      return false;
+    }
+    String crc = new String(bytes, at, CRC_DIGITS, StandardCharsets.ISO_8859_1);
+    ByteWriter before = new ByteWriter(4);
+    before.fixed32(chain);
+    CRC32C running = new CRC32C();
+    running.update(before.array(), 0, before.size());
+    HexFormat hex = HexFormat.of();
+    for (int end = text; end < bytes.length - 2; end++) {
+      running.update(bytes[end]);
+      if (crc.equals(hex.toHexDigits((int) running.getValue()))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static int header(String text, long number, String source) {
