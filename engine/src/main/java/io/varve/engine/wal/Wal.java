@@ -263,7 +263,8 @@ public final class Wal implements ShardLog {
   private void lead() throws IOException {
     SegmentWriter open = writer;
     if (open == null) {
-      return;
+      throw new IllegalStateException(
+          "BUG: no segment is open, yet only " + durable + " of " + last + " records are durable");
     }
     // Read after the segment and before the fsync: these records are in this segment or before it.
     long target = last;
