@@ -93,7 +93,7 @@ public final class QueryEngine implements AutoCloseable {
         tenant,
         query,
         queryOptions,
-        expr -> Planner.plan(expr, query, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
+        expr -> Planner.plan(expr, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
         (plan, evaluator) -> instant(plan, evaluator, timeMillis));
   }
 
@@ -138,7 +138,7 @@ public final class QueryEngine implements AutoCloseable {
                     + "\" for range query, must be Scalar or instant Vector");
           }
           return Planner.plan(
-              expr, query, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
+              expr, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
         },
         (plan, evaluator) -> range(plan, evaluator, startMillis, endMillis, stepMillis));
   }
@@ -191,7 +191,11 @@ public final class QueryEngine implements AutoCloseable {
               context.peakSamples(),
               context.peakBytes(),
               context.storedBlocks());
-      return new QueryResult(value, context.warnings(query), context.infos(query), stats);
+      List<String> warnings = new ArrayList<>(context.warnings(query));
+      for (String damage : snapshot.damage()) {
+        warnings.add("data could not be read: " + damage);
+      }
+      return new QueryResult(value, List.copyOf(warnings), context.infos(query), stats);
     } catch (ParseException e) {
       throw new QueryException(ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
     } catch (QueryException e) {

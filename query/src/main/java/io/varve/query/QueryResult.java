@@ -7,7 +7,8 @@ import java.util.List;
  * The answer to a query, with what the user should know about it.
  *
  * @param value what the expression evaluates to
- * @param warnings texts of the form {@code PromQL warning: … (line:column)}, each once
+ * @param warnings texts of the form {@code PromQL warning: … (line:column)}, each once, and what of
+ *     the store could not be read
  * @param infos texts of the form {@code PromQL info: … (line:column)}, each once
  * @param stats what it took
  */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.engine.SharedData;
 import io.varve.query.promql.ParserOptions;
+import io.varve.query.script.EngineStore;
 import io.varve.query.script.MemoryStore;
 import io.varve.query.script.ScriptRunner;
 import io.varve.query.script.ScriptRunner.CaseResult;
@@ -15,7 +16,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -77,6 +80,37 @@ class PromqlScriptTest {
     assertThat(counts.getOrDefault(Outcome.PASSED, 0)).isGreaterThanOrEqualTo(fewestPassed);
   }
 
+  /** The same over the real engine: half of the scripts from its head, half from merged files. */
+  @Test
+  void scriptsOverTheRealEngine(@TempDir Path folder) throws IOException {
+    List<String> names =
+        List.of(
+            "aggregators",
+            "at_modifier",
+            "functions",
+            "histograms",
+            "operators",
+            "range_queries",
+            "selectors",
+            "staleness",
+            "subquery",
+            "type_and_unit");
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      List<CaseResult> inMemory = run(name);
+      List<CaseResult> stored;
+      try (QueryEngine engine = new QueryEngine(OPTIONS);
+          EngineStore store = new EngineStore(folder.resolve(name), i % 2 == 0)) {
+        stored = new ScriptRunner(store, engine, QueryOptions.DEFAULT).run(path(name));
+      }
+      assertThat(stored)
+          .as(name)
+          .extracting(CaseResult::name, CaseResult::outcome)
+          .containsExactlyElementsOf(
+              inMemory.stream().map(r -> Tuple.tuple(r.name(), r.outcome())).toList());
+    }
+  }
+
   /** Start timestamps are an experimental feature; rates without them are other numbers. */
   @Test
   void startTimestampsAreOnlyCounted() throws IOException {
@@ -86,9 +120,12 @@ class PromqlScriptTest {
   }
 
   private static List<CaseResult> run(String name) throws IOException {
-    Path file = SharedData.path("conformance/promqltest/" + name + ".test");
     try (QueryEngine engine = new QueryEngine(OPTIONS)) {
-      return new ScriptRunner(new MemoryStore(), engine, QueryOptions.DEFAULT).run(file);
+      return new ScriptRunner(new MemoryStore(), engine, QueryOptions.DEFAULT).run(path(name));
     }
+  }
+
+  private static Path path(String name) {
+    return SharedData.path("conformance/promqltest/" + name + ".test");
   }
 }

@@ -54,11 +54,7 @@ final class SelectedSeries {
       mine = new SampleColumns();
       columns[worker.slot()] = mine;
     }
-    int before = mine.times.length;
-    reader(worker).read(series, range, mine);
-    if (mine.times.length > before) {
-      query.chargeBytes(16L * (mine.times.length - before));
-    }
+    reader(worker).read(series, range, mine); // which charges the query for the columns
     return mine;
   }
 

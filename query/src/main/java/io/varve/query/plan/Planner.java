@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * once (Prometheus: StepInvariantExpr).
  */
 public final class Planner {
-  private final String query;
   private final long startMillis;
   private final long endMillis;
   private final long stepMillis;
@@ -45,7 +44,6 @@ public final class Planner {
 
   private Planner(
       String query, long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
-    this.query = query;
     this.startMillis = startMillis;
     this.endMillis = endMillis;
     this.stepMillis = stepMillis;
@@ -55,19 +53,13 @@ public final class Planner {
   /**
    * Plans.
    *
-   * @param query the text that the expression was parsed from
    * @param stepMillis the query's step; 0 for an instant query, whose start is its end
    * @param subqueryStepMillis step of subqueries that name none
    * @throws QueryException bad_data if a duration has no meaning; execution if the expression needs
    *     what this version does not have
    */
   public static PlanNode plan(
-      Expr expr,
-      String query,
-      long startMillis,
-      long endMillis,
-      long stepMillis,
-      long subqueryStepMillis) {
+      Expr expr, long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
     Expr resolved;
     try {
       resolved = DurationResolver.resolve(expr, stepMillis, endMillis - startMillis);
@@ -75,7 +67,7 @@ public final class Planner {
       String message = String.valueOf(e.getMessage());
       throw new QueryException(QueryException.ErrorType.BAD_DATA, message, e);
     }
-    Planner planner = new Planner(query, startMillis, endMillis, stepMillis, subqueryStepMillis);
+    Planner planner = new Planner(startMillis, endMillis, stepMillis, subqueryStepMillis);
     return pin(planner.plan(resolved));
   }
 
@@ -176,7 +168,7 @@ public final class Planner {
     if (aggregation == Aggregation.COUNT_VALUES) {
       String label = text(parameter, e);
       if (!isLabelName(label)) {
-        throw QueryException.execution("invalid label name " + source(parameter));
+        throw QueryException.execution("invalid label name " + parameter);
       }
       return new Planned(
           new PlanNode.CountValues(vector(inner, e), label, e.grouping(), e.without()),
@@ -199,13 +191,6 @@ public final class Planner {
             e.without(),
             parameter.position()),
         invariant);
-  }
-
-  /** How a literal was written: its value does not tell which bytes it had that are not UTF-8. */
-  private String source(@Nullable Expr literal) {
-    return literal == null
-        ? ""
-        : query.substring(literal.position().start(), literal.position().end());
   }
 
   private Planned call(Expr.Call e) {
@@ -496,12 +481,11 @@ public final class Planner {
     return List.copyOf(texts);
   }
 
-  /**
-   * True if text can name a label: not empty, and valid UTF-8. Bytes that are not stand in a string
-   * as the replacement character, which PromQL does not accept in a literal.
-   */
+  /** True if text can name a label: not empty, and valid UTF-8, of which a string need not be. */
   private static boolean isLabelName(String text) {
-    return !text.isEmpty() && text.indexOf('\ufffd') < 0;
+    return !text.isEmpty()
+        && text.codePoints()
+            .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
   }
 
   private static QueryException notYet(String feature) {
