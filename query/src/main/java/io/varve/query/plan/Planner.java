@@ -42,8 +42,7 @@ public final class Planner {
   /** A part of the plan, and whether it is the same at every step. */
   private record Planned(PlanNode node, boolean invariant) {}
 
-  private Planner(
-      String query, long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
+  private Planner(long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
     this.startMillis = startMillis;
     this.endMillis = endMillis;
     this.stepMillis = stepMillis;
