@@ -142,7 +142,8 @@ public final class Engine implements AutoCloseable {
     recover.replay(log);
     catalog.reopened(open);
     log.roll();
-    Sealer sealer = new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters, damage);
+    Sealer sealer =
+        new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters, damage);
     Compactor compactor =
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
     runner =

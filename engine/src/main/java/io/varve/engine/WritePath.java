@@ -39,7 +39,10 @@ final class WritePath {
   private final WriteRecord.MetadataSink metadata;
   private final EngineCounters counters;
   private final StoredSamples stored;
-  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Fair: a busy writer must not keep flushes waiting. A batch is long against a hand-over. */
+  private final ReentrantLock lock = new ReentrantLock(true);
+
   private final WriteRecord.Encoder encoder = new WriteRecord.Encoder();
   private final ByteWriter decision = new ByteWriter(256);
 

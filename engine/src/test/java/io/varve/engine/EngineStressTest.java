@@ -22,15 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Readers against a writer, flushes, merges, dropped windows and series that come and go: what was
- * acknowledged before a snapshot is in it, every value is the one that was written, times follow each
- * other without a gap.
+ * acknowledged before a snapshot is in it, every value is the one that was written, times follow
+ * each other without a gap.
  */
 final class EngineStressTest {
   private static final long WINDOW = 60_000;
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
   private static final int SERIES = 60;
   private static final int STEP = 100;
-  private static final long RUN_MILLIS = 8_000;
+  private static final long LEAST_MILLIS = 4_000;
+  private static final long MOST_MILLIS = 60_000;
 
   @TempDir Path dir;
 
@@ -53,7 +54,7 @@ final class EngineStressTest {
         EngineConfig.defaults(dir)
             .withWindow(WINDOW, WINDOW / 5)
             .withRetention(6 * WINDOW)
-            .withSizes(200_000, 50_000)
+            .withSizes(400_000, 16 << 20)
             .withClock(() -> Instant.ofEpochMilli(now.get()))
             .withFsync(FsyncPolicy.OS);
     long reads = 0;
@@ -66,7 +67,12 @@ final class EngineStressTest {
         int seed = r;
         readers.add(pool.submit(() -> read(engine, new Random(seed))));
       }
-      Thread.sleep(RUN_MILLIS);
+      long begin = System.nanoTime();
+      long millis = 0;
+      while (millis < LEAST_MILLIS || (millis < MOST_MILLIS && !hasSeenEverything(engine))) {
+        Thread.sleep(100);
+        millis = (System.nanoTime() - begin) / 1_000_000;
+      }
       ended = true;
       writer.get();
       for (Future<Long> reader : readers) {
@@ -81,10 +87,16 @@ final class EngineStressTest {
     assertThat(stats.stopped()).isNull();
     assertThat(stats.flushes()).isGreaterThan(3);
     assertThat(stats.merges()).isPositive();
+    assertThat(stats.windowsDropped()).isPositive();
     assertThat(reads).isGreaterThan(200);
   }
 
-  private Void write(Engine engine) {
+  private static boolean hasSeenEverything(Engine engine) {
+    EngineStats stats = engine.stats();
+    return stats.flushes() > 4 && stats.merges() > 1 && stats.windowsDropped() > 1;
+  }
+
+  private Void write(Engine engine) throws InterruptedException {
     WriteBatch batch = new WriteBatch();
     SeriesLookup lookup = engine.seriesLookup();
     byte[][] labels = new byte[SERIES][];
@@ -114,7 +126,7 @@ final class EngineStressTest {
         acknowledged.set(s, time);
       }
       if ((time - ORIGIN) / STEP % 50 == 0) {
-        Thread.yield();
+        Thread.sleep(20);
       }
     }
     return null;

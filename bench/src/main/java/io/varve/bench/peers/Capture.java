@@ -47,6 +47,15 @@ public final class Capture {
     this.stepSeconds = stepSeconds;
   }
 
+  /**
+   * A recording that is made up.
+   *
+   * @param columns values by series, then by row; at least one series
+   */
+  public static Capture of(List<Series> series, double[][] columns, double stepSeconds) {
+    return new Capture(List.copyOf(series), columns, columns[0].length, stepSeconds);
+  }
+
   /** Reads a recording. */
   public static Capture read(Path file) throws IOException {
     try (InputStream raw = Files.newInputStream(file)) {

@@ -135,6 +135,7 @@ final class HuffmanEncoder {
    * Canonical codes: by length, then by symbol; bit-reversed, as bits are read from the low end.
    */
   private void assignCodes() {
+    codes[low] = 0; // of no bits, if it is the only class
     int code = 0;
     for (int length = 1; length <= LONGEST; length++) {
       for (int s = low; s <= high; s++) {

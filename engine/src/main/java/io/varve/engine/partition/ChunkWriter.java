@@ -31,18 +31,17 @@ public final class ChunkWriter implements AutoCloseable {
   private final FileSystem.AppendFile file;
   private final PagedOutput out;
 
-  private final FloatBlockEncoder floats = new FloatBlockEncoder();
-  private final LongBlockEncoder longs = new LongBlockEncoder();
-  private final HistogramBlockEncoder histograms = new HistogramBlockEncoder();
+  private final ChunkEncoders encoders;
+  private final boolean ownEncoders;
+  private final ByteWriter block;
+  private final BlockStats stats;
   private final PageWriter page;
-  private final ByteWriter block = new ByteWriter(1 << 12);
-  private final BlockStats stats = new BlockStats();
 
-  private final TimeColumns times = new TimeColumns();
+  private final TimeColumns times;
   private final BlockPage.Builder blockPage = new BlockPage.Builder();
   private final StatsPageBuilder statsPage = new StatsPageBuilder();
-  private final ByteWriter blockPages = new ByteWriter(1 << 12);
-  private final ByteWriter statsPages = new ByteWriter(1 << 12);
+  private final ByteWriter blockPages = new ByteWriter(1 << 8);
+  private final ByteWriter statsPages = new ByteWriter(1 << 8);
   private final LongList blockPageEnds = new LongList();
   private final LongList statsPageEnds = new LongList();
   private final LongList rowIds = new LongList();
@@ -67,15 +66,43 @@ public final class ChunkWriter implements AutoCloseable {
    */
   public ChunkWriter(FileSystem fs, Path dataDir, String windowFolder, ChunkInfo info)
       throws IOException {
+    this(fs, dataDir, windowFolder, info, new ChunkEncoders(), true);
+  }
+
+  /**
+   * Begins the file under a temporary name; makes the folders that are missing.
+   *
+   * @param windowFolder the window's folder in the data folder
+   * @param encoders shared with other writers of this thread; the caller closes them
+   */
+  public ChunkWriter(
+      FileSystem fs, Path dataDir, String windowFolder, ChunkInfo info, ChunkEncoders encoders)
+      throws IOException {
+    this(fs, dataDir, windowFolder, info, encoders, false);
+  }
+
+  private ChunkWriter(
+      FileSystem fs,
+      Path dataDir,
+      String windowFolder,
+      ChunkInfo info,
+      ChunkEncoders encoders,
+      boolean ownEncoders)
+      throws IOException {
     this.fs = fs;
     this.info = info;
+    this.encoders = encoders;
+    this.ownEncoders = ownEncoders;
+    this.block = encoders.block;
+    this.stats = encoders.stats;
+    this.page = encoders.page;
+    this.times = new TimeColumns(encoders.times);
     this.path = windowFolder + "/" + info.fileName();
     this.target = dataDir.resolve(path);
     this.folder = target.resolveSibling("");
     this.tmp = target.resolveSibling(target.getFileName() + ".tmp");
     this.file = create();
     this.out = new PagedOutput(file);
-    this.page = new PageWriter();
     try {
       write(ChunkFormat.header(info));
     } catch (IOException e) {
@@ -85,9 +112,14 @@ public final class ChunkWriter implements AutoCloseable {
   }
 
   private FileSystem.AppendFile create() throws IOException {
-    fs.createDirectories(folder);
-    fs.delete(tmp); // left by a crash
-    return fs.create(tmp);
+    try {
+      fs.createDirectories(folder);
+      fs.delete(tmp); // left by a crash
+      return fs.create(tmp);
+    } catch (IOException e) {
+      closeEncoders();
+      throw e;
+    }
   }
 
   private void write(byte[] bytes) throws IOException {
@@ -133,13 +165,14 @@ public final class ChunkWriter implements AutoCloseable {
       while (at < to) {
         int part = HistogramBlockEncoder.fitting(column, at, to - at);
         block.reset();
-        histograms.encode(column, at, part, block);
+        encoders.histograms.encode(column, at, part, block);
         end(c, at, at + part, BlockPage.HISTOGRAM);
         at += part;
       }
       return;
     }
     block.reset();
+    FloatBlockEncoder floats = encoders.floats;
     block.advance(floats.encode(c.values, from, n, block.reserve(floats.maxBytes(n)), 0));
     end(c, from, to, stats.collect(c, from, to) ? BlockPage.STATS : 0);
   }
@@ -172,6 +205,7 @@ public final class ChunkWriter implements AutoCloseable {
         starts |= c.starts[i] != 0;
       }
       if (starts) {
+        LongBlockEncoder longs = encoders.longs;
         int end = longs.encode(c.starts, from, n, block.reserve(longs.maxBytes(n)), valueBytes);
         block.advance(end - valueBytes);
       }
@@ -388,8 +422,14 @@ public final class ChunkWriter implements AutoCloseable {
   private void closeFile() throws IOException {
     if (!closed) {
       closed = true;
-      page.close();
+      closeEncoders();
       file.close();
+    }
+  }
+
+  private void closeEncoders() {
+    if (ownEncoders) {
+      encoders.close();
     }
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations as text: {@code word key=value key=value …}, several operations separated by tabs. In
- * a value every byte of its UTF-8 that is not a visible ASCII character, and each of {@code % = ,},
+ * a value every byte of its UTF-8 that is not a visible ASCII character, and each of {@code % ,},
  * is written %XX; lists are separated by commas; an absent value is an absent key.
  */
 final class ManifestText {
@@ -204,7 +204,7 @@ final class ManifestText {
 
     private void escape(String value) {
       for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
-        if (b <= ' ' || b >= 0x7F || b == '%' || b == '=' || b == ',') {
+        if (b <= ' ' || b >= 0x7F || b == '%' || b == ',') {
           text.append('%').append(HEX.toHexDigits(b));
         } else {
           text.append((char) b);

@@ -13,7 +13,7 @@ import java.util.Arrays;
  */
 final class PagedOutput {
   private final FileSystem.AppendFile file;
-  private final byte[] page = new byte[ChunkFormat.PAGE_BYTES];
+  private byte[] page = new byte[1 << 12]; // a small file needs no more
   private final MessageDigest digest = sha256();
   private int filled;
   private long flushed;
@@ -41,11 +41,14 @@ final class PagedOutput {
     int at = offset;
     int end = offset + length;
     while (at < end) {
-      int part = Math.min(end - at, page.length - filled);
+      int part = Math.min(end - at, ChunkFormat.PAGE_BYTES - filled);
+      if (filled + part > page.length) {
+        page = Arrays.copyOf(page, ChunkFormat.PAGE_BYTES);
+      }
       System.arraycopy(bytes, at, page, filled, part);
       filled += part;
       at += part;
-      if (filled == page.length) {
+      if (filled == ChunkFormat.PAGE_BYTES) {
         flush();
       }
     }

@@ -15,7 +15,7 @@ final class TimeColumns {
   /** Timestamps that are kept to be compared; beyond that, encoded columns are. */
   private static final long MOST_KEPT = 1 << 20;
 
-  private final TimeColumnEncoder encoder = new TimeColumnEncoder();
+  private final TimeColumnEncoder encoder;
   private final ByteWriter bytes = new ByteWriter(1 << 12);
   private final HashTable byTimes = new HashTable();
   private final HashTable byBytes = new HashTable();
@@ -26,6 +26,10 @@ final class TimeColumns {
   private final LongList ends = new LongList();
   private long[][] kept = new long[64][];
   private long keptTimes;
+
+  TimeColumns(TimeColumnEncoder encoder) {
+    this.encoder = encoder;
+  }
 
   /** All columns, one after the other. */
   ByteWriter bytes() {

@@ -1,0 +1,106 @@
+package io.varve.bench.peers;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** The same client for every store: pre-encoded bodies over two connections, and queries. */
+final class Client implements AutoCloseable {
+  private static final int CONNECTIONS = 2;
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final ExecutorService pool = Executors.newFixedThreadPool(CONNECTIONS);
+  private final String base;
+
+  Client(int port) {
+    base = "http://127.0.0.1:" + port;
+  }
+
+  /** Waits until a path answers 200. */
+  void awaitReady(String path, ServerProcess server, Duration patience)
+      throws InterruptedException {
+    long end = System.nanoTime() + patience.toNanos();
+    while (System.nanoTime() < end) {
+      if (!server.isAlive()) {
+        throw new IllegalStateException("the server ended while it was starting");
+      }
+      try {
+        if (get(path).statusCode() == 200) {
+          return;
+        }
+      } catch (IOException e) {
+        // not listening yet
+      }
+      Thread.sleep(5);
+    }
+    throw new IllegalStateException(base + path + " was not ready within " + patience);
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofMinutes(5)).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** The answer to an instant query. */
+  String query(String promql, long timeMillis) throws IOException, InterruptedException {
+    HttpResponse<String> answer =
+        get(
+            "/api/v1/query?query="
+                + URLEncoder.encode(promql, StandardCharsets.UTF_8)
+                + "&time="
+                + timeMillis / 1000.0);
+    if (answer.statusCode() != 200) {
+      throw new IOException("query answered " + answer.statusCode() + ": " + answer.body());
+    }
+    return answer.body();
+  }
+
+  /** Sends bodies in turn over the connections; returns when all are acknowledged. */
+  void write(String path, List<byte[]> bodies) throws Exception {
+    List<Future<?>> halves =
+        java.util.stream.IntStream.range(0, CONNECTIONS)
+            .<Future<?>>mapToObj(
+                c ->
+                    pool.submit(
+                        () -> {
+                          for (int i = c; i < bodies.size(); i += CONNECTIONS) {
+                            send(path, bodies.get(i));
+                          }
+                          return null;
+                        }))
+            .toList();
+    for (Future<?> half : halves) {
+      half.get();
+    }
+  }
+
+  private void send(String path, byte[] body) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(2))
+            .headers(RemoteWriteBodies.headers())
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() / 100 != 2) {
+      throw new IOException("write answered " + answer.statusCode() + ": " + answer.body());
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.shutdownNow();
+    http.close();
+  }
+}

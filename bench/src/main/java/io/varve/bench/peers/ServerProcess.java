@@ -1,0 +1,101 @@
+package io.varve.bench.peers;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server under measurement: a child process whose CPU time and memory are read from {@code
+ * /proc}. Its owner stops it.
+ */
+final class ServerProcess implements AutoCloseable {
+  private static final double TICK_SECONDS = 0.01; // USER_HZ is 100 on every Linux
+
+  private final Process process;
+  private final Thread watcher;
+  private volatile long peakAnonymousBytes;
+
+  ServerProcess(List<String> command, Path output) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectErrorStream(true);
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+    process = builder.start();
+    watcher = Thread.ofPlatform().daemon().name("bench-memory-watcher").start(this::watch);
+  }
+
+  private void watch() {
+    while (process.isAlive()) {
+      try {
+        peakAnonymousBytes = Math.max(peakAnonymousBytes, statusBytes("RssAnon"));
+        Thread.sleep(50);
+      } catch (IOException | InterruptedException e) {
+        return; // the process has ended
+      }
+    }
+  }
+
+  /** A free port on the loopback address. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** User and system time of the process and its ended children, in seconds. */
+  double cpuSeconds() throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    long ticks = 0;
+    for (int field = 11; field <= 14; field++) { // utime, stime, cutime, cstime
+      ticks += Long.parseLong(fields[field]);
+    }
+    return ticks * TICK_SECONDS;
+  }
+
+  private long statusBytes(String name) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+      if (line.startsWith(name + ":")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+      }
+    }
+    return 0;
+  }
+
+  /** The largest resident memory so far. */
+  long peakResidentBytes() throws IOException {
+    return statusBytes("VmHWM");
+  }
+
+  /** The largest anonymous (not file-backed) resident memory seen so far. */
+  long peakAnonymousBytes() {
+    return peakAnonymousBytes;
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Ends it as an operator would, by SIGTERM. */
+  void stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+      throw new IllegalStateException("the server did not end within 60 s of SIGTERM");
+    }
+  }
+
+  /** Ends it by SIGKILL. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    watcher.interrupt();
+  }
+}
