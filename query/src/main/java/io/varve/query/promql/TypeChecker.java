@@ -15,7 +15,9 @@ import io.varve.query.promql.Expr.Unary;
 import io.varve.query.promql.Expr.VectorSelector;
 import io.varve.query.promql.VectorMatching.Cardinality;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -208,8 +210,9 @@ final class TypeChecker {
       throw operatorError(e, "comparisons between scalars must use BOOL modifier");
     }
     if (matching.on()) {
+      Set<String> include = new HashSet<>(matching.include());
       for (String label : matching.labels()) {
-        if (matching.include().contains(label)) {
+        if (include.contains(label)) {
           throw operatorError(
               e, "label " + GoText.quote(label) + " must not occur in ON and GROUP clause at once");
         }

@@ -98,6 +98,11 @@ final class ParserLimitsTest {
     assertThat(onSmallStack("label_join(a, 'b', 'c'" + ", 'd'".repeat(50_000) + ")")).isNull();
     assertThat(onSmallStack("'" + "x".repeat(1_000_000) + "'")).isNull();
     assertThat(onSmallStack("#" + "x".repeat(1_000_000) + "\n1")).isNull();
+    String labels = "a,".repeat(100_000) + "b";
+    refused(
+        "x * on(" + labels + ") group_left(" + labels.replace('a', 'c') + ") y",
+        "must not occur in ON and GROUP clause at once");
+    assertThat(onSmallStack("foo" + " anchored".repeat(100_000))).isNull();
     refused("1" + "0".repeat(1_000_000), "value out of range");
     refused("1m".repeat(300_000), "not a valid duration string");
     refused("1_".repeat(300_000), "bad number or duration syntax");
@@ -118,7 +123,7 @@ final class ParserLimitsTest {
   @Test
   void regularExpressions() {
     String large = "error parsing regexp: expression too large";
-    refused("{a=~'" + "(".repeat(100_000) + "'}", "expression nests too deeply");
+    refused("{a=~'" + "(".repeat(10_000) + "'}", "expression nests too deeply");
     refused(
         "{a=~'" + "(".repeat(251) + "x" + ")".repeat(251) + "'}", "expression nests too deeply");
     refused("{a=~'((a{1000}){1000}){1000}'}", large);
@@ -129,11 +134,21 @@ final class ParserLimitsTest {
     refused("{a=~'x{1001}'}", "invalid repeat count");
     refused("{a=~'x**'}", "invalid nested repetition operator");
     refused("{a=~'" + "x*".repeat(300_000) + "'}", large);
+    refused("{a=~'x" + "{".repeat(600_000) + "'}", large);
+    refused("{a=~'" + "x{1".repeat(300_000) + "'}", large);
+    refused("{a=~'[" + "[:".repeat(300_000) + "'}", large);
+    refused("{a=~'" + "\\\\p{".repeat(100_000) + "'}", large);
+    refused("{a=~'x*" + "x".repeat(100_000) + "'}", large);
+    refused("{a=~'x" + "|host-[0-9]+".repeat(3000) + "'}", large);
+    refused("{" + ("a=~'x*" + "x".repeat(8000) + "',").repeat(10) + "}", large);
+    assertThat(onSmallStack("{a=~'x" + "{".repeat(10_000) + "'}")).isNull();
+    assertThat(onSmallStack("{a=~'" + "(x{100}|y){1000}".repeat(2) + "'}")).isNull();
     assertThat(onSmallStack("{a=~'" + "(".repeat(250) + "x" + ")".repeat(250) + "'}")).isNull();
     assertThat(onSmallStack("{a=~'(?:[a-z]+){100}(x|y{1,50}){20}'}")).isNull();
-    assertThat(onSmallStack("{a=~'x" + "|host-[0-9]+".repeat(3000) + "'}")).isNull();
+    assertThat(onSmallStack("{a=~'x" + "|host-[0-9]+".repeat(1000) + "'}")).isNull();
     assertThat(onSmallStack("{a=~'[(((((((((({[:alpha:]({{]{2}[^]]{3}'}")).isNull();
-    assertThat(onSmallStack("{a=~'host-1" + "|host-2".repeat(20_000) + "'}")).isNull();
+    assertThat(onSmallStack("{a=~'host-1" + "|host-2".repeat(15_000) + "'}")).isNull();
+    assertThat(onSmallStack("{a=~'host-1" + "|host-2.example.com".repeat(3_000) + "'}")).isNull();
   }
 
   @Test
