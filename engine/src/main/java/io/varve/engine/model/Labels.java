@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The label set that names a series: immutable, sorted by the UTF-8 bytes of the names, each name
@@ -139,6 +140,22 @@ public final class Labels implements Comparable<Labels> {
   /** These labels without one of them. */
   public Labels without(String name) {
     return has(name) ? new Builder(this).remove(name).build() : this;
+  }
+
+  /** The labels whose names pass; these labels themselves if all do. */
+  public Labels filter(Predicate<String> names) {
+    String[] kept = new String[pairs.length];
+    int size = 0;
+    for (int i = 0; i < pairs.length; i += 2) {
+      if (names.test(pairs[i])) {
+        kept[size++] = pairs[i];
+        kept[size++] = pairs[i + 1];
+      }
+    }
+    if (size == pairs.length) {
+      return this;
+    }
+    return size == 0 ? EMPTY : new Labels(Arrays.copyOf(kept, size));
   }
 
   /** Order of Prometheus' labels.Compare: pair by pair, name before value, by UTF-8 bytes. */

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * evaluated from its own series, whichever worker does it.
  */
 final class ClassicHistograms extends SeriesOperator {
-  private static final Set<String> LE = Set.of("le");
-
   /** What is asked of each histogram. */
   sealed interface Question {}
 
@@ -90,7 +88,7 @@ final class ClassicHistograms extends SeriesOperator {
         malformed.add(i);
         continue;
       }
-      byName.computeIfAbsent(Groups.without(series[i], LE), key -> new ArrayList<>()).add(i);
+      byName.computeIfAbsent(series[i].without("le"), key -> new ArrayList<>()).add(i);
     }
     warnOf(malformed, series);
     List<Labels> names = new ArrayList<>();

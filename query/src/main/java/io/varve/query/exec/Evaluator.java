@@ -11,8 +11,10 @@ import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.PlanNode.RangeNode;
 import io.varve.query.plan.PlanNode.ScalarNode;
 import io.varve.query.plan.PlanNode.VectorNode;
+import io.varve.query.plan.Selection;
 import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
+import io.varve.query.promql.Operator;
 import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,6 +66,7 @@ public final class Evaluator {
     double[][] columns = new double[query.workers()][];
     query.parallelSeries(
         labels.length,
+        grid.count(),
         (from, to, worker) -> {
           double[] column = columns[worker.slot()];
           if (column == null) {
@@ -109,6 +112,7 @@ public final class Evaluator {
     double[][] values = new double[labels.length][];
     query.parallelSeries(
         labels.length,
+        grid.count(),
         (from, to, worker) -> {
           Window w = new Window();
           for (int i = from; i < to; i++) {
@@ -208,8 +212,8 @@ public final class Evaluator {
       case PlanNode.SeriesRange n -> new StoredWindows(query, grid, n.selection(), n.rangeMillis());
       case PlanNode.SubqueryRange n -> {
         Long at = n.atMillis();
-        long firstEnd = (at == null ? grid.start() : at) - n.offsetMillis();
-        long lastEnd = (at == null ? grid.last() : at) - n.offsetMillis();
+        long firstEnd = Selection.shift(at == null ? grid.start() : at, n.offsetMillis());
+        long lastEnd = Selection.shift(at == null ? grid.last() : at, n.offsetMillis());
         StepGrid innerGrid =
             grid.count() == 0
                 ? new StepGrid(firstEnd, n.stepMillis(), 0)
@@ -315,10 +319,12 @@ public final class Evaluator {
               vector(n.right(), grid),
               n.matching(),
               new BinaryElement(query, n.operator(), n.returnBool(), n.position()));
-      case PlanNode.SetOperation n ->
-          Merged.equalSeries(
-              new SetOperator(
-                  n.operator(), vector(n.left(), grid), vector(n.right(), grid), n.matching()));
+      case PlanNode.SetOperation n -> {
+        SeriesOperator set =
+            new SetOperator(
+                n.operator(), vector(n.left(), grid), vector(n.right(), grid), n.matching());
+        yield n.operator() == Operator.OR ? Merged.equalSeries(set) : set;
+      }
       case PlanNode.PinnedVector n ->
           new Pinned(query, grid, vector(n.inner(), grid.count() == 0 ? grid : grid.first()));
     };

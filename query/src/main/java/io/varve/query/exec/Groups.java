@@ -64,41 +64,14 @@ final class Groups {
 
   /** Only these labels. */
   static Projection on(String... names) {
-    String[] distinct = Arrays.stream(names).distinct().toArray(String[]::new);
-    return labels -> {
-      Labels.Builder kept = new Labels.Builder();
-      for (String name : distinct) {
-        String value = labels.get(name);
-        if (!value.isEmpty()) {
-          kept.add(name, value);
-        }
-      }
-      return kept.build();
-    };
+    Set<String> kept = Set.copyOf(Arrays.asList(names));
+    return labels -> labels.filter(kept::contains);
   }
 
   /** All but these labels and the metric's name. */
   static Projection ignoring(String... names) {
     Set<String> dropped = new HashSet<>(Arrays.asList(names));
     dropped.add(Labels.METRIC_NAME);
-    return labels -> without(labels, dropped);
-  }
-
-  /** A label set without some labels. */
-  static Labels without(Labels labels, Set<String> dropped) {
-    boolean any = false;
-    for (int i = 0; i < labels.size() && !any; i++) {
-      any = dropped.contains(labels.name(i));
-    }
-    if (!any) {
-      return labels;
-    }
-    Labels.Builder kept = new Labels.Builder();
-    for (int i = 0; i < labels.size(); i++) {
-      if (!dropped.contains(labels.name(i))) {
-        kept.add(labels.name(i), labels.value(i));
-      }
-    }
-    return kept.build();
+    return labels -> labels.filter(name -> !dropped.contains(name));
   }
 }

@@ -20,6 +20,8 @@ final class OverRange extends SeriesOperator {
   /** From this width on, a window is likely to cover whole blocks. */
   private static final long AGGREGATE_RANGE_MILLIS = 6 * 3600_000L;
 
+  private static final int SAMPLES_BETWEEN_CHECKS = 1 << 20;
+
   /** What is decoded at the two ends of such a window, by guess. */
   private static final long EDGES_MILLIS = 4 * 3600_000L;
 
@@ -93,6 +95,7 @@ final class OverRange extends SeriesOperator {
     int steps = grid.count();
     boolean sparse = source.isSparse();
     long looked = 0;
+    long checked = 0;
     if (!sparse) {
       load(series, -1, state, worker);
     }
@@ -120,6 +123,10 @@ final class OverRange extends SeriesOperator {
         continue;
       }
       looked += to - from;
+      if (looked - checked > SAMPLES_BETWEEN_CHECKS) {
+        checked = looked;
+        query.check();
+      }
       setParameters(w, s);
       out[at + s] = state.function.at(w);
     }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QueryContext implements QueryBudget, AutoCloseable {
   private static final String WHERE = "expression evaluation";
+  private static final int CHUNK_VALUES = 1 << 16;
 
   final Snapshot snapshot;
   final String tenant;
@@ -157,9 +158,13 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     pool.run(count, chunk, task, this);
   }
 
-  /** Runs a task over so many series, in chunks that keep all workers busy. */
-  void parallelSeries(int count, WorkerPool.Task task) {
-    parallel(count, Math.clamp(count / (8L * workers()), 1, 256), task);
+  /**
+   * Runs a task over so many series, in chunks that keep all workers busy and come to the check for
+   * cancellation often.
+   */
+  void parallelSeries(int count, int steps, WorkerPool.Task task) {
+    long even = count / (8L * workers());
+    parallel(count, Math.clamp(Math.min(even, CHUNK_VALUES / Math.max(1, steps)), 1, 256), task);
   }
 
   /** Sees to it that a reader is closed in the end. */

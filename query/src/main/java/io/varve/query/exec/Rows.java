@@ -38,6 +38,7 @@ final class Rows {
     StepMatrix matrix = new StepMatrix(operator.query, series, operator.grid.count());
     operator.query.parallelSeries(
         series,
+        operator.grid.count(),
         (from, to, worker) -> {
           long present = 0;
           for (int i = from; i < to; i++) {
@@ -99,6 +100,7 @@ final class Rows {
   private static void evaluate(SeriesOperator operator, StepMatrix batch, int first, int rows) {
     operator.query.parallelSeries(
         rows,
+        operator.grid.count(),
         (from, to, worker) -> {
           for (int r = from; r < to; r++) {
             operator.evaluate(first + r, batch.array(r), batch.offset(r), worker);
@@ -113,18 +115,7 @@ final class Rows {
 
   /** The label set without those that say what the metric is. */
   static Labels withoutMetadata(Labels labels) {
-    for (int i = 0; i < labels.size(); i++) {
-      if (isMetadata(labels.name(i))) {
-        Labels.Builder builder = new Labels.Builder();
-        for (int k = 0; k < labels.size(); k++) {
-          if (!isMetadata(labels.name(k))) {
-            builder.add(labels.name(k), labels.value(k));
-          }
-        }
-        return builder.build();
-      }
-    }
-    return labels;
+    return labels.filter(name -> !isMetadata(name));
   }
 
   /** The label sets without those that say what the metric is; not distinct any more, perhaps. */

@@ -50,6 +50,7 @@ final class SetOperator extends SeriesOperator {
       }
       query.parallelSeries(
           rightSeries.length,
+          steps,
           (from, to, worker) -> {
             double[] column = scratch(worker, steps);
             for (int i = from; i < to; i++) {

@@ -3,6 +3,7 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Window;
+import io.varve.query.plan.Selection;
 
 /**
  * A subquery: an expression evaluated at the multiples of its step, over all windows at once. The
@@ -61,7 +62,7 @@ final class SubqueryWindows extends WindowSource {
 
   @Override
   long end(long evalTime) {
-    return (pinned ? pinnedMillis : evalTime) - offsetMillis;
+    return Selection.shift(pinned ? pinnedMillis : evalTime, offsetMillis);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ public final class WorkerPool implements AutoCloseable {
 
   private final int threads;
   private final @Nullable ExecutorService executor;
+  private volatile boolean closed;
 
   /**
    * @param threads how many; 0 = work is done by whoever asks
@@ -67,7 +69,7 @@ public final class WorkerPool implements AutoCloseable {
       return;
     }
     int helpers = Math.min(threads, chunks);
-    Run run = new Run(count, chunk, task, query, pool, helpers);
+    Run run = new Run(count, chunk, task, query, pool, helpers, () -> closed);
     for (int slot = 0; slot < helpers; slot++) {
       run.start(new Worker(slot));
     }
@@ -83,8 +85,17 @@ public final class WorkerPool implements AutoCloseable {
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final CountDownLatch done;
+    private final BooleanSupplier closed;
 
-    Run(int count, int chunk, Task task, QueryContext query, Executor pool, int helpers) {
+    Run(
+        int count,
+        int chunk,
+        Task task,
+        QueryContext query,
+        Executor pool,
+        int helpers,
+        BooleanSupplier closed) {
+      this.closed = closed;
       this.count = count;
       this.chunk = chunk;
       this.task = task;
@@ -109,6 +120,9 @@ public final class WorkerPool implements AutoCloseable {
           int from = next.getAndAdd(chunk);
           if (from < 0 || from >= count) {
             break;
+          }
+          if (closed.getAsBoolean()) {
+            throw query.cancelled();
           }
           query.check();
           task.run(from, (int) Math.min(count, (long) from + chunk), worker);
@@ -150,10 +164,15 @@ public final class WorkerPool implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends the threads after the chunks they are at; no thread is interrupted, since that would close
+   * the files it reads.
+   */
   @Override
   public void close() {
+    closed = true;
     if (executor != null) {
-      executor.shutdownNow();
+      executor.shutdown();
     }
   }
 }

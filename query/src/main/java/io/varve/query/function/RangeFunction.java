@@ -8,7 +8,10 @@ public abstract class RangeFunction {
   /** For the functions here. */
   protected RangeFunction() {}
 
-  /** Announces other columns: a new series begins. The window's bounds mean nothing yet. */
+  /**
+   * Announces other columns: a new series begins. The window's bounds mean nothing yet; until the
+   * next series they only move forward.
+   */
   public void begin(Window series) {}
 
   /** The value over the window, or {@link Absent} if the function has none for it. */

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The range functions over floats (Prometheus 3.14 {@code promql/functions.go}). Sums are
  * recomputed for every window, since a compensated sum cannot be taken apart again without changing
- * its last bits; what needs only the ends of a window, or where its counter resets are, does not
- * touch the samples between.
+ * its last bits. What needs only the ends of a window, how often something happened, where its
+ * counter resets are, or its extreme, does not touch the samples between again.
  */
 public final class RangeFunctions {
   private RangeFunctions() {}
@@ -24,8 +24,8 @@ public final class RangeFunctions {
       case DELTA -> new ExtrapolatedRate(false, false);
       case IRATE -> new LastTwo(true);
       case IDELTA -> new LastTwo(false);
-      case RESETS -> new Resets();
-      case CHANGES -> new Changes();
+      case RESETS -> new Differences(true);
+      case CHANGES -> new Differences(false);
       case DERIV -> new Derivative();
       case PREDICT_LINEAR -> new PredictLinear();
       case DOUBLE_EXPONENTIAL_SMOOTHING -> new DoubleExponentialSmoothing();
@@ -33,10 +33,10 @@ public final class RangeFunctions {
       case SUM_OVER_TIME -> new Sum();
       case COUNT_OVER_TIME -> new Count();
       case PRESENT_OVER_TIME, ABSENT_OVER_TIME -> new Present();
-      case MIN_OVER_TIME -> new Extreme(false, false, false);
-      case MAX_OVER_TIME -> new Extreme(true, false, false);
-      case TS_OF_MIN_OVER_TIME -> new Extreme(false, true, true);
-      case TS_OF_MAX_OVER_TIME -> new Extreme(true, true, true);
+      case MIN_OVER_TIME -> new Extreme(false, false);
+      case MAX_OVER_TIME -> new Extreme(true, false);
+      case TS_OF_MIN_OVER_TIME -> new Extreme(false, true);
+      case TS_OF_MAX_OVER_TIME -> new Extreme(true, true);
       case FIRST_OVER_TIME -> new Edge(false, false);
       case LAST_OVER_TIME -> new Edge(true, false);
       case TS_OF_FIRST_OVER_TIME -> new Edge(false, true);
@@ -194,31 +194,36 @@ public final class RangeFunctions {
     }
   }
 
-  private static final class Resets extends RangeFunction {
-    @Override
-    public double at(Window w) {
-      int resets = 0;
-      for (int i = w.from + 1; i < w.to; i++) {
-        if (w.values[i] < w.values[i - 1]) {
-          resets++;
-        }
-      }
-      return resets;
-    }
-  }
+  /** resets and changes: how often a value differs from the one before it, in one way or any. */
+  private static final class Differences extends RangeFunction {
+    private final boolean onlyFalls;
 
-  private static final class Changes extends RangeFunction {
+    /** Per row how many there are up to it. */
+    private int[] before = new int[64];
+
+    Differences(boolean onlyFalls) {
+      this.onlyFalls = onlyFalls;
+    }
+
+    @Override
+    public void begin(Window series) {
+      if (before.length < series.size) {
+        before = new int[Math.max(series.size, 2 * before.length)];
+      }
+      for (int i = 1; i < series.size; i++) {
+        before[i] = before[i - 1] + (differs(series.values[i - 1], series.values[i]) ? 1 : 0);
+      }
+    }
+
+    private boolean differs(double previous, double current) {
+      return onlyFalls
+          ? current < previous
+          : current != previous && !(Double.isNaN(current) && Double.isNaN(previous));
+    }
+
     @Override
     public double at(Window w) {
-      int changes = 0;
-      for (int i = w.from + 1; i < w.to; i++) {
-        double current = w.values[i];
-        double previous = w.values[i - 1];
-        if (current != previous && !(Double.isNaN(current) && Double.isNaN(previous))) {
-          changes++;
-        }
-      }
-      return changes;
+      return before[w.to - 1] - before[w.from];
     }
   }
 
@@ -403,31 +408,55 @@ public final class RangeFunctions {
     }
   }
 
-  /** The extreme value, or its time; numbers win over NaN. */
+  /**
+   * The extreme value, or its time; numbers win over NaN. A queue holds the rows that may still
+   * become the extreme of a later window: each is more extreme than all after it, so that a window
+   * costs what is new in it.
+   */
   private static final class Extreme extends RangeFunction {
     private final boolean greatest;
     private final boolean time;
-    private final boolean lastTie;
+    private int[] queue = new int[64];
+    private int head;
+    private int tail;
+    private int next;
 
-    Extreme(boolean greatest, boolean time, boolean lastTie) {
+    Extreme(boolean greatest, boolean time) {
       this.greatest = greatest;
       this.time = time;
-      this.lastTie = lastTie;
+    }
+
+    @Override
+    public void begin(Window series) {
+      if (queue.length < series.size) {
+        queue = new int[Math.max(series.size, 2 * queue.length)];
+      }
+      head = 0;
+      tail = 0;
+      next = 0;
     }
 
     @Override
     public double at(Window w) {
-      int best = w.from;
-      double extreme = w.values[best];
-      for (int i = w.from; i < w.to; i++) {
-        double value = w.values[i];
-        boolean better = greatest ? value > extreme : value < extreme;
-        if (better || Double.isNaN(extreme) || (lastTie && value == extreme)) {
-          extreme = value;
-          best = i;
+      for (next = Math.max(next, w.from); next < w.to; next++) {
+        double value = w.values[next];
+        if (!Double.isNaN(value)) {
+          while (tail > head && gives(w.values[queue[tail - 1]], value)) {
+            tail--;
+          }
+          queue[tail++] = next;
         }
       }
-      return time ? w.times[best] / 1000.0 : extreme;
+      while (head < tail && queue[head] < w.from) {
+        head++;
+      }
+      int best = head < tail ? queue[head] : time ? w.to - 1 : w.from; // all are NaN
+      return time ? w.times[best] / 1000.0 : w.values[best];
+    }
+
+    /** True if an older value gives way to a new one: of equal ones the time is the last one's. */
+    private boolean gives(double older, double value) {
+      return (greatest ? older < value : older > value) || (time && older == value);
     }
   }
 

@@ -17,8 +17,16 @@ public record Selection(List<Matcher> matchers, long offsetMillis, @Nullable Lon
     matchers = List.copyOf(matchers);
   }
 
+  /** Times beyond this have no samples, and leave room to subtract a range. */
+  private static final long FAR = 1L << 61;
+
   /** The time that stands for an evaluation time in this selection. */
   public long reference(long evalTime) {
-    return (atMillis == null ? evalTime : atMillis) - offsetMillis;
+    return shift(atMillis == null ? evalTime : atMillis, offsetMillis);
+  }
+
+  /** A time less an offset, kept away from the ends of time. */
+  public static long shift(long time, long offset) {
+    return Math.clamp(time, -FAR, FAR) - Math.clamp(offset, -FAR, FAR);
   }
 }

@@ -14,6 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The arithmetic where re-implementations of PromQL go wrong. */
 class FunctionsTest {
@@ -293,26 +294,61 @@ class FunctionsTest {
     assertThat(Absent.is(over(FunctionSignature.RATE, 5))).isTrue();
   }
 
-  @Test
-  void resetsAreFoundInEveryWindow() {
+  @ParameterizedTest
+  @EnumSource(
+      value = FunctionSignature.class,
+      names = {
+        "INCREASE",
+        "RATE",
+        "DELTA",
+        "RESETS",
+        "CHANGES",
+        "MIN_OVER_TIME",
+        "MAX_OVER_TIME",
+        "SUM_OVER_TIME",
+        "STDDEV_OVER_TIME"
+      })
+  void aWindowThatSlidesSeesWhatOneAloneSees(FunctionSignature function) {
     Random random = new Random(11);
     double[] values = new double[500];
     for (int i = 1; i < values.length; i++) {
-      values[i] = random.nextInt(6) == 0 ? random.nextInt(3) : values[i - 1] + random.nextInt(5);
+      values[i] =
+          switch (random.nextInt(12)) {
+            case 0 -> random.nextInt(3);
+            case 1 -> NAN;
+            case 2 -> -0.0;
+            default -> values[i - 1] + random.nextInt(5);
+          };
     }
     Window w = window(values);
-    RangeFunction sliding = new RangeFunctions.ExtrapolatedRate(true, false);
+    RangeFunction sliding = Objects.requireNonNull(RangeFunctions.of(function));
     sliding.begin(w);
-    for (int to = 1; to <= values.length; to++) {
-      w.from = Math.max(0, to - 1 - random.nextInt(60));
+    int from = 0;
+    for (int to = 1; to <= values.length; to += 1 + random.nextInt(3)) {
+      from = Math.min(to - 1, from + random.nextInt(4));
+      w.from = from;
       w.to = to;
-      w.start = w.from * 1000L;
+      w.start = from * 1000L;
       w.end = to * 1000L;
-      double[] part = Arrays.copyOfRange(values, w.from, to);
-      double alone = over(FunctionSignature.INCREASE, part);
-      assertThat(Double.doubleToRawLongBits(sliding.at(w)))
-          .isEqualTo(Double.doubleToRawLongBits(alone));
+      double alone = over(function, Arrays.copyOfRange(values, from, to));
+      assertThat(Double.doubleToLongBits(sliding.at(w))).isEqualTo(Double.doubleToLongBits(alone));
     }
+  }
+
+  @Test
+  void theTimeOfAnExtremeIsTheLastOne() {
+    double[] values = {1, 5, 5, NAN, 2, 5, 1, 1};
+    Window w = window(values);
+    RangeFunction max =
+        Objects.requireNonNull(RangeFunctions.of(FunctionSignature.TS_OF_MAX_OVER_TIME));
+    max.begin(w);
+    w.to = 5;
+    assertThat(max.at(w)).isEqualTo(3);
+    w.to = 7;
+    assertThat(max.at(w)).isEqualTo(6);
+    w.from = 6;
+    w.to = 8;
+    assertThat(max.at(w)).isEqualTo(8);
   }
 
   @Test
