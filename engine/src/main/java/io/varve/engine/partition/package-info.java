@@ -59,8 +59,8 @@
  *         <li>L of the first value, where the block begins a row (or a page, or follows one without
  *             scale);
  *         <li>L of the first value − L of the value that ended the block before, rescaled;
- *         <li>corrections: bits of first, last, stored min, stored max, in the order of the doubles,
- *             − bits of L / 10^e;
+ *         <li>corrections: bits of first, last, stored min, stored max, in the order of the
+ *             doubles, − bits of L / 10^e;
  *         <li>(from here on not for constant blocks) L of last − L of first;
  *         <li>min(first, last) − stored min;
  *         <li>stored max − max(first, last);
@@ -70,9 +70,9 @@
  *         <li>also for scale 31: resets;
  *         <li>if there are resets: L of the reset correction − resets × (L of sum / count);
  *         <li>its correction in the bits;
- *         <li>for scale 31: bits of the first value in the order of the doubles; of last, stored min
- *             and stored max, less those of the first; of the sum, less those of count × (min/2 +
- *             max/2); with resets, of the reset correction, less those of resets × (sum / count).
+ *         <li>for scale 31: bits of the first value in the order of the doubles; of last, stored
+ *             min and stored max, less those of the first; of the sum, less those of count × (min/2
+ *             + max/2); with resets, of the reset correction, less those of resets × (sum / count).
  *       </ol>
  * </ul>
  *
@@ -147,9 +147,9 @@
  * {@code %} and {@code ,}, is written %XX. Example, a new store and one edit:
  *
  * <pre>
- * 1b4b3f0e	varve-manifest version=1 number=1 lines=2
- * 0b11c9a5	store id=cafebabe00000001 hashSeed=-5 hashVersion=1 encoder=1 windowMillis=86400000	flushed seq=0	checkpoint seq=0	nextIndex generation=1
- * 49a0f5ce	addWindow w=1763683200000 buckets=16	flushed seq=2000
+ * e2f962ac	varve-manifest version=1 number=1 lines=2
+ * 595e3797	store id=cafebabe00000001 hashSeed=-5 hashVersion=1 encoder=1 windowMillis=86400000	flushed seq=0	checkpoint seq=0	nextIndex generation=1
+ * 3191940e	addWindow w=1763683200000 buckets=16	flushed seq=2000
  * </pre>
  */
 @NullMarked
