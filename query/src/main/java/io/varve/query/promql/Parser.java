@@ -204,7 +204,25 @@ public final class Parser {
       throw tokens.error(
           name.position(), "function " + GoText.quote(name.text()) + " is not enabled");
     }
+    if (function == FunctionSignature.LABEL_REPLACE && !arguments.isEmpty()) {
+      weighRegex(arguments.getLast());
+    }
     return new Call(function, arguments, tokens.since(name.start()));
+  }
+
+  /** Counts an expression that is compiled only when the query runs. */
+  private void weighRegex(Expr argument) {
+    Expr inner = argument;
+    while (inner instanceof Paren paren) {
+      inner = paren.inner();
+    }
+    if (inner instanceof StringLiteral literal) {
+      try {
+        regexes.add(literal.value());
+      } catch (IllegalArgumentException e) {
+        throw tokens.error(literal.position(), String.valueOf(e.getMessage()));
+      }
+    }
   }
 
   private List<Expr> arguments() {

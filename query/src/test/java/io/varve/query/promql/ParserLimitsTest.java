@@ -131,6 +131,7 @@ final class ParserLimitsTest {
     refused("{a=~'(?:[a-z]{1000}){1000}'}", large);
     refused("{a=~'(\\\\pL{1000}){100}'}", large);
     refused("{" + "a=~'(x{999}){99}',".repeat(100) + "}", large);
+    refused("label_replace(x, 'a', 'b', 'c', (('((a{1000}){1000}){1000}')))", large);
     refused("{a=~'x{1001}'}", "invalid repeat count");
     refused("{a=~'x**'}", "invalid nested repetition operator");
     refused("{a=~'" + "x*".repeat(300_000) + "'}", large);
