@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param windowsDropped windows dropped by retention
  * @param deletes deletes carried out
  * @param jobFailures failed attempts of background work
- * @param bytesWritten bytes written to chunk, index and checkpoint files
+ * @param bytesWritten bytes written to the log and to chunk, index and checkpoint files
  * @param blocksDecoded blocks decoded for queries and merges
  * @param blocksAggregated blocks answered from stored aggregates
  * @param damage what cannot be read

@@ -598,6 +598,7 @@ final class WritePath {
         encoder.startSegment();
         segmentIsTorn = false;
       }
+      counters.bytesWritten.add(record.size());
       return log.append(type, record.array(), 0, record.size());
     } catch (IOException e) {
       // The encoder has already counted the record in; the next one starts a segment of its own.

@@ -1,5 +1,9 @@
 package io.varve.engine;
 
+import io.varve.engine.codec.FloatBlockDecoder;
+import io.varve.engine.codec.FloatBlockEncoder;
+import io.varve.engine.codec.LongBlockDecoder;
+import io.varve.engine.codec.LongBlockEncoder;
 import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.head.SeriesTable;
@@ -8,6 +12,7 @@ import io.varve.engine.log.SampleRecordEncoder;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.WriteBatch;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * tenant           varint length, UTF-8
  * new series       varint count; if any: first id varint, then per series varint length, labels
  * float samples    varint bytes, then the sample record ({@link SampleRecordEncoder})
+ * sample columns   varint count, then per series: id varint, samples varint,
+ *                  varint length, LongBlock of times, varint length, FloatBlock of values
  * histograms       varint count, then per sample: id varint, time zigzag, start zigzag,
  *                  varint length, encoded histogram
  * exemplars        varint count, then: id varint, time zigzag, value bits u64, varint length, labels
@@ -29,6 +36,11 @@ import org.jspecify.annotations.Nullable;
 final class WriteRecord {
   private static final int MOST = 1 << 28;
 
+  /** With so many samples per series in a batch they are logged column by column. */
+  private static final int COLUMN_SAMPLES = 24;
+
+  private static final int MOST_COLUMN_SAMPLES = 4096;
+
   private WriteRecord() {}
 
   /** Writes records; keeps the state that sample encodings refer to. */
@@ -36,6 +48,11 @@ final class WriteRecord {
     private final SampleRecordEncoder samples = new SampleRecordEncoder();
     private final ByteWriter sampleBytes = new ByteWriter(1 << 16);
     private final ByteWriter out = new ByteWriter(1 << 16);
+    private final LongBlockEncoder longs = new LongBlockEncoder();
+    private final FloatBlockEncoder floats = new FloatBlockEncoder();
+    private long[] columnTimes = new long[0];
+    private double[] columnValues = new double[0];
+    private byte[] block = new byte[0];
 
     void startSegment() {
       samples.startSegment();
@@ -70,11 +87,17 @@ final class WriteRecord {
         }
       }
       sampleBytes.reset();
-      if (count > 0) {
+      boolean columns = starts == null && count >= COLUMN_SAMPLES * (long) batch.seriesCount;
+      if (count > 0 && !columns) {
         samples.encode(ids, times, bits, starts, 0, count, sampleBytes);
       }
       out.varint(sampleBytes.size());
       out.bytes(sampleBytes.array(), 0, sampleBytes.size());
+      if (columns && count > 0) {
+        encodeColumns(ids, times, bits, count);
+      } else {
+        out.varint(0);
+      }
       out.varint(histogramCount);
       for (int i = 0; i < histogramCount; i++) {
         int row = histograms[i];
@@ -102,12 +125,65 @@ final class WriteRecord {
       }
       return out;
     }
+
+    /**
+     * A backfill brings many samples of few series: series by series they take a third of the
+     * bytes, and the order between series means nothing.
+     */
+    private void encodeColumns(int[] ids, long[] times, long[] bits, int count) {
+      long[] order = new long[count];
+      for (int i = 0; i < count; i++) {
+        order[i] = (long) ids[i] << 32 | i;
+      }
+      Arrays.sort(order); // by series, and within it as they came
+      ByteWriter body = sampleBytes; // free: there is no sample record beside columns
+      body.reset();
+      int columns = 0;
+      for (int from = 0; from < count; columns++) {
+        int to = from + 1;
+        while (to < count
+            && to - from < MOST_COLUMN_SAMPLES
+            && order[to] >>> 32 == order[from] >>> 32) {
+          to++;
+        }
+        column(body, (int) (order[from] >>> 32), order, from, to, times, bits);
+        from = to;
+      }
+      out.varint(columns);
+      out.bytes(body.array(), 0, body.size());
+    }
+
+    private void column(
+        ByteWriter body, int id, long[] order, int from, int to, long[] times, long[] bits) {
+      int n = to - from;
+      if (columnTimes.length < n) {
+        columnTimes = new long[n];
+        columnValues = new double[n];
+        block = new byte[Math.max(longs.maxBytes(n), floats.maxBytes(n))];
+      }
+      for (int i = 0; i < n; i++) {
+        columnTimes[i] = times[(int) order[from + i]];
+        columnValues[i] = Double.longBitsToDouble(bits[(int) order[from + i]]);
+      }
+      body.varint(id);
+      body.varint(n);
+      int bytes = longs.encode(columnTimes, 0, n, block, 0);
+      body.varint(bytes);
+      body.bytes(block, 0, bytes);
+      bytes = floats.encodeFast(columnValues, 0, n, block, 0);
+      body.varint(bytes);
+      body.bytes(block, 0, bytes);
+    }
   }
 
   /** Reads records and applies them. */
   static final class Decoder {
     private final SampleRecordDecoder samples = new SampleRecordDecoder();
     private final ByteReader in = new ByteReader();
+    private final LongBlockDecoder longs = new LongBlockDecoder();
+    private final FloatBlockDecoder floats = new FloatBlockDecoder();
+    private final long[] columnTimes = new long[MOST_COLUMN_SAMPLES];
+    private final double[] columnValues = new double[MOST_COLUMN_SAMPLES];
 
     /**
      * Ids from here on are higher in the log than in the table: damage has cost the names between.
@@ -186,6 +262,10 @@ final class WriteRecord {
           lost += apply(into, n);
         }
       }
+      int columns = in.count(MOST);
+      for (int i = 0; i < columns; i++) {
+        lost += column(payload, into);
+      }
       int histograms = in.count(MOST);
       for (int i = 0; i < histograms; i++) {
         int id = in.count(MOST);
@@ -224,6 +304,28 @@ final class WriteRecord {
         into.endBatch();
       }
       return lost;
+    }
+
+    private long column(byte[] payload, @Nullable OpenHead into) {
+      int id = in.count(MOST);
+      int n = in.count(MOST_COLUMN_SAMPLES);
+      int timeBytes = in.count(in.remaining());
+      int timeAt = in.skip(timeBytes);
+      int valueBytes = in.count(in.remaining());
+      int valueAt = in.skip(valueBytes);
+      if (into == null) {
+        return 0;
+      }
+      int known = known(id, into.table());
+      if (known < 0) {
+        return n;
+      }
+      longs.decode(payload, timeAt, timeBytes, n, columnTimes, 0);
+      floats.decode(payload, valueAt, valueBytes, n, columnValues, 0);
+      for (int i = 0; i < n; i++) {
+        into.sample(known, columnTimes[i], Double.doubleToRawLongBits(columnValues[i]), 0);
+      }
+      return 0;
     }
 
     private long apply(OpenHead into, int n) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Files are a function of the log: one log, carried out by three engines with other clocks, with and
- * without background threads, in one go and with restarts in between, makes the same bytes.
+ * Files are a function of the log: one log, carried out by three engines with other clocks, with
+ * and without background threads, in one go and with restarts in between, makes the same bytes.
  */
 final class DeterminismTest {
   private static final long WINDOW = 3_600_000;
@@ -90,8 +90,7 @@ final class DeterminismTest {
               batch.addSeries(
                   Labels.of("__name__", "m" + random.nextInt(5), "i", "x" + random.nextInt(40)));
           long time = random.nextInt(10) == 0 ? now - random.nextInt(8_000_000) : now + i;
-          batch.addSample(
-              row, time, Double.doubleToRawLongBits(random.nextInt(100) / 10.0), 0);
+          batch.addSample(row, time, Double.doubleToRawLongBits(random.nextInt(100) / 10.0), 0);
         }
         engine.append(batch, WriteMode.ALL_OR_NOTHING);
         now += 200_000;

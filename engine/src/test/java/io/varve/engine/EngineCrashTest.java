@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /**
- * A store that lives through power cuts, one after the other: at a random operation of the simulated
- * disk everything unsynced is lost, torn or reordered. Under {@code fsync = always} the next life
- * must find exactly what was acknowledged, give or take the one operation that was under way, which
- * is there as a whole or not at all.
+ * A store that lives through power cuts, one after the other: at a random operation of the
+ * simulated disk everything unsynced is lost, torn or reordered. Under {@code fsync = always} the
+ * next life must find exactly what was acknowledged, give or take the one operation that was under
+ * way, which is there as a whole or not at all.
  */
 final class EngineCrashTest {
   private static final int STORES = 25;
@@ -136,9 +136,7 @@ final class EngineCrashTest {
     after.forEach(
         (labels, samples) -> {
           if (labels.get("__name__").equals(metric)) {
-            samples
-                .subMap(range.startExclusive(), false, range.endInclusive(), true)
-                .clear();
+            samples.subMap(range.startExclusive(), false, range.endInclusive(), true).clear();
           }
         });
     after.values().removeIf(TreeMap::isEmpty);

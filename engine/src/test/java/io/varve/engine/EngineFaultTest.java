@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Full disks, failed syncs, flipped bits and limits: what is refused, what is served, what is said. */
+/**
+ * Full disks, failed syncs, flipped bits and limits: what is refused, what is served, what is said.
+ */
 final class EngineFaultTest {
   private static final long WINDOW = 60_000;
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
@@ -52,8 +54,7 @@ final class EngineFaultTest {
           reader.read(i, TimeRange.ALL, rows);
           int x = Integer.parseInt(set.labels(i).get("i").substring(1));
           for (int k = 0; k < rows.size; k++) {
-            assertThat(rows.values[k])
-                .isEqualTo(new Random(rows.times[k] + x).nextInt(1000) / 7.0);
+            assertThat(rows.values[k]).isEqualTo(new Random(rows.times[k] + x).nextInt(1000) / 7.0);
           }
           samples += rows.size;
         }

@@ -114,8 +114,11 @@ final class EngineModelTest {
     WriteBatch batch = new WriteBatch();
     int n = 1 + random.nextInt(60);
     now += random.nextInt(3000);
+    // Now and then many samples of one series: those are logged as columns.
+    Labels only = random.nextInt(6) == 0 ? series.get(random.nextInt(series.size())) : null;
+    int onlyRow = only == null ? -1 : batch.addSeries(only);
     for (int i = 0; i < n; i++) {
-      Labels labels = series.get(random.nextInt(series.size()));
+      Labels labels = only == null ? series.get(random.nextInt(series.size())) : only;
       long time =
           switch (random.nextInt(10)) {
             case 0 -> now - random.nextInt(300_000); // late
@@ -127,7 +130,7 @@ final class EngineModelTest {
           random.nextInt(8) == 0
               ? SPECIAL[random.nextInt(SPECIAL.length)]
               : random.nextInt(3) == 0 ? 7.0 : random.nextInt(1000) / 10.0;
-      int row = batch.addSeries(labels);
+      int row = onlyRow >= 0 ? onlyRow : batch.addSeries(labels);
       long bits = Double.doubleToRawLongBits(value);
       batch.addSample(row, time, bits, 0);
       model

@@ -45,18 +45,51 @@ final class SampleKindsTest {
 
   private static final Histogram INTEGER =
       new Histogram(
-          3, 1e-128, false, 21, 2, 18.4, 2,
-          new int[] {0, 2, 1, 2}, new int[] {0, 2}, new long[] {1, 1, -1, 0},
-          new long[] {1, 1}, new double[0], new double[0], new double[0]);
+          3,
+          1e-128,
+          false,
+          21,
+          2,
+          18.4,
+          2,
+          new int[] {0, 2, 1, 2},
+          new int[] {0, 2},
+          new long[] {1, 1, -1, 0},
+          new long[] {1, 1},
+          new double[0],
+          new double[0],
+          new double[0]);
   private static final Histogram FLOAT =
       new Histogram(
-          -2, 0.001, true, Double.doubleToRawLongBits(7.5), Double.doubleToRawLongBits(0.5),
-          StaleMarker.VALUE, 3, new int[] {-3, 1}, new int[0], new long[0], new long[0],
-          new double[] {7.0}, new double[0], new double[0]);
+          -2,
+          0.001,
+          true,
+          Double.doubleToRawLongBits(7.5),
+          Double.doubleToRawLongBits(0.5),
+          StaleMarker.VALUE,
+          3,
+          new int[] {-3, 1},
+          new int[0],
+          new long[0],
+          new long[0],
+          new double[] {7.0},
+          new double[0],
+          new double[0]);
   private static final Histogram CUSTOM =
       new Histogram(
-          Histogram.CUSTOM_BUCKETS_SCHEMA, 0, false, 5, 0, 12.25, 0, new int[] {0, 3}, new int[0],
-          new long[] {1, 1, -1}, new long[0], new double[0], new double[0],
+          Histogram.CUSTOM_BUCKETS_SCHEMA,
+          0,
+          false,
+          5,
+          0,
+          12.25,
+          0,
+          new int[] {0, 3},
+          new int[0],
+          new long[] {1, 1, -1},
+          new long[0],
+          new double[0],
+          new double[0],
           new double[] {0.5, 1, 2.5});
 
   @Test
@@ -170,8 +203,7 @@ final class SampleKindsTest {
       assertThat(exemplars.get(FLOATS))
           .as(station)
           .containsExactly(new Exemplar(NOW + 1000, 0.25, Labels.of("trace_id", "abc")));
-      assertThat(exemplars.get(MIXED))
-          .containsExactly(new Exemplar(NOW + 2000, 0.5, Labels.EMPTY));
+      assertThat(exemplars.get(MIXED)).containsExactly(new Exemplar(NOW + 2000, 0.5, Labels.EMPTY));
       assertThat(snapshot.metadata(""))
           .containsEntry("floats_total", new Metadata("counter", "bytes", "How many."));
       assertThat(snapshot.damage()).isEmpty();
