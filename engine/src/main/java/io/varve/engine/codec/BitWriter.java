@@ -30,16 +30,6 @@ final class BitWriter {
     filled &= 7;
   }
 
-  /** Appends any value of up to 64 bits. */
-  void putLong(long value, int bits) {
-    if (bits > 32) {
-      put(value & 0xFFFF_FFFFL, 32);
-      put(value >>> 32, bits - 32);
-    } else {
-      put(value, bits);
-    }
-  }
-
   /** Pads to a byte and returns the end. */
   int end() {
     return filled > 0 ? pos + 1 : pos;

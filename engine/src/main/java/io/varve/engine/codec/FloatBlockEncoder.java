@@ -36,7 +36,7 @@ public final class FloatBlockEncoder {
     return encode(values, from, n, out, at, false);
   }
 
-  /** As {@link #encode}, with the cheap choices only: three times as fast, a fifth larger. */
+  /** As {@link #encode}, with the cheap choices only: about three times as fast, a tenth larger. */
   public int encodeFast(double[] values, int from, int n, byte[] out, int at) {
     return encode(values, from, n, out, at, true);
   }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /** Reads the streams that {@link LeafEncoder} writes. */
 final class LeafDecoder {
   private final HuffmanDecoder huffman = new HuffmanDecoder();
-  private final long[] high = new long[LeafEncoder.MINI];
+  private final long[] high = new long[PforEncoder.MINI];
 
   /**
    * Reads {@code count} signed values into {@code out[at, at + count)}.
@@ -46,8 +46,8 @@ final class LeafDecoder {
   }
 
   private void pfor(ByteReader in, int count, long[] out, int at) {
-    for (int done = 0; done < count; done += LeafEncoder.MINI) {
-      int n = Math.min(LeafEncoder.MINI, count - done);
+    for (int done = 0; done < count; done += PforEncoder.MINI) {
+      int n = Math.min(PforEncoder.MINI, count - done);
       int head = in.u8();
       int width = head & 0x7F;
       int over = 0;
@@ -79,7 +79,7 @@ final class LeafDecoder {
   /** Remainders are packed; quotients are the distances between ones in a bitmap behind them. */
   private static void rice(ByteReader in, int count, long[] out, int at) {
     int bits = in.u8();
-    if (bits > LeafEncoder.MOST_RICE_BITS) {
+    if (bits > RiceEncoder.MOST_BITS) {
       throw in.corrupt("Rice remainder of " + bits + " bits");
     }
     int remainders = in.skip(BitPacking.bytes(count, bits));

@@ -8,20 +8,13 @@ import java.util.Arrays;
  * do.
  */
 final class LeafEncoder {
-  /** Values per PFOR mini. */
-  static final int MINI = 256;
-
-  /** Longest remainder of a Rice code. */
-  static final int MOST_RICE_BITS = 32;
-
   /** Longer streams are not Rice-coded: each value waits for the one before it. */
   private static final int MOST_RICE_VALUES = 256;
 
+  private final PforEncoder pfor = new PforEncoder();
+  private final RiceEncoder rice = new RiceEncoder();
   private final HuffmanEncoder huffman = new HuffmanEncoder();
-  private final BitWriter writer = new BitWriter();
   private final int[] fine = new int[MagnitudeClass.MOST];
-  private final int[] widths = new int[65];
-  private final long[] high = new long[MINI];
   private long[] packed = new long[0];
   private long[] coded = new long[0];
   private int codec;
@@ -29,7 +22,6 @@ final class LeafEncoder {
   private long base;
   private int bytes;
   private int count;
-  private int riceBits;
 
   // What the last look at a base found: estimates in 1/256 bit.
   private long packCost;
@@ -107,13 +99,13 @@ final class LeafEncoder {
       mode = Codecs.BASE_ZIGZAG;
     }
     transform(q, count, mode, b, packed);
-    choose(Codecs.PFOR, mode, b, pforBytes(packed));
+    choose(Codecs.PFOR, mode, b, pfor.bytes(packed, count));
     // Small magnitudes of both signs: what Rice codes like.
     int riceMode = min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
     transform(q, count, riceMode, 0, coded);
-    int rice = riceBytes(coded);
-    if (rice < bytes) {
-      choose(Codecs.RICE, riceMode, 0, rice);
+    int riceBytes = rice.plan(coded, count);
+    if (riceBytes < bytes) {
+      choose(Codecs.RICE, riceMode, 0, riceBytes);
     }
   }
 
@@ -145,16 +137,16 @@ final class LeafEncoder {
       }
     }
     transform(q, count, packMode, packBase, packed);
-    choose(Codecs.PFOR, packMode, packBase, pforBytes(packed));
+    choose(Codecs.PFOR, packMode, packBase, pfor.bytes(packed, count));
     transform(q, count, codeMode, codeBase, coded);
     int overhead = baseBytes(codeMode, codeBase);
-    int rice = count <= MOST_RICE_VALUES ? riceBytes(coded) : Integer.MAX_VALUE - 16;
+    int riceBytes = count <= MOST_RICE_VALUES ? rice.plan(coded, count) : Integer.MAX_VALUE / 2;
     int huffmanBytes =
         bestCode / (256 * 8) < bytes ? huffman.plan(coded, count, mantissa) : Integer.MAX_VALUE;
-    if (huffmanBytes < rice && worthwhile(huffmanBytes + overhead, bytes)) {
+    if (huffmanBytes < riceBytes && worthwhile(huffmanBytes + overhead, bytes)) {
       choose(Codecs.HUFFMAN, codeMode, codeBase, huffmanBytes);
-    } else if (worthwhile(rice + overhead, bytes)) {
-      choose(Codecs.RICE, codeMode, codeBase, rice);
+    } else if (worthwhile(riceBytes + overhead, bytes)) {
+      choose(Codecs.RICE, codeMode, codeBase, riceBytes);
     }
   }
 
@@ -223,93 +215,7 @@ final class LeafEncoder {
       }
     }
     // Classes with no mantissa bits are bit lengths.
-    System.arraycopy(fine, 0, widths, 0, 65);
-    packCost = packBits(count, cheapestWidth(count)) << 8;
-  }
-
-  /** Bits of a mini, or of several, whose bit lengths were counted. */
-  private long packBits(int count, int width) {
-    int over = 0;
-    int widest = 0;
-    for (int w = 64; w > width; w--) {
-      if (widths[w] > 0) {
-        widest = Math.max(widest, w);
-        over += widths[w];
-      }
-    }
-    long bits = 8 + (long) count * width;
-    return over == 0 ? bits : bits + 16 + over * (8L + widest - width);
-  }
-
-  private int cheapestWidth(int count) {
-    int widest = 64;
-    while (widest > 0 && widths[widest] == 0) {
-      widest--;
-    }
-    int best = widest;
-    long bestBits = (long) count * widest;
-    int over = 0;
-    for (int w = widest - 1; w >= 0; w--) {
-      over += widths[w + 1];
-      long bits = (long) count * w + 16 + over * (8L + widest - w);
-      if (bits < bestBits) {
-        bestBits = bits;
-        best = w;
-      }
-    }
-    return best;
-  }
-
-  private void countWidths(long[] u, int from, int count) {
-    Arrays.fill(widths, 0);
-    for (int i = from; i < from + count; i++) {
-      widths[64 - Long.numberOfLeadingZeros(u[i])]++;
-    }
-  }
-
-  private int pforBytes(long[] u) {
-    int total = 0;
-    for (int from = 0; from < count; from += MINI) {
-      int n = Math.min(MINI, count - from);
-      countWidths(u, from, n);
-      int width = cheapestWidth(n);
-      int over = 0;
-      int widest = width;
-      for (int w = width + 1; w <= 64; w++) {
-        if (widths[w] > 0) {
-          over += widths[w];
-          widest = w;
-        }
-      }
-      total += 1 + BitPacking.bytes(n, width);
-      if (over > 0) {
-        total += 2 + over + BitPacking.bytes(over, widest - width);
-      }
-    }
-    return total;
-  }
-
-  /** Bytes as Rice codes with the best remainder, which is kept. */
-  private int riceBytes(long[] u) {
-    long sum = 0;
-    for (int i = 0; i < count; i++) {
-      sum += Math.min(u[i] >>> 1, 1L << 40);
-    }
-    // The best remainder is about as long as the mean times ln 2.
-    int middle = Math.max(1, Codecs.bitLength((sum / count) * 11 / 8) - 1);
-    long best = Long.MAX_VALUE;
-    for (int k = middle - 1; k <= Math.min(MOST_RICE_BITS, middle + 1); k++) {
-      long ones = 0;
-      for (int i = 0; i < count; i++) {
-        ones += Math.min(u[i] >>> k & Long.MAX_VALUE, 1L << 32);
-      }
-      long bytes = 1 + BitPacking.bytes(count, k) + ((ones + count + 7) >>> 3);
-      if (bytes < best) {
-        best = bytes;
-        riceBits = k;
-      }
-    }
-    return (int) Math.min(best, Integer.MAX_VALUE / 2);
+    packCost = PforEncoder.estimateBits(fine, count) << 8;
   }
 
   /** Writes base and payload; returns the end. */
@@ -319,57 +225,10 @@ final class LeafEncoder {
       pos = Codecs.putVarint(out, pos, Codecs.zigzag(base));
     }
     return switch (codec) {
-      case Codecs.PFOR -> writePfor(out, pos);
-      case Codecs.RICE -> writeRice(out, pos);
+      case Codecs.PFOR -> pfor.write(packed, count, out, pos);
+      case Codecs.RICE -> rice.write(coded, count, out, pos);
       case Codecs.HUFFMAN -> huffman.write(coded, count, out, pos);
       default -> pos;
     };
-  }
-
-  private int writePfor(byte[] out, int at) {
-    int pos = at;
-    for (int from = 0; from < count; from += MINI) {
-      int n = Math.min(MINI, count - from);
-      countWidths(packed, from, n);
-      int width = cheapestWidth(n);
-      int widest = width;
-      for (int w = width + 1; w <= 64; w++) {
-        widest = widths[w] > 0 ? w : widest;
-      }
-      if (widest == width) {
-        out[pos++] = (byte) width;
-        pos = BitPacking.pack(packed, from, n, width, out, pos);
-        continue;
-      }
-      int countAt = pos + 1;
-      out[pos] = (byte) (width | 0x80);
-      out[pos + 2] = (byte) (widest - width);
-      pos = BitPacking.pack(packed, from, n, width, out, pos + 3);
-      int over = 0;
-      for (int i = 0; i < n; i++) {
-        long above = width == 64 ? 0 : packed[from + i] >>> width;
-        if (above != 0) {
-          high[over++] = above;
-          out[pos++] = (byte) i;
-        }
-      }
-      out[countAt] = (byte) over;
-      pos = BitPacking.pack(high, 0, over, widest - width, out, pos);
-    }
-    return pos;
-  }
-
-  private int writeRice(byte[] out, int at) {
-    out[at] = (byte) riceBits;
-    int pos = BitPacking.pack(coded, 0, count, riceBits, out, at + 1);
-    writer.on(out, pos);
-    for (int i = 0; i < count; i++) {
-      long quotient = coded[i] >>> riceBits;
-      for (; quotient >= 32; quotient -= 32) {
-        writer.put(0, 32);
-      }
-      writer.put(1L << quotient, (int) quotient + 1);
-    }
-    return writer.end();
   }
 }
