@@ -1,0 +1,5 @@
+/** Programs that use Varve as a library. */
+@NullMarked
+package io.varve.examples;
+
+import org.jspecify.annotations.NullMarked;
