@@ -1,7 +1,6 @@
 package io.varve.query;
 
 import io.varve.engine.Snapshot;
-import io.varve.engine.model.Labels;
 import io.varve.query.QueryException.ErrorType;
 import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Scalar;
@@ -200,6 +199,8 @@ public final class QueryEngine implements AutoCloseable {
       throw new QueryException(ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
     } catch (QueryException e) {
       throw e;
+    } catch (StackOverflowError e) {
+      throw new QueryException(ErrorType.EXECUTION, "expression is nested too deeply", e);
     } catch (RuntimeException e) {
       throw new QueryException(ErrorType.INTERNAL, "unexpected error: " + e.getMessage(), e);
     }
@@ -212,13 +213,8 @@ public final class QueryEngine implements AutoCloseable {
           new Scalar(time, evaluator.scalar(node, time, time, 1).values().get(0)[0]);
       case PlanNode.RangeNode node -> matrix(evaluator.range(node, time));
       case PlanNode.VectorNode node -> {
-        Evaluator.Columns columns = evaluator.vector(node, time, time, 1);
-        int size = columns.labels().size();
-        double[] values = new double[size];
-        for (int i = 0; i < size; i++) {
-          values[i] = columns.values().get(i)[0];
-        }
-        yield new Vector(time, columns.labels().toArray(new Labels[0]), values);
+        Evaluator.Instant found = evaluator.vector(node, time);
+        yield new Vector(time, found.labels(), found.values());
       }
     };
   }

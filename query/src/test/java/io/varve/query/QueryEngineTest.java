@@ -312,6 +312,51 @@ class QueryEngineTest {
   }
 
   @Test
+  void longAndDeepQueriesEndInAnAnswerOrAnError() {
+    data.add(named("x"), 0, 1);
+    String sum = "x" + " + x".repeat(300);
+    assertThat(((Vector) instant(sum, 0).value()).values()).containsExactly(301);
+    for (String query :
+        new String[] {
+          "x" + " + x".repeat(100_000),
+          "1" + " + 1".repeat(200_000),
+          "(".repeat(100_000) + "x" + ")".repeat(100_000),
+          "-".repeat(100_000) + "x",
+          "abs(".repeat(50_000) + "x" + ")".repeat(50_000),
+        }) {
+      try {
+        instant(query, 0);
+      } catch (QueryException e) {
+        assertThat(e.type()).isIn(ErrorType.BAD_DATA, ErrorType.EXECUTION);
+      }
+    }
+  }
+
+  @Test
+  void closingTheEngineEndsItsQueries() {
+    fill("x", 50, 500);
+    QueryEngine other =
+        new QueryEngine(new QueryEngine.Options(2, 300_000, 60_000, QueryLimits.DEFAULT));
+    other.close();
+    assertThatThrownBy(() -> other.range(data, "", "x", 0, 500_000, 1000, QueryOptions.DEFAULT))
+        .isInstanceOfSatisfying(
+            QueryException.class, e -> assertThat(e.type()).isEqualTo(ErrorType.CANCELED));
+  }
+
+  @Test
+  void timesAtTheEndsOfTimeHaveNoSamples() {
+    data.add(named("x"), 0, 1);
+    for (String query :
+        new String[] {
+          "x offset 290y", "x offset -290y", "rate(x[290y] offset 290y)", "x @ 9000000000000"
+        }) {
+      for (long time : new long[] {0, Long.MAX_VALUE / 4, -Long.MAX_VALUE / 4}) {
+        assertThat(((Vector) instant(query, time).value()).size()).as(query).isZero();
+      }
+    }
+  }
+
+  @Test
   void statisticsCount() {
     fill("x", 4, 100);
     QueryStats stats = range("sum_over_time(x[10s])", 99_000, 1000, QueryOptions.DEFAULT).stats();

@@ -55,6 +55,33 @@ public final class Evaluator {
     return new Columns(List.of(Labels.EMPTY), List.of(times(grid)), List.of(values));
   }
 
+  /**
+   * A vector at one time.
+   *
+   * @param labels the series, in an order that may mean something
+   * @param values per series
+   */
+  public record Instant(Labels[] labels, double[] values) {}
+
+  /** Evaluates a vector at one time. */
+  public Instant vector(VectorNode node, long time) {
+    SeriesOperator operator = vector(node, StepGrid.instant(time));
+    Labels[] labels = operator.prepare();
+    StepMatrix matrix = Rows.materialize(operator, labels.length);
+    int size = 0;
+    query.chargeBytes(16L * labels.length);
+    Labels[] found = new Labels[labels.length];
+    double[] values = new double[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      double value = matrix.get(i, 0);
+      if (!Absent.is(value)) {
+        found[size] = labels[i];
+        values[size++] = value;
+      }
+    }
+    return new Instant(Arrays.copyOf(found, size), Arrays.copyOf(values, size));
+  }
+
   /** Evaluates a vector at {@code start}, {@code start + step} … up to {@code end}. */
   public Columns vector(VectorNode node, long start, long end, long step) {
     StepGrid grid = grid(query, start, end, step);
