@@ -89,6 +89,9 @@ public final class BlockStats {
       }
     }
     double[] values = rows.values;
+    if (from < to && isConstant(values, from, to)) {
+      return constant(rows, from, to);
+    }
     int firstRow = -1;
     int lastRow = -1;
     double previous = 0;
@@ -142,6 +145,34 @@ public final class BlockStats {
     }
     resetCorrection = lost + lostLow;
     return Math.abs(sum) <= Double.MAX_VALUE && Math.abs(resetCorrection) <= Double.MAX_VALUE;
+  }
+
+  private static boolean isConstant(double[] values, int from, int to) {
+    long all = Double.doubleToRawLongBits(values[from]);
+    long different = 0;
+    for (int i = from; i < to; i++) {
+      different |= Double.doubleToRawLongBits(values[i]) ^ all;
+    }
+    return different == 0;
+  }
+
+  /** Most series stand still most of the time. */
+  private boolean constant(SampleColumns rows, int from, int to) {
+    double value = rows.values[from];
+    if (StaleMarker.is(value)) {
+      staleCount = (long) to - from;
+      return true;
+    }
+    count = (long) to - from;
+    firstTime = rows.times[from];
+    lastTime = rows.times[to - 1];
+    first = value;
+    last = value;
+    min = value;
+    max = value;
+    sum = count * value;
+    sumLow = Math.fma((double) count, value, -sum);
+    return Math.abs(sum) <= Double.MAX_VALUE;
   }
 
   /** What the rounding of {@code sum = a + b} left out, exactly (Knuth's TwoSum). */

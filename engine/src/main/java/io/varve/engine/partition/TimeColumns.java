@@ -27,6 +27,11 @@ final class TimeColumns {
   private long[][] kept = new long[64][];
   private long keptTimes;
 
+  /** Which column was asked for after each: metric after metric, the targets come in one order. */
+  private int[] after = new int[64];
+
+  private int latest;
+
   TimeColumns(TimeColumnEncoder encoder) {
     this.encoder = encoder;
   }
@@ -66,11 +71,26 @@ final class TimeColumns {
 
   /** The number of the column of these timestamps. */
   int column(long[] times, int from, int n) {
+    if (rows.size > 0 && keeps(after[latest], times, from, n)) {
+      latest = after[latest];
+      return latest;
+    }
+    int column = find(times, from, n);
+    after[latest] = column;
+    latest = column;
+    return column;
+  }
+
+  private boolean keeps(int column, long[] times, int from, int n) {
+    long[] others = kept[column];
+    return others.length == n && Arrays.equals(others, 0, n, times, from, from + n);
+  }
+
+  private int find(long[] times, int from, int n) {
     long hash = hash(times, from, n);
     for (int slot = byTimes.first(hash); slot >= 0; slot = byTimes.next(slot, hash)) {
       int column = byTimes.value(slot);
-      long[] others = kept[column];
-      if (others.length == n && Arrays.equals(others, 0, n, times, from, from + n)) {
+      if (keeps(column, times, from, n)) {
         return column;
       }
     }
@@ -129,6 +149,7 @@ final class TimeColumns {
     int column = rows.size;
     if (column == kept.length) {
       kept = Arrays.copyOf(kept, column * 2);
+      after = Arrays.copyOf(after, column * 2);
     }
     kept[column] = NONE;
     bytes.advance(length);
