@@ -131,7 +131,7 @@ public final class Engine implements AutoCloseable {
     catalog = new Catalog(open.head(), open.late(), views);
     opened.add(catalog::close);
     views.values().forEach(WindowFiles::handOver);
-    metadata = MetadataBook.open(config, damage);
+    metadata = MetadataBook.open(config);
     opened.add(metadata);
     metadata.rebuildFrom(views, damage);
     Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage);
@@ -152,7 +152,7 @@ public final class Engine implements AutoCloseable {
             damage, saved);
     writePath =
         new WritePath(
-            config, windows, log, open, catalog, jobs, metadata::put, counters, this::storedBits);
+            config, windows, log, open, catalog, jobs, metadata, counters, this::storedBits);
     housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs);
     recovery =
         String.format(
@@ -299,6 +299,7 @@ public final class Engine implements AutoCloseable {
    */
   public boolean runBackgroundWork() {
     writePath.tryResume();
+    metadata.handOver();
     if (writePath.stopReason() == null) {
       try {
         housekeeping.decide();

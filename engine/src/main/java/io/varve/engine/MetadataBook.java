@@ -3,28 +3,68 @@ package io.varve.engine;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.registry.Registry;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What is said about metrics, by tenant: fed by writes, rebuilt from chunk files when the engine
- * opens. Thread-safe.
+ * What the engine tells its {@link Registry} and asks of it: metadata as it is written, and what
+ * tenants use, collected in memory and handed over now and then by the background work, since the
+ * registry is not meant to be told per batch. Thread-safe.
  */
 final class MetadataBook implements AutoCloseable {
-  private final Map<String, Map<String, Metadata>> tenants = new ConcurrentHashMap<>();
+  private final Registry registry;
+  private final Map<String, Usage> usage = new ConcurrentHashMap<>();
 
-  static MetadataBook open(EngineConfig config, DamageLog damage) {
-    return new MetadataBook();
+  /** What a tenant has used since the last hand-over. */
+  private static final class Usage {
+    final LongAdder series = new LongAdder();
+    final LongAdder samples = new LongAdder();
+  }
+
+  private MetadataBook(Registry registry) {
+    this.registry = registry;
+  }
+
+  static MetadataBook open(EngineConfig config) {
+    System.Logger logger = System.getLogger(Engine.class.getName());
+    return new MetadataBook(
+        Registry.open(
+            config.fileSystem(),
+            config.dataDir().resolve("registry"),
+            config.registryOnChronicleMap(),
+            warning -> logger.log(System.Logger.Level.WARNING, warning)));
   }
 
   void put(String tenant, String metric, Metadata about) {
-    tenants.computeIfAbsent(tenant, key -> new ConcurrentHashMap<>()).put(metric, about);
+    registry.putMetadata(tenant, metric, about);
   }
 
-  /** Reads what the files of all windows say, newer windows over older ones. */
+  void used(String tenant, int seriesCreated, int samples) {
+    Usage tenantUsage = usage.computeIfAbsent(tenant, key -> new Usage());
+    tenantUsage.series.add(seriesCreated);
+    tenantUsage.samples.add(samples);
+  }
+
+  /** Hands over what was collected. */
+  void handOver() {
+    usage.forEach(
+        (tenant, tenantUsage) -> {
+          long series = tenantUsage.series.sumThenReset();
+          long samples = tenantUsage.samples.sumThenReset();
+          if (series > 0 || samples > 0) {
+            registry.addUsage(tenant, series, samples);
+          }
+        });
+  }
+
+  /** Reads what the files of all windows say, newer windows over older ones, if that is needed. */
   void rebuildFrom(NavigableMap<Long, WindowView> windows, DamageLog damage) {
+    if (!registry.needsRebuild()) {
+      return;
+    }
     for (WindowView window : windows.values()) {
       for (Shared<ChunkReader> chunk : window.chunks()) {
         try {
@@ -34,14 +74,16 @@ final class MetadataBook implements AutoCloseable {
         }
       }
     }
+    registry.rebuilt();
   }
 
   Map<String, Metadata> of(String tenant) {
-    return new TreeMap<>(tenants.getOrDefault(tenant, Map.of()));
+    return registry.metadataOf(tenant);
   }
 
   @Override
   public void close() {
-    tenants.clear();
+    handOver();
+    registry.close();
   }
 }

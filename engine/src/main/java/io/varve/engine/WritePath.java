@@ -36,7 +36,7 @@ final class WritePath {
   private final OpenHead open;
   private final Catalog catalog;
   private final Jobs jobs;
-  private final WriteRecord.MetadataSink metadata;
+  private final MetadataBook metadata;
   private final EngineCounters counters;
   private final StoredSamples stored;
 
@@ -68,7 +68,7 @@ final class WritePath {
       OpenHead open,
       Catalog catalog,
       Jobs jobs,
-      WriteRecord.MetadataSink metadata,
+      MetadataBook metadata,
       EngineCounters counters,
       StoredSamples stored) {
     this.config = config;
@@ -161,6 +161,7 @@ final class WritePath {
     }
     counters.batch(batch.sampleCount - rejectedFloats, batch.histogramCount, batch.exemplarCount);
     counters.rejected(rejected);
+    metadata.used(batch.tenant, newCount, kept + keptHistograms);
     rollIfFull();
     return new WriteResult(
         batch.sampleCount - rejectedFloats,
@@ -416,7 +417,7 @@ final class WritePath {
     }
     for (int row = 0; row < batch.metadataCount; row++) {
       open.head().addMetadata(batch.tenant, batch.metadataMetric[row], batch.metadata[row]);
-      metadata.metadata(batch.tenant, batch.metadataMetric[row], batch.metadata[row]);
+      metadata.put(batch.tenant, batch.metadataMetric[row], batch.metadata[row]);
     }
     open.endBatch();
   }
