@@ -1,8 +1,8 @@
 package io.varve.engine.io;
 
 import java.io.IOException;
-import java.io.SyncFailedException;
 import java.io.RandomAccessFile;
+import java.io.SyncFailedException;
 import java.nio.file.Path;
 
 /** A file of the operating system that is appended to, by a descriptor that ignores interrupts. */
