@@ -18,8 +18,8 @@ public final class SeriesOrder {
   private SeriesOrder() {}
 
   /**
-   * Sorts ids into file order, in place. The source's arrays must stay as they are meanwhile. Takes
-   * about 24 bytes of memory per series.
+   * Sorts ids into file order, in place. The source may make a new array whenever it is asked, but
+   * must not overwrite one that it gave. Takes about 32 bytes of memory per series.
    */
   public static void sort(LabelSource series, int[] ids) {
     int n = ids.length;
@@ -41,7 +41,7 @@ public final class SeriesOrder {
         order = sorted;
       }
     }
-    SortTies ties = new SortTies(series, ids);
+    Ties ties = new Ties(series, ids);
     long[] words = new long[n];
     for (int from = 0; from < n; ) {
       int to = from + 1;
@@ -49,7 +49,7 @@ public final class SeriesOrder {
         to++;
       }
       if (to - from > 1) {
-        WordSort.sort(order, words, from, to, 0, ties);
+        ties.sort(order, words, from, to);
       }
       from = to;
     }
@@ -164,8 +164,78 @@ public final class SeriesOrder {
     return true;
   }
 
+  /** Sorts series that differ in nothing but their canonical bytes. */
+  private static final class Ties implements WordSort.Text {
+    /** More are compared where they lie. */
+    private static final int MOST_COPIED = 1 << 14;
+
+    private final LabelSource series;
+    private final int[] ids;
+    private byte[] bytes = new byte[4096];
+    private int[] ends = new int[64];
+    private int[] numbers = new int[64];
+    private int[] places = new int[64];
+
+    Ties(LabelSource series, int[] ids) {
+      this.series = series;
+      this.ids = ids;
+    }
+
+    void sort(int[] order, long[] words, int from, int to) {
+      if (to - from > MOST_COPIED) {
+        WordSort.sort(order, words, from, to, 0, new InPlace(series, ids));
+        return;
+      }
+      // Each series is fetched once, whatever a source does to find it, and compared in the cache.
+      int count = to - from;
+      if (count > ends.length) {
+        int size = Math.max(count, 2 * ends.length);
+        ends = new int[size];
+        numbers = new int[size];
+        places = new int[size];
+      }
+      int at = 0;
+      for (int i = 0; i < count; i++) {
+        int id = ids[order[from + i]];
+        byte[] source = series.array(id);
+        int length = series.length(id);
+        if (length > bytes.length - at) {
+          bytes = Arrays.copyOf(bytes, Math.max(Math.addExact(at, length), 2 * bytes.length));
+        }
+        System.arraycopy(source, series.offset(id), bytes, at, length);
+        at += length;
+        ends[i] = at;
+        places[i] = order[from + i];
+        numbers[i] = i;
+      }
+      WordSort.sort(numbers, words, 0, count, 0, this);
+      for (int i = 0; i < count; i++) {
+        order[from + i] = places[numbers[i]];
+      }
+    }
+
+    private int start(int number) {
+      return number == 0 ? 0 : ends[number - 1];
+    }
+
+    @Override
+    public int length(int number) {
+      return ends[number] - start(number);
+    }
+
+    @Override
+    public long word(int number, int at) {
+      return ByteInterner.word(bytes, start(number), ends[number], at);
+    }
+
+    @Override
+    public int compare(int a, int b, int at) {
+      return ByteInterner.compare(bytes, start(a), ends[a], bytes, start(b), ends[b], at);
+    }
+  }
+
   /** The canonical bytes of series by their places in an array of ids. */
-  private record SortTies(LabelSource series, int[] ids) implements WordSort.Text {
+  private record InPlace(LabelSource series, int[] ids) implements WordSort.Text {
     @Override
     public int length(int number) {
       return series.length(ids[number]);

@@ -39,7 +39,7 @@ class IndexFleetTest {
     Arrays.setAll(ids, i -> i);
     long start = cpuNanos();
     SeriesOrder.sort(arrived, ids);
-    report("%,d series: sort %d ns per series", n, (cpuNanos() - start) / n);
+    System.out.printf("%,d series: sort %d ns per series%n", n, (cpuNanos() - start) / n);
     LabelSource sorted =
         new LabelSource() {
           @Override
@@ -67,8 +67,9 @@ class IndexFleetTest {
     }
     start = cpuNanos();
     IndexSegmentFile file = write(sorted, n);
-    report("  write %d ns per series", (cpuNanos() - start) / n);
-    report("  file %.2f bytes per series (%,d)", (double) file.bytes() / n, file.bytes());
+    System.out.printf("  write %d ns per series%n", (cpuNanos() - start) / n);
+    System.out.printf(
+        "  file %.2f bytes per series (%,d)%n", (double) file.bytes() / n, file.bytes());
     assertThat((double) file.bytes() / n).isLessThan(mostBytesPerSeries);
 
     MemoryIndex memory = new MemoryIndex(arrived);
@@ -76,8 +77,8 @@ class IndexFleetTest {
     for (int i = 0; i < n; i++) {
       memory.add(i, arrived.tenant(i), arrived.array(i), 0, arrived.length(i));
     }
-    report(
-        "  head: add %d ns, %.1f bytes per series",
+    System.out.printf(
+        "  head: add %d ns, %.1f bytes per series%n",
         (cpuNanos() - start) / n, (double) memory.bytes() / n);
     assertThat((double) memory.bytes() / n).isLessThan(60);
 
@@ -85,10 +86,10 @@ class IndexFleetTest {
       start = cpuNanos();
       IndexSegment segment =
           IndexSegment.open(RealFileSystem.INSTANCE, folder, file.path(), file.bytes(), arena);
-      report("  open %d us", (cpuNanos() - start) / 1000);
+      System.out.printf("  open %d us%n", (cpuNanos() - start) / 1000);
       start = cpuNanos();
       IndexSegment.open(RealFileSystem.INSTANCE, folder, file.path(), file.bytes(), arena);
-      report("  open again %d us", (cpuNanos() - start) / 1000);
+      System.out.printf("  open again %d us%n", (cpuNanos() - start) / 1000);
       long[] high = new long[n];
       long[] low = new long[n];
       SeriesKey.Hash hash = new SeriesKey.Hash(1);
@@ -96,7 +97,7 @@ class IndexFleetTest {
         start = cpuNanos();
         segment.keys(hash, high, low);
       }
-      report("  keys %d ns per series", (cpuNanos() - start) / n);
+      System.out.printf("  keys %d ns per series%n", (cpuNanos() - start) / n);
       Random random = new Random(1);
       int reads = 100_000;
       for (int round = 0; round < 3; round++) {
@@ -105,14 +106,14 @@ class IndexFleetTest {
           segment.canonical(random.nextInt(n));
         }
       }
-      report("  canonical at random %d ns", (cpuNanos() - start) / reads);
+      System.out.printf("  canonical at random %d ns%n", (cpuNanos() - start) / reads);
       for (int round = 0; round < 3; round++) {
         start = cpuNanos();
         for (int i = 0; i < reads; i++) {
           segment.labels(random.nextInt(n));
         }
       }
-      report("  labels at random %d ns", (cpuNanos() - start) / reads);
+      System.out.printf("  labels at random %d ns%n", (cpuNanos() - start) / reads);
       for (int i = 0; i < 1000; i++) {
         int at = random.nextInt(n);
         byte[] expected = arrived.array(ids[at]);
@@ -121,11 +122,11 @@ class IndexFleetTest {
         assertThat(new SeriesKey(high[at], low[at])).isEqualTo(key);
       }
       selections(segment, memory);
-      report("  resident %,d bytes", segment.residentBytes());
+      System.out.printf("  resident %,d bytes%n", segment.residentBytes());
       List<String> problems = new ArrayList<>();
       start = cpuNanos();
       segment.verify(problems::add);
-      report("  verify %d ns per series", (cpuNanos() - start) / n);
+      System.out.printf("  verify %d ns per series%n", (cpuNanos() - start) / n);
       assertThat(problems).isEmpty();
     }
   }
@@ -233,8 +234,8 @@ class IndexFleetTest {
     int found = segment.getAsInt();
     first = cpuNanos() - first;
     assertThat(memory.getAsInt()).isEqualTo(found);
-    report(
-        "  %-45s %,9d found  segment %,9.1f us (first %,9.1f)  head %,9.1f us",
+    System.out.printf(
+        "  %-45s %,9d found  segment %,9.1f us (first %,9.1f)  head %,9.1f us%n",
         what, found, micros(segment), first / 1e3, micros(memory));
   }
 
@@ -245,7 +246,7 @@ class IndexFleetTest {
 
   private static double micros(IntSupplier work) {
     long best = Long.MAX_VALUE;
-    long until = cpuNanos() + 20_000_000;
+    long until = cpuNanos() + 10_000_000;
     do {
       long start = cpuNanos();
       int found = work.getAsInt();
@@ -253,9 +254,5 @@ class IndexFleetTest {
       assertThat(found).isNotNegative();
     } while (cpuNanos() < until);
     return best / 1e3;
-  }
-
-  private static void report(String format, Object... args) {
-    System.out.println(String.format(format, args));
   }
 }
