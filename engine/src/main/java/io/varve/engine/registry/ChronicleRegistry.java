@@ -25,13 +25,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChronicleRegistry implements Registry {
   private static final int QUEUE = 1 << 16;
-  private static final long ANSWER_SECONDS = 10;
+  private static final long ANSWER_SECONDS = 5;
   private static final long ROOM_MILLIS = 1000;
 
   /** How long the file waits for the first question, so as not to take CPU from a start. */
   private static final long START_SECONDS = 5;
 
   private final ChronicleBook book;
+  private final long answerSeconds;
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread;
   private final CountDownLatch wanted = new CountDownLatch(1);
@@ -48,7 +49,9 @@ final class ChronicleRegistry implements Registry {
   private long lossesRebuilt;
   private long dropped;
 
-  private ChronicleRegistry(FileSystem fileSystem, Path folder, Consumer<String> warnings) {
+  private ChronicleRegistry(
+      FileSystem fileSystem, Path folder, Consumer<String> warnings, long answerSeconds) {
+    this.answerSeconds = answerSeconds;
     book = new ChronicleBook(fileSystem, folder, warnings, this::factsLost);
     thread = Thread.ofPlatform().name("varve-registry").daemon().unstarted(this::run);
   }
@@ -58,7 +61,15 @@ final class ChronicleRegistry implements Registry {
    * something or after some seconds.
    */
   static ChronicleRegistry open(FileSystem fileSystem, Path folder, Consumer<String> warnings) {
-    ChronicleRegistry registry = new ChronicleRegistry(fileSystem, folder, warnings);
+    return open(fileSystem, folder, warnings, ANSWER_SECONDS);
+  }
+
+  /**
+   * @param answerSeconds how long a question waits for its answer, and half of what a close waits
+   */
+  static ChronicleRegistry open(
+      FileSystem fileSystem, Path folder, Consumer<String> warnings, long answerSeconds) {
+    ChronicleRegistry registry = new ChronicleRegistry(fileSystem, folder, warnings, answerSeconds);
     registry.thread.start();
     return registry;
   }
@@ -129,9 +140,9 @@ final class ChronicleRegistry implements Registry {
       return unknown;
     }
     try {
-      return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+      return answer.get(answerSeconds, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      stuck = true;
+      stuck = opened;
       return unknown;
     } catch (ExecutionException e) {
       return unknown;
@@ -224,7 +235,7 @@ final class ChronicleRegistry implements Registry {
     closed = true;
     wanted.countDown();
     boolean interrupted = false;
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2 * answerSeconds);
     while (thread.isAlive() && System.nanoTime() < end) {
       try {
         thread.join(100);

@@ -37,7 +37,9 @@ final class ChronicleRegistryTest extends RegistryContract {
 
   @Override
   protected Registry create() {
-    return Registry.open(RealFileSystem.INSTANCE, folder.resolve("registry"), true, warnings::add);
+    // Patient, because the first use in a process takes seconds and machines may be busy.
+    return ChronicleRegistry.open(
+        RealFileSystem.INSTANCE, folder.resolve("registry"), warnings::add, 120);
   }
 
   private Path current() throws IOException {
@@ -81,7 +83,7 @@ final class ChronicleRegistryTest extends RegistryContract {
   @Test
   void aChangedFileIsThrownAwayAndRebuilt() throws IOException {
     Random random = new Random(4);
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < 5; round++) {
       warnings.clear();
       Registry first = registry();
       fill(first, 200);

@@ -24,7 +24,11 @@ final class RegistryChild {
         registry.putMetadata("t", "metric" + i, new Metadata("gauge", "", "number " + i));
         registry.written("t", "metric" + i, i);
       }
-      System.out.println("entries " + registry.entries());
+      long entries = registry.entries();
+      for (int waited = 0; entries < count && waited < 60; waited++) {
+        entries = registry.entries();
+      }
+      System.out.println("entries " + entries);
       System.out.flush();
       if (count > 0 && System.in.read() < 0) {
         System.out.println("not killed");
