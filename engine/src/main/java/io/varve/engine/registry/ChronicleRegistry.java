@@ -38,8 +38,11 @@ final class ChronicleRegistry implements Registry {
   private final CountDownLatch wanted = new CountDownLatch(1);
   private volatile boolean opened;
 
-  /** A question went unanswered for too long, and nothing was done since. */
-  private volatile boolean stuck;
+  /** Tasks done; written by the registry's thread only. */
+  private volatile long done;
+
+  /** {@link #done} when a question went unanswered and nothing else was done meanwhile, else −1. */
+  private volatile long stuckAt = -1;
 
   private volatile boolean closed;
 
@@ -85,12 +88,15 @@ final class ChronicleRegistry implements Registry {
       while (!closed || !queue.isEmpty()) {
         Runnable task = queue.poll(100, TimeUnit.MILLISECONDS);
         if (task != null) {
+          long doneNow = done + 1;
           task.run();
-          stuck = false;
+          done = doneNow;
         }
       }
     } catch (InterruptedException e) {
       // Nobody but a dying process interrupts this thread: close what there is.
+    } finally {
+      closed = true;
     }
     book.close();
   }
@@ -123,7 +129,8 @@ final class ChronicleRegistry implements Registry {
       return unknown;
     }
     wanted.countDown();
-    if (stuck) {
+    long doneBefore = done;
+    if (stuckAt == doneBefore) {
       return unknown;
     }
     CompletableFuture<T> answer = new CompletableFuture<>();
@@ -142,7 +149,9 @@ final class ChronicleRegistry implements Registry {
     try {
       return answer.get(answerSeconds, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      stuck = opened;
+      if (opened && done == doneBefore) {
+        stuckAt = doneBefore;
+      }
       return unknown;
     } catch (ExecutionException e) {
       return unknown;
