@@ -2,34 +2,23 @@ package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
-import io.varve.query.function.BinaryOperators;
-import io.varve.query.function.ElementFunctions;
-import io.varve.query.function.ElementFunctions.ElementFunction;
-import io.varve.query.function.Numbers;
 import io.varve.query.function.Window;
-import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.PlanNode.RangeNode;
 import io.varve.query.plan.PlanNode.ScalarNode;
 import io.varve.query.plan.PlanNode.VectorNode;
-import io.varve.query.plan.Selection;
-import io.varve.query.promql.Aggregation;
-import io.varve.query.promql.FunctionSignature;
-import io.varve.query.promql.Operator;
-import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * Builds the operators of a plan and takes the result from the uppermost one. Scalars have no
- * operators: they are computed at once, a column of steps each.
- */
+/** Takes the result of a query from the operators of its plan. */
 public final class Evaluator {
   private final QueryContext query;
+  private final Operators operators;
 
   /** For one query. */
   public Evaluator(QueryContext query) {
     this.query = query;
+    this.operators = new Operators(query);
   }
 
   /**
@@ -41,7 +30,7 @@ public final class Evaluator {
    */
   public record Columns(List<Labels> labels, List<long[]> times, List<double[]> values) {}
 
-  private static StepGrid grid(QueryContext query, long start, long end, long step) {
+  private StepGrid grid(long start, long end, long step) {
     long steps = (end - start) / step + 1;
     query.checkSteps(steps);
     return new StepGrid(start, step, (int) steps);
@@ -49,8 +38,8 @@ public final class Evaluator {
 
   /** Evaluates a scalar at {@code start}, {@code start + step} … up to {@code end}. */
   public Columns scalar(ScalarNode node, long start, long end, long step) {
-    StepGrid grid = grid(query, start, end, step);
-    double[] values = scalar(node, grid);
+    StepGrid grid = grid(start, end, step);
+    double[] values = operators.scalar(node, grid);
     query.holdSamples(values.length);
     return new Columns(List.of(Labels.EMPTY), List.of(times(grid)), List.of(values));
   }
@@ -65,7 +54,7 @@ public final class Evaluator {
 
   /** Evaluates a vector at one time. */
   public Instant vector(VectorNode node, long time) {
-    SeriesOperator operator = vector(node, StepGrid.instant(time));
+    SeriesOperator operator = operators.vector(node, StepGrid.instant(time));
     Labels[] labels = operator.prepare();
     StepMatrix matrix = Rows.materialize(operator, labels.length);
     int size = 0;
@@ -84,8 +73,8 @@ public final class Evaluator {
 
   /** Evaluates a vector at {@code start}, {@code start + step} … up to {@code end}. */
   public Columns vector(VectorNode node, long start, long end, long step) {
-    StepGrid grid = grid(query, start, end, step);
-    SeriesOperator operator = vector(node, grid);
+    StepGrid grid = grid(start, end, step);
+    SeriesOperator operator = operators.vector(node, grid);
     Labels[] labels = operator.prepare();
     long[] allTimes = times(grid);
     long[][] times = new long[labels.length][];
@@ -133,7 +122,7 @@ public final class Evaluator {
   /** The samples of a range vector at one time. */
   public Columns range(RangeNode node, long time) {
     StepGrid grid = StepGrid.instant(time);
-    WindowSource source = range(node, grid);
+    WindowSource source = operators.range(node, grid);
     Labels[] labels = source.prepare();
     long[][] times = new long[labels.length][];
     double[][] values = new double[labels.length][];
@@ -176,334 +165,5 @@ public final class Evaluator {
       times[s] = grid.time(s);
     }
     return times;
-  }
-
-  // Scalars.
-
-  private double[] scalar(ScalarNode node, StepGrid grid) {
-    int steps = grid.count();
-    query.chargeBytes(8L * steps);
-    double[] column = new double[steps];
-    switch (node) {
-      case PlanNode.Constant n -> Arrays.fill(column, n.value());
-      case PlanNode.EvalTime n -> {
-        for (int s = 0; s < steps; s++) {
-          column[s] = grid.time(s) / 1000.0;
-        }
-      }
-      case PlanNode.ScalarBinary n -> {
-        double[] left = scalar(n.left(), grid);
-        double[] right = scalar(n.right(), grid);
-        for (int s = 0; s < steps; s++) {
-          column[s] = BinaryOperators.apply(n.operator(), left[s], right[s]);
-        }
-      }
-      case PlanNode.ScalarChoice n -> {
-        double[] left = scalar(n.left(), grid);
-        double[] right = scalar(n.right(), grid);
-        for (int s = 0; s < steps; s++) {
-          column[s] = n.smaller() ? Numbers.min(left[s], right[s]) : Numbers.max(left[s], right[s]);
-        }
-      }
-      case PlanNode.ScalarOf n -> onlyValue(vector(n.inner(), grid), column);
-      case PlanNode.PinnedScalar n -> {
-        if (steps > 0) {
-          Arrays.fill(column, scalar(n.inner(), grid.first())[0]);
-        }
-      }
-    }
-    return column;
-  }
-
-  private static void onlyValue(SeriesOperator inner, double[] column) {
-    Labels[] series = inner.prepare();
-    int[] found = new int[column.length];
-    Arrays.fill(column, Double.NaN);
-    Rows.forEach(
-        inner,
-        series.length,
-        (number, values, at) -> {
-          for (int s = 0; s < column.length; s++) {
-            if (!Absent.is(values[at + s])) {
-              column[s] = ++found[s] == 1 ? values[at + s] : Double.NaN;
-            }
-          }
-          return true;
-        });
-  }
-
-  // Ranges.
-
-  private WindowSource range(RangeNode node, StepGrid grid) {
-    return switch (node) {
-      case PlanNode.SeriesRange n -> new StoredWindows(query, grid, n.selection(), n.rangeMillis());
-      case PlanNode.SubqueryRange n -> {
-        Long at = n.atMillis();
-        long firstEnd = Selection.shift(at == null ? grid.start() : at, n.offsetMillis());
-        long lastEnd = Selection.shift(at == null ? grid.last() : at, n.offsetMillis());
-        StepGrid innerGrid =
-            grid.count() == 0
-                ? new StepGrid(firstEnd, n.stepMillis(), 0)
-                : SubqueryWindows.innerGrid(
-                    query, firstEnd, lastEnd, n.rangeMillis(), n.stepMillis());
-        yield new SubqueryWindows(
-            query,
-            grid,
-            vector(n.inner(), innerGrid),
-            n.rangeMillis(),
-            n.offsetMillis(),
-            at != null,
-            at == null ? 0 : at);
-      }
-    };
-  }
-
-  // Vectors.
-
-  private SeriesOperator vector(VectorNode node, StepGrid grid) {
-    return switch (node) {
-      case PlanNode.Select n -> {
-        SeriesOperator select = new InstantSelect(query, grid, n.selection(), n.timestamps());
-        yield n.timestamps() ? Merged.withoutMetadata(select, false) : select;
-      }
-      case PlanNode.OverRange n -> overRange(n, grid);
-      case PlanNode.AbsentOverTime n -> {
-        WindowSource source = range(n.range(), grid);
-        SeriesOperator present =
-            new OverRange(
-                FunctionSignature.PRESENT_OVER_TIME, source, new double[0][], Position.NONE);
-        yield new FixedColumn(query, grid, n.labels(), () -> absent(present));
-      }
-      case PlanNode.Absent n -> {
-        SeriesOperator inner = vector(n.inner(), grid);
-        yield new FixedColumn(query, grid, n.labels(), () -> absent(inner));
-      }
-      case PlanNode.MapElements n ->
-          Merged.withoutMetadata(new Elements(vector(n.inner(), grid), change(n, grid)), false);
-      case PlanNode.EvalTimes n ->
-          Merged.withoutMetadata(
-              new Elements(
-                  vector(n.inner(), grid),
-                  (column, at, steps) -> {
-                    for (int s = 0; s < steps; s++) {
-                      if (!Absent.is(column[at + s])) {
-                        column[at + s] = grid.time(s) / 1000.0;
-                      }
-                    }
-                  }),
-              false);
-      case PlanNode.Negate n ->
-          Merged.withoutMetadata(
-              new Elements(vector(n.inner(), grid), elements(Numbers::negate)), false);
-      case PlanNode.VectorOf n -> {
-        double[] column = scalar(n.inner(), grid);
-        yield new FixedColumn(query, grid, Labels.EMPTY, () -> column);
-      }
-      case PlanNode.LabelReplace n -> labelReplace(n, grid);
-      case PlanNode.LabelJoin n -> labelJoin(n, grid);
-      case PlanNode.Sort n ->
-          new Sorted(vector(n.inner(), grid), n.descending(), n.labels(), n.position());
-      case PlanNode.HistogramQuantile n -> {
-        List<ClassicHistograms.Quantile> quantiles = new ArrayList<>();
-        for (int i = 0; i < n.quantiles().size(); i++) {
-          quantiles.add(
-              new ClassicHistograms.Quantile(
-                  scalar(n.quantiles().get(i), grid), n.quantilePositions().get(i)));
-        }
-        yield Merged.equalSeries(
-            new ClassicHistograms(vector(n.inner(), grid), quantiles, n.label(), n.position()));
-      }
-      case PlanNode.HistogramFraction n ->
-          Merged.equalSeries(
-              new ClassicHistograms(
-                  vector(n.inner(), grid),
-                  List.of(
-                      new ClassicHistograms.Fraction(
-                          scalar(n.lower(), grid), scalar(n.upper(), grid))),
-                  null,
-                  n.position()));
-      case PlanNode.HistogramsOnly n ->
-          new Elements(
-              vector(n.inner(), grid), (column, at, steps) -> Absent.fill(column, at, steps));
-      case PlanNode.Aggregate n -> aggregate(n, grid);
-      case PlanNode.CountValues n ->
-          new CountingValues(vector(n.inner(), grid), n.label(), n.grouping(), n.without());
-      case PlanNode.ScalarWithVector n -> {
-        BinaryElement element =
-            new BinaryElement(query, n.operator(), n.returnBool(), n.position());
-        SeriesOperator inner = vector(n.vector(), grid);
-        double[] scalars = scalar(n.scalar(), grid);
-        SeriesOperator applied =
-            new Elements(
-                inner,
-                (column, at, steps) ->
-                    element.withScalars(column, at, steps, scalars, n.scalarLeft()));
-        yield element.dropsName() ? Merged.withoutMetadata(applied, false) : applied;
-      }
-      case PlanNode.VectorBinary n ->
-          new VectorBinary(
-              vector(n.left(), grid),
-              vector(n.right(), grid),
-              n.matching(),
-              new BinaryElement(query, n.operator(), n.returnBool(), n.position()));
-      case PlanNode.SetOperation n -> {
-        SeriesOperator set =
-            new SetOperator(
-                n.operator(), vector(n.left(), grid), vector(n.right(), grid), n.matching());
-        yield n.operator() == Operator.OR ? Merged.equalSeries(set) : set;
-      }
-      case PlanNode.PinnedVector n ->
-          new Pinned(query, grid, vector(n.inner(), grid.count() == 0 ? grid : grid.first()));
-    };
-  }
-
-  private SeriesOperator overRange(PlanNode.OverRange n, StepGrid grid) {
-    double[][] parameters = new double[n.parameters().size()][];
-    for (int i = 0; i < parameters.length; i++) {
-      parameters[i] = scalar(n.parameters().get(i), grid);
-    }
-    OverRange operator =
-        new OverRange(n.function(), range(n.range(), grid), parameters, n.position());
-    return switch (n.function()) {
-      // These act like an offset: what they yield is a sample of the metric.
-      case FIRST_OVER_TIME, LAST_OVER_TIME -> operator;
-      default -> Merged.withoutMetadata(operator, true);
-    };
-  }
-
-  /** 1 at the steps where none of the series has a sample. */
-  private double[] absent(SeriesOperator inner) {
-    Labels[] series = inner.prepare();
-    int steps = inner.grid.count();
-    query.chargeBytes(8L * steps);
-    double[] column = new double[steps];
-    Arrays.fill(column, 1);
-    int[] left = {steps};
-    Rows.forEach(
-        inner,
-        series.length,
-        (number, values, at) -> {
-          for (int s = 0; s < steps; s++) {
-            if (!Absent.is(values[at + s]) && !Absent.is(column[s])) {
-              column[s] = Absent.VALUE;
-              left[0]--;
-            }
-          }
-          return left[0] > 0;
-        });
-    return column;
-  }
-
-  private Elements.Change change(PlanNode.MapElements n, StepGrid grid) {
-    double[][] parameters = new double[n.parameters().size()][];
-    for (int i = 0; i < parameters.length; i++) {
-      parameters[i] = scalar(n.parameters().get(i), grid);
-    }
-    return switch (n.function()) {
-      case CLAMP -> clamp(parameters[0], parameters[1]);
-      case CLAMP_MIN -> clamp(parameters[0], constant(grid, Double.POSITIVE_INFINITY));
-      case CLAMP_MAX -> clamp(constant(grid, Double.NEGATIVE_INFINITY), parameters[0]);
-      case ROUND -> {
-        double[] nearest = parameters.length == 0 ? constant(grid, 1) : parameters[0];
-        yield (column, at, steps) -> {
-          for (int s = 0; s < steps; s++) {
-            double value = column[at + s];
-            if (!Absent.is(value)) {
-              column[at + s] = ElementFunctions.round(value, nearest[s]);
-            }
-          }
-        };
-      }
-      default -> {
-        ElementFunction function = ElementFunctions.of(n.function());
-        if (function == null) {
-          throw new IllegalStateException(n.function().text());
-        }
-        yield elements(function);
-      }
-    };
-  }
-
-  private static double[] constant(StepGrid grid, double value) {
-    double[] column = new double[grid.count()];
-    Arrays.fill(column, value);
-    return column;
-  }
-
-  private static Elements.Change clamp(double[] min, double[] max) {
-    return (column, at, steps) -> {
-      for (int s = 0; s < steps; s++) {
-        double value = column[at + s];
-        if (!Absent.is(value)) {
-          column[at + s] =
-              max[s] < min[s] ? Absent.VALUE : ElementFunctions.clamp(value, min[s], max[s]);
-        }
-      }
-    };
-  }
-
-  private static Elements.Change elements(ElementFunction function) {
-    return (column, at, steps) -> {
-      for (int i = at; i < at + steps; i++) {
-        if (!Absent.is(column[i])) {
-          column[i] = function.of(column[i]);
-        }
-      }
-    };
-  }
-
-  private SeriesOperator labelReplace(PlanNode.LabelReplace n, StepGrid grid) {
-    return new Merged(
-        vector(n.inner(), grid),
-        false,
-        series -> {
-          Labels[] result = new Labels[series.length];
-          for (int i = 0; i < series.length; i++) {
-            String value = n.template().replace(series[i].get(n.source()));
-            result[i] =
-                value == null
-                    ? series[i]
-                    : new Labels.Builder(series[i]).set(n.target(), value).build();
-          }
-          query.chargeBytes(64L * series.length);
-          return result;
-        });
-  }
-
-  private SeriesOperator labelJoin(PlanNode.LabelJoin n, StepGrid grid) {
-    return new Merged(
-        vector(n.inner(), grid),
-        false,
-        series -> {
-          Labels[] result = new Labels[series.length];
-          String[] values = new String[n.sources().size()];
-          for (int i = 0; i < series.length; i++) {
-            for (int k = 0; k < values.length; k++) {
-              values[k] = series[i].get(n.sources().get(k));
-            }
-            result[i] =
-                new Labels.Builder(series[i])
-                    .set(n.target(), String.join(n.separator(), values))
-                    .build();
-          }
-          query.chargeBytes(64L * series.length);
-          return result;
-        });
-  }
-
-  private SeriesOperator aggregate(PlanNode.Aggregate n, StepGrid grid) {
-    ScalarNode parameter = n.parameter();
-    double[] column = parameter == null ? new double[0] : scalar(parameter, grid);
-    SeriesOperator inner = vector(n.inner(), grid);
-    return switch (n.aggregation()) {
-      case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR ->
-          new Combining(inner, n.aggregation(), n.grouping(), n.without());
-      case TOPK, BOTTOMK ->
-          new BestK(inner, n.aggregation() == Aggregation.TOPK, column, n.grouping(), n.without());
-      case QUANTILE ->
-          new QuantileOfGroup(inner, column, n.grouping(), n.without(), n.parameterPosition());
-      case COUNT_VALUES, LIMITK, LIMIT_RATIO ->
-          throw new IllegalStateException(n.aggregation().text());
-    };
   }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,14 +68,15 @@ public final class WorkerPool implements AutoCloseable {
       return;
     }
     int helpers = Math.min(threads, chunks);
-    Run run = new Run(count, chunk, task, query, pool, helpers, () -> closed);
+    Run run = new Run(count, chunk, task, query, pool, helpers);
     for (int slot = 0; slot < helpers; slot++) {
       run.start(new Worker(slot));
     }
     run.await();
   }
 
-  private static final class Run {
+  /** One piece of work under way. */
+  private final class Run {
     private final int count;
     private final int chunk;
     private final Task task;
@@ -85,17 +85,8 @@ public final class WorkerPool implements AutoCloseable {
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final CountDownLatch done;
-    private final BooleanSupplier closed;
 
-    Run(
-        int count,
-        int chunk,
-        Task task,
-        QueryContext query,
-        Executor pool,
-        int helpers,
-        BooleanSupplier closed) {
-      this.closed = closed;
+    Run(int count, int chunk, Task task, QueryContext query, Executor pool, int helpers) {
       this.count = count;
       this.chunk = chunk;
       this.task = task;
@@ -121,7 +112,7 @@ public final class WorkerPool implements AutoCloseable {
           if (from < 0 || from >= count) {
             break;
           }
-          if (closed.getAsBoolean()) {
+          if (closed) {
             throw query.cancelled();
           }
           query.check();

@@ -1,0 +1,308 @@
+package io.varve.query.exec;
+
+import io.varve.engine.model.Labels;
+import io.varve.query.function.Absent;
+import io.varve.query.function.BinaryOperators;
+import io.varve.query.function.Numbers;
+import io.varve.query.plan.PlanNode;
+import io.varve.query.plan.PlanNode.RangeNode;
+import io.varve.query.plan.PlanNode.ScalarNode;
+import io.varve.query.plan.PlanNode.VectorNode;
+import io.varve.query.plan.Selection;
+import io.varve.query.promql.Aggregation;
+import io.varve.query.promql.FunctionSignature;
+import io.varve.query.promql.Operator;
+import io.varve.query.promql.Position;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Builds the operators of a plan. Scalars have none: they are computed at once, a column of steps
+ * each, on the thread that asked.
+ */
+final class Operators {
+  private final QueryContext query;
+
+  Operators(QueryContext query) {
+    this.query = query;
+  }
+
+  /** Computes a scalar at every step. */
+  double[] scalar(ScalarNode node, StepGrid grid) {
+    int steps = grid.count();
+    query.chargeBytes(8L * steps);
+    double[] column = new double[steps];
+    switch (node) {
+      case PlanNode.Constant n -> Arrays.fill(column, n.value());
+      case PlanNode.EvalTime n -> {
+        for (int s = 0; s < steps; s++) {
+          column[s] = grid.time(s) / 1000.0;
+        }
+      }
+      case PlanNode.ScalarBinary n -> {
+        double[] left = scalar(n.left(), grid);
+        double[] right = scalar(n.right(), grid);
+        for (int s = 0; s < steps; s++) {
+          column[s] = BinaryOperators.apply(n.operator(), left[s], right[s]);
+        }
+      }
+      case PlanNode.ScalarChoice n -> {
+        double[] left = scalar(n.left(), grid);
+        double[] right = scalar(n.right(), grid);
+        for (int s = 0; s < steps; s++) {
+          column[s] = n.smaller() ? Numbers.min(left[s], right[s]) : Numbers.max(left[s], right[s]);
+        }
+      }
+      case PlanNode.ScalarOf n -> onlyValue(vector(n.inner(), grid), column);
+      case PlanNode.PinnedScalar n -> {
+        if (steps > 0) {
+          Arrays.fill(column, scalar(n.inner(), grid.first())[0]);
+        }
+      }
+    }
+    return column;
+  }
+
+  private static void onlyValue(SeriesOperator inner, double[] column) {
+    Labels[] series = inner.prepare();
+    int[] found = new int[column.length];
+    Arrays.fill(column, Double.NaN);
+    Rows.forEach(
+        inner,
+        series.length,
+        (number, values, at) -> {
+          for (int s = 0; s < column.length; s++) {
+            if (!Absent.is(values[at + s])) {
+              column[s] = ++found[s] == 1 ? values[at + s] : Double.NaN;
+            }
+          }
+          return true;
+        });
+  }
+
+  /** Where the windows of a range come from. */
+  WindowSource range(RangeNode node, StepGrid grid) {
+    return switch (node) {
+      case PlanNode.SeriesRange n -> new StoredWindows(query, grid, n.selection(), n.rangeMillis());
+      case PlanNode.SubqueryRange n -> {
+        Long at = n.atMillis();
+        long firstEnd = Selection.shift(at == null ? grid.start() : at, n.offsetMillis());
+        long lastEnd = Selection.shift(at == null ? grid.last() : at, n.offsetMillis());
+        StepGrid innerGrid =
+            grid.count() == 0
+                ? new StepGrid(firstEnd, n.stepMillis(), 0)
+                : SubqueryWindows.innerGrid(
+                    query, firstEnd, lastEnd, n.rangeMillis(), n.stepMillis());
+        yield new SubqueryWindows(
+            query,
+            grid,
+            vector(n.inner(), innerGrid),
+            n.rangeMillis(),
+            n.offsetMillis(),
+            at != null,
+            at == null ? 0 : at);
+      }
+    };
+  }
+
+  /** The operator of a vector. */
+  SeriesOperator vector(VectorNode node, StepGrid grid) {
+    return switch (node) {
+      case PlanNode.Select n -> {
+        SeriesOperator select = new InstantSelect(query, grid, n.selection(), n.timestamps());
+        yield n.timestamps() ? Merged.withoutMetadata(select, false) : select;
+      }
+      case PlanNode.OverRange n -> overRange(n, grid);
+      case PlanNode.AbsentOverTime n -> {
+        WindowSource source = range(n.range(), grid);
+        SeriesOperator present =
+            new OverRange(
+                FunctionSignature.PRESENT_OVER_TIME, source, new double[0][], Position.NONE);
+        yield new FixedColumn(query, grid, n.labels(), () -> absent(present));
+      }
+      case PlanNode.Absent n -> {
+        SeriesOperator inner = vector(n.inner(), grid);
+        yield new FixedColumn(query, grid, n.labels(), () -> absent(inner));
+      }
+      case PlanNode.MapElements n -> mapElements(n, grid);
+      case PlanNode.EvalTimes n ->
+          Merged.withoutMetadata(
+              new Elements(
+                  vector(n.inner(), grid),
+                  (column, at, steps) -> {
+                    for (int s = 0; s < steps; s++) {
+                      if (!Absent.is(column[at + s])) {
+                        column[at + s] = grid.time(s) / 1000.0;
+                      }
+                    }
+                  }),
+              false);
+      case PlanNode.Negate n ->
+          Merged.withoutMetadata(
+              new Elements(vector(n.inner(), grid), Elements.each(Numbers::negate)), false);
+      case PlanNode.VectorOf n -> {
+        double[] column = scalar(n.inner(), grid);
+        yield new FixedColumn(query, grid, Labels.EMPTY, () -> column);
+      }
+      case PlanNode.LabelReplace n -> labelReplace(n, grid);
+      case PlanNode.LabelJoin n -> labelJoin(n, grid);
+      case PlanNode.Sort n ->
+          new Sorted(vector(n.inner(), grid), n.descending(), n.labels(), n.position());
+      case PlanNode.HistogramQuantile n -> {
+        List<ClassicHistograms.Quantile> quantiles = new ArrayList<>();
+        for (int i = 0; i < n.quantiles().size(); i++) {
+          quantiles.add(
+              new ClassicHistograms.Quantile(
+                  scalar(n.quantiles().get(i), grid), n.quantilePositions().get(i)));
+        }
+        yield Merged.equalSeries(
+            new ClassicHistograms(vector(n.inner(), grid), quantiles, n.label(), n.position()));
+      }
+      case PlanNode.HistogramFraction n ->
+          Merged.equalSeries(
+              new ClassicHistograms(
+                  vector(n.inner(), grid),
+                  List.of(
+                      new ClassicHistograms.Fraction(
+                          scalar(n.lower(), grid), scalar(n.upper(), grid))),
+                  null,
+                  n.position()));
+      case PlanNode.HistogramsOnly n ->
+          new Elements(
+              vector(n.inner(), grid), (column, at, steps) -> Absent.fill(column, at, steps));
+      case PlanNode.Aggregate n -> aggregate(n, grid);
+      case PlanNode.CountValues n ->
+          new CountingValues(vector(n.inner(), grid), n.label(), n.grouping(), n.without());
+      case PlanNode.ScalarWithVector n -> {
+        BinaryElement element =
+            new BinaryElement(query, n.operator(), n.returnBool(), n.position());
+        SeriesOperator inner = vector(n.vector(), grid);
+        double[] scalars = scalar(n.scalar(), grid);
+        SeriesOperator applied =
+            new Elements(
+                inner,
+                (column, at, steps) ->
+                    element.withScalars(column, at, steps, scalars, n.scalarLeft()));
+        yield element.dropsName() ? Merged.withoutMetadata(applied, false) : applied;
+      }
+      case PlanNode.VectorBinary n ->
+          new VectorBinary(
+              vector(n.left(), grid),
+              vector(n.right(), grid),
+              n.matching(),
+              new BinaryElement(query, n.operator(), n.returnBool(), n.position()));
+      case PlanNode.SetOperation n -> {
+        SeriesOperator set =
+            new SetOperator(
+                n.operator(), vector(n.left(), grid), vector(n.right(), grid), n.matching());
+        yield n.operator() == Operator.OR ? Merged.equalSeries(set) : set;
+      }
+      case PlanNode.PinnedVector n ->
+          new Pinned(query, grid, vector(n.inner(), grid.count() == 0 ? grid : grid.first()));
+    };
+  }
+
+  private SeriesOperator overRange(PlanNode.OverRange n, StepGrid grid) {
+    double[][] parameters = columns(n.parameters(), grid);
+    OverRange operator =
+        new OverRange(n.function(), range(n.range(), grid), parameters, n.position());
+    return switch (n.function()) {
+      // These act like an offset: what they yield is a sample of the metric.
+      case FIRST_OVER_TIME, LAST_OVER_TIME -> operator;
+      default -> Merged.withoutMetadata(operator, true);
+    };
+  }
+
+  /** 1 at the steps where none of the series has a sample. */
+  private double[] absent(SeriesOperator inner) {
+    Labels[] series = inner.prepare();
+    int steps = inner.grid.count();
+    query.chargeBytes(8L * steps);
+    double[] column = new double[steps];
+    Arrays.fill(column, 1);
+    int[] left = {steps};
+    Rows.forEach(
+        inner,
+        series.length,
+        (number, values, at) -> {
+          for (int s = 0; s < steps; s++) {
+            if (!Absent.is(values[at + s]) && !Absent.is(column[s])) {
+              column[s] = Absent.VALUE;
+              left[0]--;
+            }
+          }
+          return left[0] > 0;
+        });
+    return column;
+  }
+
+  private SeriesOperator mapElements(PlanNode.MapElements n, StepGrid grid) {
+    double[][] parameters = columns(n.parameters(), grid);
+    return Merged.withoutMetadata(
+        new Elements(vector(n.inner(), grid), Elements.change(n.function(), parameters)), false);
+  }
+
+  private double[][] columns(List<ScalarNode> parameters, StepGrid grid) {
+    double[][] columns = new double[parameters.size()][];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = scalar(parameters.get(i), grid);
+    }
+    return columns;
+  }
+
+  private SeriesOperator labelReplace(PlanNode.LabelReplace n, StepGrid grid) {
+    return new Merged(
+        vector(n.inner(), grid),
+        false,
+        series -> {
+          Labels[] result = new Labels[series.length];
+          for (int i = 0; i < series.length; i++) {
+            String value = n.template().replace(series[i].get(n.source()));
+            result[i] =
+                value == null
+                    ? series[i]
+                    : new Labels.Builder(series[i]).set(n.target(), value).build();
+          }
+          query.chargeBytes(64L * series.length);
+          return result;
+        });
+  }
+
+  private SeriesOperator labelJoin(PlanNode.LabelJoin n, StepGrid grid) {
+    return new Merged(
+        vector(n.inner(), grid),
+        false,
+        series -> {
+          Labels[] result = new Labels[series.length];
+          String[] values = new String[n.sources().size()];
+          for (int i = 0; i < series.length; i++) {
+            for (int k = 0; k < values.length; k++) {
+              values[k] = series[i].get(n.sources().get(k));
+            }
+            result[i] =
+                new Labels.Builder(series[i])
+                    .set(n.target(), String.join(n.separator(), values))
+                    .build();
+          }
+          query.chargeBytes(64L * series.length);
+          return result;
+        });
+  }
+
+  private SeriesOperator aggregate(PlanNode.Aggregate n, StepGrid grid) {
+    ScalarNode parameter = n.parameter();
+    double[] column = parameter == null ? new double[0] : scalar(parameter, grid);
+    SeriesOperator inner = vector(n.inner(), grid);
+    return switch (n.aggregation()) {
+      case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR ->
+          new Combining(inner, n.aggregation(), n.grouping(), n.without());
+      case TOPK, BOTTOMK ->
+          new BestK(inner, n.aggregation() == Aggregation.TOPK, column, n.grouping(), n.without());
+      case QUANTILE ->
+          new QuantileOfGroup(inner, column, n.grouping(), n.without(), n.parameterPosition());
+      case COUNT_VALUES, LIMITK, LIMIT_RATIO ->
+          throw new IllegalStateException(n.aggregation().text());
+    };
+  }
+}
