@@ -11,6 +11,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.ChunkEncoders;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
@@ -212,36 +213,38 @@ final class Compactor {
     }
     SampleColumns columns = new SampleColumns();
     ChunkScratch scratch = new ChunkScratch();
-    for (int bucket = 0; bucket < window.buckets(); bucket++) {
-      if (window.chunks(bucket).isEmpty()) {
-        continue;
-      }
-      ChunkInfo info =
-          new ChunkInfo(
-              window.start(),
-              windows.width(),
-              bucket,
-              window.buckets(),
-              1,
-              false,
-              "",
-              logFrom(window, bucket),
-              position);
-      try (ChunkWriter writer =
-          new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(window.start()), info)) {
-        boolean any = false;
-        for (int i = 0; i < sorted.length; i++) {
-          if (bucketOf[i] == bucket) {
-            writer.series(i);
-            writeSeries(window, sorted[i], bucket, rows, columns, writer, scratch);
-            any = true;
-          }
+    try (ChunkEncoders encoders = new ChunkEncoders()) {
+      for (int bucket = 0; bucket < window.buckets(); bucket++) {
+        if (window.chunks(bucket).isEmpty()) {
+          continue;
         }
-        any |= carryOver(window, bucket, newId, writer);
-        if (any) {
-          ChunkFile file = writer.finish();
-          counters.bytesWritten.add(file.bytes());
-          edit.addChunk(file);
+        ChunkInfo info =
+            new ChunkInfo(
+                window.start(),
+                windows.width(),
+                bucket,
+                window.buckets(),
+                1,
+                false,
+                "",
+                logFrom(window, bucket),
+                position);
+        try (ChunkWriter writer =
+            new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(window.start()), info, encoders)) {
+          boolean any = false;
+          for (int i = 0; i < sorted.length; i++) {
+            if (bucketOf[i] == bucket) {
+              writer.series(i);
+              writeSeries(window, sorted[i], bucket, rows, columns, writer, scratch);
+              any = true;
+            }
+          }
+          any |= carryOver(window, bucket, newId, writer);
+          if (any) {
+            ChunkFile file = writer.finish();
+            counters.bytesWritten.add(file.bytes());
+            edit.addChunk(file);
+          }
         }
       }
     }

@@ -14,6 +14,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
+import io.varve.engine.partition.ChunkEncoders;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkWriter;
@@ -412,6 +413,7 @@ final class Sealer {
     private final Frozen frozen;
     private final boolean late;
     private final TreeMap<Long, ChunkWriter[]> byWindow = new TreeMap<>();
+    private final ChunkEncoders encoders = new ChunkEncoders();
 
     Writers(Frozen frozen, boolean late) {
       this.frozen = frozen;
@@ -435,7 +437,7 @@ final class Sealer {
                 "",
                 frozen.logFrom(),
                 frozen.logTo());
-        writer = new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(plan.start), info);
+        writer = new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(plan.start), info, encoders);
         writers[bucket] = writer;
       }
       return writer;
@@ -457,10 +459,12 @@ final class Sealer {
 
     @Override
     public void close() throws IOException {
-      for (ChunkWriter[] writers : byWindow.values()) {
-        for (ChunkWriter writer : writers) {
-          if (writer != null) {
-            writer.close();
+      try (encoders) {
+        for (ChunkWriter[] writers : byWindow.values()) {
+          for (ChunkWriter writer : writers) {
+            if (writer != null) {
+              writer.close();
+            }
           }
         }
       }
