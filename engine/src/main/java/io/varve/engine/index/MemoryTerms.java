@@ -16,6 +16,11 @@ import org.roaringbitmap.buffer.MutableRoaringBitmap;
  * not seen. Thread-safe.
  */
 final class MemoryTerms implements Terms {
+  /** So many ranges are gathered in a plain set: a bitmap moves its ids at each that it takes. */
+  private static final int MANY_RANGES = 256;
+
+  private static final int SHORT_RANGE = 32;
+
   private final MemoryIndex index;
   private final MemoryIndex.Tenant tenant;
   private final MemoryIndex.Values values;
@@ -118,21 +123,31 @@ final class MemoryTerms implements Terms {
   }
 
   private MutableRoaringBitmap bitmap(int value) {
-    MutableRoaringBitmap bitmap = new MutableRoaringBitmap();
-    int[] ids = new int[256];
-    int n = 0;
+    int ranges = 0;
+    int end = 0;
     PostingSlots.Walk walk = walk(value);
     while (walk.next()) {
-      if (walk.last - walk.first >= 8) {
+      ranges++;
+      end = walk.last + 1;
+    }
+    walk = walk(value);
+    if (ranges > MANY_RANGES) {
+      IdSet set = new IdSet(values.firstId[value], end);
+      while (walk.next()) {
+        set.addRange(walk.first, walk.last - walk.first + 1);
+      }
+      return set.toBitmap();
+    }
+    MutableRoaringBitmap bitmap = new MutableRoaringBitmap();
+    int[] ids = new int[Math.min(ranges * SHORT_RANGE, end)];
+    int n = 0;
+    while (walk.next()) {
+      if (walk.last - walk.first >= SHORT_RANGE) {
         bitmap.addN(ids, 0, n);
         n = 0;
         bitmap.add((long) walk.first, walk.last + 1L);
       } else {
         for (int id = walk.first; id <= walk.last; id++) {
-          if (n == ids.length) {
-            bitmap.addN(ids, 0, n);
-            n = 0;
-          }
           ids[n++] = id;
         }
       }
