@@ -29,6 +29,11 @@ public record IngestOutcome(
     return new IngestOutcome(status, message, retryAfterSeconds, false, 0, 0, 0, -1);
   }
 
+  IngestOutcome withWrittenHeaders() {
+    return new IngestOutcome(
+        status, message, retryAfterSeconds, true, samples, histograms, exemplars, position);
+  }
+
   /** True if everything is stored. */
   public boolean ok() {
     return status == 204;

@@ -101,16 +101,18 @@ public final class Ingestor {
       @Nullable String contentType,
       @Nullable String contentEncoding,
       @Nullable String tenant) {
+    MessageType type = MessageType.V1;
     IngestOutcome outcome;
     try {
-      negotiate(contentType, contentEncoding);
+      MessageType.checkEncoding(contentEncoding);
+      type = MessageType.of(contentType);
       String name = Tenants.parse(tenant);
       if (length > limits.compressedBytes()) {
         throw tooLarge();
       }
       Workspace workspace = workspaces.take();
       try {
-        outcome = decodeAndStore(workspace, body, offset, length, name);
+        outcome = decodeAndStore(type, workspace, body, offset, length, name);
       } finally {
         workspaces.giveBack(workspace);
       }
@@ -118,7 +120,7 @@ public final class Ingestor {
       outcome = refusal(e);
     }
     counters.request(outcome.status());
-    return outcome;
+    return type == MessageType.V2 ? outcome.withWrittenHeaders() : outcome;
   }
 
   /**
@@ -136,9 +138,11 @@ public final class Ingestor {
       @Nullable String contentEncoding,
       @Nullable String tenant)
       throws IOException {
+    MessageType type = MessageType.V1;
     IngestOutcome outcome;
     try {
-      negotiate(contentType, contentEncoding);
+      MessageType.checkEncoding(contentEncoding);
+      type = MessageType.of(contentType);
       String name = Tenants.parse(tenant);
       if (contentLength > limits.compressedBytes()) {
         throw tooLarge();
@@ -146,7 +150,7 @@ public final class Ingestor {
       Workspace workspace = workspaces.take();
       try {
         int length = read(body, workspace, contentLength);
-        outcome = decodeAndStore(workspace, workspace.compressed(), 0, length, name);
+        outcome = decodeAndStore(type, workspace, workspace.compressed(), 0, length, name);
       } finally {
         workspaces.giveBack(workspace);
       }
@@ -154,15 +158,7 @@ public final class Ingestor {
       outcome = refusal(e);
     }
     counters.request(outcome.status());
-    return outcome;
-  }
-
-  private static void negotiate(@Nullable String contentType, @Nullable String contentEncoding) {
-    MessageType.checkEncoding(contentEncoding);
-    MessageType type = MessageType.of(contentType);
-    if (type != MessageType.V1) {
-      throw type.notAccepted();
-    }
+    return type == MessageType.V2 ? outcome.withWrittenHeaders() : outcome;
   }
 
   /** Reads the body into the workspace's buffer; the buffer grows with what really arrives. */
@@ -201,7 +197,7 @@ public final class Ingestor {
   }
 
   private IngestOutcome decodeAndStore(
-      Workspace workspace, byte[] body, int offset, int length, String tenant) {
+      MessageType type, Workspace workspace, byte[] body, int offset, int length, String tenant) {
     long declared = SnappyBlock.declaredLength(body, offset, length);
     if (declared > limits.decodedBytes()) {
       throw new CorruptDataException(
@@ -226,24 +222,24 @@ public final class Ingestor {
       int decodedLength = SnappyBlock.decode(body, offset, length, decoded);
       Intake intake = workspace.intake;
       intake.begin(tenant, clock.millis() + limits.future().toMillis());
-      workspace.remoteWrite1.decode(decoded, decodedLength);
+      switch (type) {
+        case V1 -> workspace.remoteWrite1.decode(decoded, decodedLength);
+        case V2 -> workspace.remoteWrite2.decode(decoded, decodedLength);
+      }
       counters.bytes(length, decodedLength);
       counters.decoded(intake);
-      return store(intake);
+      return store(intake, type == MessageType.V1 ? WriteMode.ALL_OR_NOTHING : WriteMode.PARTIAL);
     } finally {
       budget.giveBack(held);
     }
   }
 
-  private IngestOutcome store(Intake intake) {
+  private IngestOutcome store(Intake intake, WriteMode mode) {
     WriteBatch batch = intake.batch;
     int rows = batch.sampleCount + batch.histogramCount + batch.exemplarCount + batch.metadataCount;
     WriteResult result;
     try {
-      result =
-          rows == 0
-              ? new WriteResult(0, 0, 0, 0, List.of(), -1)
-              : append(intake, WriteMode.ALL_OR_NOTHING);
+      result = rows == 0 ? new WriteResult(0, 0, 0, 0, List.of(), -1) : append(intake, mode);
     } catch (LimitExceededException e) {
       return IngestOutcome.refused(429, message(e), RETRY_SECONDS);
     } catch (StorageStoppedException e) {

@@ -2,6 +2,7 @@ package io.varve.ingest;
 
 import io.varve.ingest.intake.Intake;
 import io.varve.ingest.remotewrite.RemoteWrite1Decoder;
+import io.varve.ingest.remotewrite.RemoteWrite2Decoder;
 
 /** The buffers and decoders that one request works with; reused by one request after another. */
 final class Workspace {
@@ -10,12 +11,14 @@ final class Workspace {
 
   final Intake intake;
   final RemoteWrite1Decoder remoteWrite1;
+  final RemoteWrite2Decoder remoteWrite2;
   private byte[] compressed = new byte[GRAIN];
   private byte[] decoded = new byte[0];
 
   Workspace(Intake intake) {
     this.intake = intake;
     this.remoteWrite1 = new RemoteWrite1Decoder(intake);
+    this.remoteWrite2 = new RemoteWrite2Decoder(intake);
   }
 
   /** The buffer for bodies that are read from a stream. */
@@ -42,6 +45,9 @@ final class Workspace {
 
   /** False if an unusual request has made it so large that keeping it is waste. */
   boolean worthKeeping() {
-    return compressed.length <= MOST_KEPT && decoded.length <= MOST_KEPT && !intake.isLarge();
+    return compressed.length <= MOST_KEPT
+        && decoded.length <= MOST_KEPT
+        && !intake.isLarge()
+        && !remoteWrite2.isLarge();
   }
 }

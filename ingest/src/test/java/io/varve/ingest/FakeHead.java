@@ -33,6 +33,9 @@ public final class FakeHead implements SeriesLookup, BatchSink {
     /** Raw bits by time. */
     public final TreeMap<Long, Long> samples = new TreeMap<>();
 
+    /** Start timestamps of samples and histograms that have one, by time. */
+    public final TreeMap<Long, Long> starts = new TreeMap<>();
+
     /** Histograms by time. */
     public final TreeMap<Long, Histogram> histograms = new TreeMap<>();
 
@@ -48,6 +51,9 @@ public final class FakeHead implements SeriesLookup, BatchSink {
 
   /** Appends so far, refused ones included. */
   public int appends;
+
+  /** The mode of the last append. */
+  public WriteMode lastMode = WriteMode.ALL_OR_NOTHING;
 
   /** Ids of the last batch. */
   public int[] lastIds = new int[0];
@@ -128,6 +134,7 @@ public final class FakeHead implements SeriesLookup, BatchSink {
   @Override
   public WriteResult append(WriteBatch batch, WriteMode mode) {
     appends++;
+    lastMode = mode;
     if (renumberBefore > 0) {
       renumberBefore--;
       renumber();
@@ -168,6 +175,9 @@ public final class FakeHead implements SeriesLookup, BatchSink {
       assertThat(i == 0 || batch.sampleSeries[i - 1] <= batch.sampleSeries[i]).isTrue();
       used[batch.sampleSeries[i]] = true;
       rows[batch.sampleSeries[i]].samples.put(batch.sampleTime[i], batch.sampleBits[i]);
+      if (batch.sampleStart != null && batch.sampleStart[i] != 0) {
+        rows[batch.sampleSeries[i]].starts.put(batch.sampleTime[i], batch.sampleStart[i]);
+      }
     }
     for (int i = 0; i < batch.histogramCount; i++) {
       assertThat(i == 0 || batch.histogramSeries[i - 1] <= batch.histogramSeries[i]).isTrue();
@@ -182,6 +192,9 @@ public final class FakeHead implements SeriesLookup, BatchSink {
                   0);
       rows[batch.histogramSeries[i]].histograms.put(batch.histogramTime[i], Histogram.decode(in));
       assertThat(in.atEnd()).isTrue();
+      if (batch.histogramStart[i] != 0) {
+        rows[batch.histogramSeries[i]].starts.put(batch.histogramTime[i], batch.histogramStart[i]);
+      }
     }
     for (int i = 0; i < batch.exemplarCount; i++) {
       used[batch.exemplarSeries[i]] = true;

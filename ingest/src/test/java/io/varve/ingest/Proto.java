@@ -89,6 +89,18 @@ public final class Proto {
     return this;
   }
 
+  /** Packed uint32 or uint64. */
+  public Proto packedVarints(int number, long... values) {
+    Proto packed = new Proto();
+    packed.write(
+        out -> {
+          for (long v : values) {
+            out.writeUInt64NoTag(v);
+          }
+        });
+    return field(number, packed);
+  }
+
   /** Packed sint64. */
   public Proto packedZigzag(int number, long... values) {
     Proto packed = new Proto();

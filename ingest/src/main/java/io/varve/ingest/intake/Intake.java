@@ -59,7 +59,7 @@ public final class Intake {
     series.begin(tenant);
   }
 
-  /** Samples later than this are refused. */
+  /** Samples later than this are refused, milliseconds since the epoch. */
   public long latestTime() {
     return latestTime;
   }
@@ -78,11 +78,6 @@ public final class Intake {
               + mostEntries
               + " samples, histograms, exemplars and metadata entries; send smaller requests");
     }
-  }
-
-  /** Most entries of a request. */
-  public int mostEntries() {
-    return mostEntries;
   }
 
   /**
@@ -106,13 +101,54 @@ public final class Intake {
     return series.addRewritten(canonical.array(), from, canonical.size() - from);
   }
 
-  /** Why {@link #addCollected} returned −1 the last time. */
-  public Reason refused() {
-    return refused;
+  /** Says that a series is refused for a reason that was told: its data will be counted so. */
+  public void refuseAs(Reason reason) {
+    refused = reason;
   }
 
-  /** Refuses a sample or histogram of the series in a row because of its time. */
-  public void refuseFuture(int row) {
+  /**
+   * Adds a float sample to a row, or refuses it.
+   *
+   * @param row −1 for the series that was refused last
+   * @param start its start timestamp, 0 if it has none
+   */
+  public void addSample(int row, long time, long bits, long start) {
+    if (!isInTime(row, time)) {
+      return;
+    }
+    batch.addSample(row, time, bits, start);
+    if (batch.sampleCount >= mostEntries) {
+      checkEntries();
+    }
+  }
+
+  /** True if data of this time may be added to the row; else it is refused and counted. */
+  public boolean isInTime(int row, long time) {
+    if (row >= 0 && time <= latestTime) {
+      return true;
+    }
+    if (row >= 0) {
+      refuseFuture(row);
+    } else {
+      refusals.countSamples(refused, 1);
+    }
+    checkEntries();
+    return false;
+  }
+
+  /** Adds an exemplar whose own labels were collected to a row, or leaves it out. */
+  public void addExemplar(int row, long time, long bits) {
+    if (row < 0 || time > latestTime || !labels.checkExemplar()) {
+      refusals.countSilently(Reason.EXEMPLAR);
+      return;
+    }
+    int from = batch.bytes.size();
+    labels.writeCanonical(batch.bytes);
+    batch.addEncodedExemplar(row, time, bits, from);
+    checkEntries();
+  }
+
+  private void refuseFuture(int row) {
     refusals.countSamples(Reason.TOO_FAR_IN_FUTURE, 1);
     refusals.tell(
         refusals.wantsText()
@@ -127,7 +163,7 @@ public final class Intake {
   }
 
   /** The labels of a row as text of bounded length. */
-  private String seriesText(int row) {
+  public String seriesText(int row) {
     String text =
         Labels.fromCanonical(batch.labelArray[row], batch.labelOffset[row], batch.labelLength[row])
             .toString();

@@ -102,8 +102,22 @@ public final class LabelCollector {
   }
 
   private boolean isMetricName(int slot) {
-    return Arrays.equals(
-        source, nameAt[slot], nameAt[slot] + nameLength[slot], METRIC_NAME, 0, METRIC_NAME.length);
+    return isMetricName(source, nameAt[slot], nameLength[slot]);
+  }
+
+  /** True for the name of the label that holds the metric's name. */
+  public static boolean isMetricName(byte[] bytes, int offset, int length) {
+    return Arrays.equals(bytes, offset, offset + length, METRIC_NAME, 0, METRIC_NAME.length);
+  }
+
+  /** Most labels of a series. */
+  public int most() {
+    return limits.labels();
+  }
+
+  /** Most canonical bytes of a series. */
+  public int mostBytes() {
+    return limits.setBytes();
   }
 
   /** Labels that were collected, empty ones not counted. */
@@ -114,6 +128,11 @@ public final class LabelCollector {
   /** True if labels came in canonical order and none was dropped. */
   public boolean cameInOrder() {
     return ascending && !droppedEmpty;
+  }
+
+  /** True if the labels that were not dropped came in canonical order. */
+  public boolean isSorted() {
+    return ascending;
   }
 
   /** Why the label set cannot name a series, or null if it can. */

@@ -3,6 +3,7 @@ package io.varve.ingest.remotewrite;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.WriteBatch;
+import io.varve.ingest.intake.Intake;
 import io.varve.ingest.protobuf.ProtoReader;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +55,6 @@ final class HistogramDecoder {
       deltaCount = 0;
       countCount = 0;
     }
-  }
-
-  /** Milliseconds since the epoch. */
-  long time() {
-    return time;
   }
 
   /** Reads the message in which the reader stands, to its end. */
@@ -240,7 +236,7 @@ final class HistogramDecoder {
   }
 
   /** What is wrong with the histogram, in Prometheus' words, or null. */
-  @Nullable String problem() {
+  private @Nullable String problem() {
     if (tooMany) {
       return "histogram has more than " + MOST_BUCKETS + " buckets, spans or bounds";
     }
@@ -410,8 +406,21 @@ final class HistogramDecoder {
                 + " the buckets (in absence of NaN)");
   }
 
-  /** Adds the histogram, which has no problem, to a series of the batch. */
-  void addTo(WriteBatch batch, int row) {
+  /** Adds the histogram to a row, or refuses it; the row −1 is that of a refused series. */
+  void addTo(Intake intake, int row) {
+    if (!intake.isInTime(row, time)) {
+      return;
+    }
+    String problem = problem();
+    if (problem != null) {
+      intake.refuseHistogram(row, problem);
+    } else {
+      write(intake.batch, row);
+    }
+    intake.checkEntries();
+  }
+
+  private void write(WriteBatch batch, int row) {
     if (schema > FINEST_SCHEMA) {
       reduce(positive, schema - FINEST_SCHEMA);
       reduce(negative, schema - FINEST_SCHEMA);

@@ -84,15 +84,15 @@ public enum MessageType {
     }
   }
 
-  /** An exception that names what is accepted. */
-  static UnsupportedContentException unsupported(String what) {
+  private static UnsupportedContentException unsupported(String what) {
     return new UnsupportedContentException(
-        shown(what) + " is not supported; use " + MEDIA_TYPE + ";proto=" + V1.message);
-  }
-
-  /** The exception for a message that is known but not accepted. */
-  public UnsupportedContentException notAccepted() {
-    return unsupported("message " + message);
+        shown(what)
+            + " is not supported; use "
+            + MEDIA_TYPE
+            + " with proto="
+            + V2.message
+            + " or proto="
+            + V1.message);
   }
 
   private static String shown(String text) {

@@ -11,7 +11,6 @@ import io.varve.ingest.protobuf.ProtoReader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +72,6 @@ public final class RemoteWrite1Decoder {
   private byte[] body = new byte[0];
   private long timeField; // the timestamp that was read last, as it stood in the body
   private long time;
-  private long latestTime;
 
   /** A decoder that writes to {@code intake}. */
   public RemoteWrite1Decoder(Intake intake) {
@@ -97,7 +95,6 @@ public final class RemoteWrite1Decoder {
     body = array;
     timeField = 0;
     time = 0;
-    latestTime = intake.latestTime();
     int at = 0;
     while (at < length) {
       if (array[at] == TIME_SERIES) {
@@ -297,7 +294,7 @@ public final class RemoteWrite1Decoder {
           int outer = in.enter();
           histograms.decode(in, false);
           in.leave(outer);
-          histogram(row);
+          histograms.addTo(intake, row);
         }
         default -> in.skip(tag);
       }
@@ -338,7 +335,7 @@ public final class RemoteWrite1Decoder {
       timeField = field;
       time = decodeTime(field >>> 8);
     }
-    addSample(row, time, bits);
+    intake.addSample(row, time, bits, 0);
   }
 
   private static long decodeTime(long varint) {
@@ -368,37 +365,7 @@ public final class RemoteWrite1Decoder {
         default -> in.skip(tag);
       }
     }
-    addSample(row, sampleTime, bits);
-  }
-
-  private void addSample(int row, long sampleTime, long bits) {
-    if (row >= 0 && sampleTime <= latestTime) {
-      batch.addSample(row, sampleTime, bits, 0);
-      if (batch.sampleCount < intake.mostEntries()) {
-        return;
-      }
-    } else if (row >= 0) {
-      intake.refuseFuture(row);
-    } else {
-      refusals.countSamples(intake.refused(), 1);
-    }
-    intake.checkEntries();
-  }
-
-  private void histogram(int row) {
-    if (row < 0) {
-      refusals.countSamples(intake.refused(), 1);
-    } else if (histograms.time() > latestTime) {
-      intake.refuseFuture(row);
-    } else {
-      String problem = histograms.problem();
-      if (problem != null) {
-        intake.refuseHistogram(row, problem);
-      } else {
-        histograms.addTo(batch, row);
-      }
-    }
-    intake.checkEntries();
+    intake.addSample(row, sampleTime, bits, 0);
   }
 
   /** An exemplar; the reader stands in it. */
@@ -426,14 +393,7 @@ public final class RemoteWrite1Decoder {
         default -> in.skip(tag);
       }
     }
-    if (row < 0 || exemplarTime > latestTime || !labels.checkExemplar()) {
-      refusals.countSilently(Reason.EXEMPLAR);
-      return;
-    }
-    int from = batch.bytes.size();
-    labels.writeCanonical(batch.bytes);
-    batch.addEncodedExemplar(row, exemplarTime, bits, from);
-    intake.checkEntries();
+    intake.addExemplar(row, exemplarTime, bits);
   }
 
   /** One {@code MetricMetadata}; the reader stands in it. */
@@ -467,7 +427,6 @@ public final class RemoteWrite1Decoder {
     int length = in.length();
     int at = in.at();
     in.pass(length);
-    int shown = Math.min(length, MetricTypes.MOST_TEXT_BYTES);
-    return new String(body, at, shown, StandardCharsets.UTF_8);
+    return MetricTypes.text(body, at, length);
   }
 }
