@@ -149,7 +149,7 @@ final class GoldenTest {
                   3,
                   0.001,
                   false,
-                  6L + 3 * i,
+                  6L + 3L * i,
                   i,
                   1.25 * i,
                   0,
