@@ -1,0 +1,93 @@
+package io.varve.http.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class VarveCommandTest {
+  private record Result(int exit, String out, String err) {}
+
+  private static Result run(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    try {
+      int exit = VarveCommand.run(arguments);
+      return new Result(
+          exit,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  @Test
+  void whatIsNotUnderstoodExitsWithTwo(@TempDir Path folder) throws Exception {
+    Path bad = folder.resolve("bad.yaml");
+    Files.writeString(bad, "query:\n  time_out: 1m\n");
+    for (List<String> command :
+        List.of(
+            List.<String>of(),
+            List.of("nonsense"),
+            List.of("serve", "--nonsense"),
+            List.of("serve", "--fsync", "never"),
+            List.of("serve", "--listen", "9201"),
+            List.of("serve", "--config", folder.resolve("missing.yaml").toString()),
+            List.of("serve", "--config", bad.toString()),
+            List.of("inspect"))) {
+      Result result = run(command.toArray(new String[0]));
+      assertThat(result.exit()).as("%s: %s", command, result).isEqualTo(2);
+      assertThat(result.err()).doesNotContain("\tat ").isNotBlank();
+      assertThat(result.out()).isEmpty();
+    }
+    assertThat(run("serve", "--config", bad.toString()).err().strip())
+        .isEqualTo("varve: " + bad + ":2: unknown setting query.time_out; did you mean timeout?");
+    assertThat(run("serve", "--listen", "9201").err().strip())
+        .isEqualTo("varve: --listen: \"9201\" is not HOST:PORT");
+  }
+
+  @Test
+  void whatCannotBeReadExitsWithOne(@TempDir Path folder) {
+    for (String command : new String[] {"inspect", "verify"}) {
+      Result result = run(command, folder.toString());
+      assertThat(result.exit()).isEqualTo(1);
+      assertThat(result.err()).startsWith("varve: there is no ").contains("CURRENT");
+    }
+  }
+
+  @Test
+  void helpIsThere() {
+    for (List<String> help :
+        List.of(
+            List.of("help"),
+            List.of("--help"),
+            List.of("help", "serve"),
+            List.of("serve", "--help"),
+            List.of("verify", "--help"))) {
+      Result result = run(help.toArray(new String[0]));
+      assertThat(result.exit()).as(result.toString()).isZero();
+      assertThat(result.out()).contains("Usage: varve");
+    }
+    assertThat(run("help").out())
+        .contains("serve")
+        .contains("inspect")
+        .contains("verify")
+        .contains("version")
+        .contains("Exit codes:");
+    assertThat(run("help", "serve").out()).contains("--config").contains("--fsync");
+    assertThat(run("version").out()).startsWith("varve ").contains("Prometheus 3.14");
+    assertThat(run("--version").out()).startsWith("varve ");
+  }
+}
