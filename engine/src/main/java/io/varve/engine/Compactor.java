@@ -17,6 +17,7 @@ import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.partition.ChunkScratch;
 import io.varve.engine.partition.ChunkWriter;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.ManifestEdit;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -132,9 +133,7 @@ final class Compactor {
       counters.bytesWritten.add(file.bytes());
       edit.replaceIndex(
           window.start(),
-          List.of(
-              new io.varve.engine.partition.IndexSegment(
-                  name, file.bytes(), file.sha256(), file.firstId(), file.count())));
+          List.of(new IndexFile(name, file.bytes(), file.sha256(), file.firstId(), file.count())));
     } else {
       edit.replaceIndex(window.start(), List.of());
     }

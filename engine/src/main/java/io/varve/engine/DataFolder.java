@@ -11,6 +11,7 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.TombstoneFile;
@@ -251,9 +252,7 @@ public final class DataFolder {
     }
   }
 
-  private void index(
-      String path, io.varve.engine.partition.IndexSegment expected, Consumer<String> problem)
-      throws IOException {
+  private void index(String path, IndexFile expected, Consumer<String> problem) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       IndexSegment segment = IndexSegment.open(fs, dataDir, path, expected.bytes(), arena);
       boolean[] damaged = new boolean[1];

@@ -14,6 +14,7 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
@@ -441,7 +442,7 @@ public final class Engine implements AutoCloseable {
         fileBytes += chunk.bytes();
         fileSamples += chunk.samples();
       }
-      for (io.varve.engine.partition.IndexSegment segment : window.index()) {
+      for (IndexFile segment : window.index()) {
         indexBytes += segment.bytes();
       }
     }

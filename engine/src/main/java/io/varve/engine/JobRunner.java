@@ -6,6 +6,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestEdit;
 import io.varve.engine.partition.ManifestState;
@@ -265,7 +266,7 @@ final class JobRunner {
         fs.delete(dataDir.resolve(chunk.path()));
       }
     }
-    for (io.varve.engine.partition.IndexSegment segment : before.index()) {
+    for (IndexFile segment : before.index()) {
       if (now == null || !now.index().contains(segment)) {
         fs.delete(folder.resolve(segment.file()));
       }

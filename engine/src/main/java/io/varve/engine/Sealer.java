@@ -18,6 +18,7 @@ import io.varve.engine.partition.ChunkEncoders;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkWriter;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.ManifestEdit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -266,9 +267,7 @@ final class Sealer {
             added.size);
     counters.bytesWritten.add(file.bytes());
     edit.addIndexSegment(
-        plan.start,
-        new io.varve.engine.partition.IndexSegment(
-            name, file.bytes(), file.sha256(), file.firstId(), file.count()));
+        plan.start, new IndexFile(name, file.bytes(), file.sha256(), file.firstId(), file.count()));
   }
 
   static String indexName(long generation, int number) {

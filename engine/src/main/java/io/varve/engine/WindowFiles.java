@@ -6,6 +6,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.TombstoneFile;
 import io.varve.engine.partition.Tombstones;
 import io.varve.engine.partition.WindowState;
@@ -56,7 +57,7 @@ final class WindowFiles {
     Tombstones tombstones = Tombstones.NONE;
     boolean whole = false;
     try {
-      for (io.varve.engine.partition.IndexSegment segment : state.index()) {
+      for (IndexFile segment : state.index()) {
         Shared<WindowView.IndexResource> known = openIndex.get(segment.file());
         if (known != null) {
           known.retain();
@@ -66,11 +67,12 @@ final class WindowFiles {
         String path = folder + "/" + segment.file();
         Arena arena = Arena.ofShared();
         try {
-          index.add(
-              new Shared<>(
-                  new WindowView.IndexResource(
-                      IndexSegment.open(fs, dataDir, path, segment.bytes(), arena)),
-                  arena::close));
+          IndexSegment opened = IndexSegment.open(fs, dataDir, path, segment.bytes(), arena);
+          if (opened.firstId() != segment.firstId() || opened.count() != segment.count()) {
+            throw new CorruptDataException(
+                path, 0, "holds other series than the manifest says: another file's bytes");
+          }
+          index.add(new Shared<>(new WindowView.IndexResource(opened), arena::close));
         } catch (IOException | RuntimeException e) {
           arena.close();
           report(e, path, damage);

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A year of one sample a minute comes in for series that exist and go on receiving live samples: an
- * ordinary write. The same with 1,000 series is {@code ./varve bench backfill}
- * (docs/BENCHMARKS.md).
+ * ordinary write, and what is written for it is bounded.
  */
 final class BackfillTest {
   private static final int SERIES = 12;

@@ -42,7 +42,7 @@ final class PackedTails {
     }
     byte[] block = blocks[blocks.length - 1];
     int start = end;
-    int timesEnd = times.encode(time, 0, n, block, start + HEADER);
+    int timesEnd = times.encodeFast(time, 0, n, block, start + HEADER);
     int valuesEnd = values.encodeFast(value, 0, n, block, timesEnd);
     INT.set(block, start, previous);
     SHORT.set(block, start + 4, (short) n);

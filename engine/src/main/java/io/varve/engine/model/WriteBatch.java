@@ -109,7 +109,7 @@ public final class WriteBatch {
   public void clear() {
     tenant = "";
     generation = 0;
-    Arrays.fill(labelArray, 0, seriesCount, null);
+    forgetLabelArrays();
     seriesCount = 0;
     sampleCount = 0;
     sampleStart = null;
@@ -117,6 +117,20 @@ public final class WriteBatch {
     exemplarCount = 0;
     metadataCount = 0;
     bytes.reset();
+  }
+
+  /**
+   * Most series of a request have their labels in one buffer, which the next request uses again:
+   * its reference stays in place, because storing a reference is the dearest part of adding a series
+   * (the garbage collector's barrier), and comparing it is not.
+   */
+  private void forgetLabelArrays() {
+    byte[] common = labelArray[0];
+    for (int row = 1; row < seriesCount; row++) {
+      if (labelArray[row] != common) {
+        labelArray[row] = null;
+      }
+    }
   }
 
   /**
@@ -134,7 +148,9 @@ public final class WriteBatch {
       labelLength = Arrays.copyOf(labelLength, row * 2);
     }
     seriesId[row] = id;
-    labelArray[row] = labels;
+    if (labelArray[row] != labels) {
+      labelArray[row] = labels;
+    }
     labelOffset[row] = offset;
     labelLength[row] = length;
     seriesCount = row + 1;

@@ -34,12 +34,12 @@ public final class ManifestEdit {
   }
 
   /** A segment at the end of the window's index; its first id is the next free one. */
-  public ManifestEdit addIndexSegment(long windowStart, IndexSegment segment) {
+  public ManifestEdit addIndexSegment(long windowStart, IndexFile segment) {
     return op(new ManifestOp.AddIndexSegment(windowStart, segment));
   }
 
   /** Other segments in place of the window's index: the series may be numbered anew. */
-  public ManifestEdit replaceIndex(long windowStart, List<IndexSegment> segments) {
+  public ManifestEdit replaceIndex(long windowStart, List<IndexFile> segments) {
     op(new ManifestOp.ClearIndex(windowStart));
     segments.forEach(segment -> addIndexSegment(windowStart, segment));
     return this;

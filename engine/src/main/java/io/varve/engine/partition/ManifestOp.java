@@ -11,7 +11,7 @@ sealed interface ManifestOp {
 
   record AddWindow(long window, int buckets) implements ManifestOp {}
 
-  record AddIndexSegment(long window, IndexSegment segment) implements ManifestOp {}
+  record AddIndexSegment(long window, IndexFile segment) implements ManifestOp {}
 
   record ClearIndex(long window) implements ManifestOp {}
 

@@ -92,7 +92,7 @@ public record ManifestState(
     for (WindowState window : windows.values()) {
       List<ManifestOp> ops = new ArrayList<>();
       ops.add(new ManifestOp.AddWindow(window.start(), window.buckets()));
-      for (IndexSegment segment : window.index()) {
+      for (IndexFile segment : window.index()) {
         ops.add(new ManifestOp.AddIndexSegment(window.start(), segment));
       }
       window.chunks().forEach(chunk -> ops.add(new ManifestOp.AddChunk(chunk)));
@@ -214,7 +214,7 @@ public record ManifestState(
   private static final class WindowDraft {
     private final long start;
     private final int buckets;
-    private final List<IndexSegment> index;
+    private final List<IndexFile> index;
     private final LinkedHashMap<String, ChunkFile> chunks = new LinkedHashMap<>();
     private @Nullable String tombstones;
 
@@ -230,7 +230,7 @@ public record ManifestState(
       return new WindowState(start, buckets, index, new ArrayList<>(chunks.values()), tombstones);
     }
 
-    void addSegment(IndexSegment segment) {
+    void addSegment(IndexFile segment) {
       int next =
           index.isEmpty() ? 0 : Math.addExact(index.getLast().firstId(), index.getLast().count());
       if (segment.firstId() != next || segment.count() < 0) {

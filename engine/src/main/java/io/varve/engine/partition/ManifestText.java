@@ -119,7 +119,7 @@ final class ManifestText {
       case "addIndex" ->
           new ManifestOp.AddIndexSegment(
               in.number("w"),
-              new IndexSegment(
+              new IndexFile(
                   in.text("file"),
                   in.number("bytes"),
                   in.text("sha256"),

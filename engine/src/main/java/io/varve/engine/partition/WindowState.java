@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public record WindowState(
     long start,
     int buckets,
-    List<IndexSegment> index,
+    List<IndexFile> index,
     List<ChunkFile> chunks,
     @Nullable String tombstones) {
   /** Keeps its own copies of the lists. */

@@ -266,8 +266,8 @@ final class GoldenTest {
             WINDOW,
             16,
             List.of(
-                new IndexSegment("index-1-0.tix", 77, "ab".repeat(32), 0, 10),
-                new IndexSegment("index-1-1.tix", 78, "cd".repeat(32), 10, 1)),
+                new IndexFile("index-1-0.tix", 77, "ab".repeat(32), 0, 10),
+                new IndexFile("index-1-1.tix", 78, "cd".repeat(32), 10, 1)),
             List.of(chunk),
             "tomb-0000000000000011.rb");
     assertThat(state.window(WINDOW)).isEqualTo(window);

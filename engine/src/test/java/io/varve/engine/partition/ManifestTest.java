@@ -79,8 +79,8 @@ final class ManifestTest {
       }
     }
 
-    private IndexSegment segment(int firstId) {
-      return new IndexSegment(
+    private IndexFile segment(int firstId) {
+      return new IndexFile(
           "index-" + clock + ".tix", 1000 + clock, "ab".repeat(32), firstId, 100);
     }
 
@@ -163,7 +163,7 @@ final class ManifestTest {
               new ManifestEdit().flushed(5).addWindow(0, 4),
               new ManifestEdit().flushed(5).addWindow(1, 3),
               new ManifestEdit().flushed(5).dropWindow(DAY),
-              new ManifestEdit().flushed(5).addIndexSegment(0, new IndexSegment("x", 1, "", 7, 1)));
+              new ManifestEdit().flushed(5).addIndexSegment(0, new IndexFile("x", 1, "", 7, 1)));
       for (ManifestEdit edit : wrong) {
         assertThatThrownBy(() -> manifest.commit(edit))
             .isInstanceOf(IllegalArgumentException.class);

@@ -12,9 +12,9 @@ import java.util.Objects;
  * @param firstId window id of its first series
  * @param count how many series
  */
-public record IndexSegment(String file, long bytes, String sha256, int firstId, int count) {
+public record IndexFile(String file, long bytes, String sha256, int firstId, int count) {
   /** Null is nowhere. */
-  public IndexSegment {
+  public IndexFile {
     Objects.requireNonNull(file);
     Objects.requireNonNull(sha256);
   }
