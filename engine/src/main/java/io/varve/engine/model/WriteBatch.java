@@ -18,6 +18,8 @@ public final class WriteBatch {
   /** The id of a series that is not known (yet). */
   public static final int UNKNOWN = -1;
 
+  private static final byte[] NO_BYTES = new byte[0];
+
   /** The tenant that writes; "" is the default tenant. */
   public String tenant = "";
 
@@ -102,6 +104,9 @@ public final class WriteBatch {
   /** Encoded histograms and exemplar labels. */
   public final ByteWriter bytes = new ByteWriter(256);
 
+  /** Rows that may still refer to the buffer of a request before this one. */
+  private int commonRows;
+
   /** An empty batch of the default tenant. */
   public WriteBatch() {}
 
@@ -121,16 +126,25 @@ public final class WriteBatch {
 
   /**
    * Most series of a request have their labels in one buffer, which the next request uses again:
-   * its reference stays in place, because storing a reference is the dearest part of adding a series
-   * (the garbage collector's barrier), and comparing it is not.
+   * the references to it stay in place, because storing one is the dearest part of adding a series
+   * (the garbage collector's barrier) and comparing it is not. All others are forgotten.
    */
+  @SuppressWarnings("ReferenceEquality") // it is about references
   private void forgetLabelArrays() {
+    if (seriesCount == 0) {
+      return;
+    }
     byte[] common = labelArray[0];
     for (int row = 1; row < seriesCount; row++) {
       if (labelArray[row] != common) {
-        labelArray[row] = null;
+        labelArray[row] = NO_BYTES;
       }
     }
+    if (commonRows > seriesCount && labelArray[commonRows - 1] != common) {
+      Arrays.fill(labelArray, seriesCount, commonRows, NO_BYTES); // they hold an older buffer
+      commonRows = seriesCount;
+    }
+    commonRows = Math.max(commonRows, seriesCount);
   }
 
   /**
@@ -139,6 +153,7 @@ public final class WriteBatch {
    * @param id its head id if known, else {@link #UNKNOWN}
    * @return its row
    */
+  @SuppressWarnings("ReferenceEquality") // see forgetLabelArrays
   public int addSeries(int id, byte[] labels, int offset, int length) {
     int row = seriesCount;
     if (row == seriesId.length) {
