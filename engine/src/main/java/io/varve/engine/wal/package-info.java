@@ -54,7 +54,7 @@
  *
  * 03 C0 CE 59  CRC-32C   05 00 00 00  length
  * 05 00 00 00 00 00 00 00  sequence 5
- * 01 00 00 00  undurable   01  type 68 65 6C 6C 6F  "hello"
+ * 01 00 00 00  undurable   01  type   68 65 6C 6C 6F  "hello"
  *
  * 24 1E DE 8D  CRC-32C   00 00 00 00  length
  * 05 00 00 00 00 00 00 00  sequence 5
