@@ -13,7 +13,7 @@
  *       Senders do not repeat after a 400, so refusing the rest as well would only lose more, and a
  *       repetition would be harmless because equal samples are no-ops.
  *   <li><i>The engine</i> refuses samples by the duplicate policy. For remote write 1.0 that rolls
- *       the whole request back, as in Prometheus.
+ *       the whole request back, for 2.0 the rest is stored; both as in Prometheus.
  * </ul>
  *
  * <p>Exemplars and metadata that cannot be stored are left out and counted, but do not change the
