@@ -80,8 +80,7 @@ final class ManifestTest {
     }
 
     private IndexFile segment(int firstId) {
-      return new IndexFile(
-          "index-" + clock + ".tix", 1000 + clock, "ab".repeat(32), firstId, 100);
+      return new IndexFile("index-" + clock + ".tix", 1000 + clock, "ab".repeat(32), firstId, 100);
     }
 
     private ChunkFile chunk(WindowState window) {
