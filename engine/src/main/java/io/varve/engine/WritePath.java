@@ -10,6 +10,7 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class WritePath {
   /** The first so many reasons are told to the sender. */
   private static final int MOST_PROBLEMS = 20;
+
+  /** A log record may not be longer. */
+  private static final int MOST_RECORD_BYTES = 60 << 20;
 
   private final EngineConfig config;
   private final Windows windows;
@@ -583,29 +587,57 @@ final class WritePath {
     }
   }
 
+  /** Begins a new segment now, or, if that fails, before the next record. */
   private void startSegment() {
-    try {
-      log.roll();
-      encoder.startSegment();
-    } catch (IOException e) {
-      stop("the log cannot begin a new segment: " + e.getMessage(), e, true);
+    segmentIsTorn = true;
+    if (tryLeaveSegment()) {
+      segmentIsTorn = false;
     }
   }
 
   private long log(int type, ByteWriter record) {
+    if (record.size() > MOST_RECORD_BYTES) {
+      segmentIsTorn = true; // the encoder has counted it in
+      throw new IllegalArgumentException(
+          "a batch of "
+              + record.size()
+              + " bytes in the log; at most "
+              + MOST_RECORD_BYTES
+              + " are possible: send smaller batches");
+    }
     try {
-      if (segmentIsTorn) {
-        log.roll();
-        encoder.startSegment();
-        segmentIsTorn = false;
-      }
       counters.bytesWritten.add(record.size());
       return log.append(type, record.array(), 0, record.size());
     } catch (IOException e) {
-      // The encoder has already counted the record in; the next one starts a segment of its own.
-      segmentIsTorn = true;
+      segmentIsTorn = true; // the encoder has counted it in
       stop("the log cannot be written: " + e.getMessage(), e, false);
       throw stoppedException();
+    }
+  }
+
+  /**
+   * To be called before anything is encoded. Encodings refer to earlier records of their segment,
+   * so after a record that was encoded but not logged a new segment has to begin.
+   */
+  private void leaveTornSegment() {
+    if (segmentIsTorn) {
+      if (!tryLeaveSegment()) {
+        throw stoppedException();
+      }
+      segmentIsTorn = false;
+    }
+  }
+
+  /** False if the log cannot begin a new segment; writes are stopped then. */
+  private boolean tryLeaveSegment() {
+    try {
+      log.roll();
+      encoder.startSegment();
+      return true;
+    } catch (IOException e) {
+      boolean forGood = e instanceof SyncFailedException;
+      stop("the log cannot begin a new segment: " + e.getMessage(), e, forGood);
+      return false;
     }
   }
 
@@ -665,10 +697,12 @@ final class WritePath {
     }
   }
 
+  /** To be called first, under the lock, by whatever changes state. */
   private void refuseIfStopped() {
     if (stopped != null) {
       throw stoppedException();
     }
+    leaveTornSegment();
   }
 
   private StorageStoppedException stoppedException() {

@@ -102,6 +102,27 @@ final class EngineFaultTest {
   }
 
   @Test
+  void whatIsWrittenAfterARepairedWriteIsReplayedAsItWas() throws IOException {
+    SimFileSystem fs = new SimFileSystem(6);
+    Engine killed = Engine.open(config(fs)); // nobody closes it: its process is killed
+    for (int i = 0; i < 40; i++) {
+      long time = ORIGIN + i;
+      if (i % 4 == 3) {
+        fs.failNext(SimFileSystem.Operation.WRITE, 1);
+        assertThatThrownBy(() -> append(killed, time)).isInstanceOf(StorageStoppedException.class);
+        killed.runBackgroundWork();
+      } else {
+        append(killed, time);
+      }
+    }
+    assertThat(count(killed)).isEqualTo(300);
+    try (Engine engine = Engine.open(config(fs.kill()))) {
+      assertThat(engine.stats().damage()).isEmpty();
+      assertThat(count(engine)).isEqualTo(300);
+    }
+  }
+
+  @Test
   void aFailedSyncStopsWritesUntilARestart() throws IOException {
     SimFileSystem fs = new SimFileSystem(2);
     try (Engine engine = Engine.open(config(fs))) {
