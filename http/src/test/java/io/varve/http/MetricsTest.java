@@ -69,23 +69,14 @@ final class MetricsTest {
   /** The document's metrics; those that exist on Linux only are left out elsewhere. */
   private static Set<String> documented(String text) throws Exception {
     Set<String> names = new TreeSet<>();
-    for (Matcher m = ROW.matcher(Files.readString(document())); m.find(); ) {
+    for (Matcher m = ROW.matcher(Files.readString(RepositoryFiles.find("docs/METRICS.md")));
+        m.find(); ) {
       boolean process = m.group(1).startsWith("process_");
       if (!process || text.contains("# TYPE " + m.group(1) + " ")) {
         assertThat(names.add(m.group(1))).as(m.group(1)).isTrue();
       }
     }
     return names;
-  }
-
-  private static Path document() {
-    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-      Path file = at.resolve("docs/METRICS.md");
-      if (Files.exists(file)) {
-        return file;
-      }
-    }
-    throw new AssertionError("docs/METRICS.md is not above the working directory");
   }
 
   private static String get(HttpClient client, String uri, String accept) throws Exception {

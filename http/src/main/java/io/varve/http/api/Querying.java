@@ -1,7 +1,6 @@
 package io.varve.http.api;
 
 import io.varve.engine.Snapshot;
-import io.varve.engine.model.Labels;
 import io.varve.http.json.Json;
 import io.varve.http.json.ResultWriter;
 import io.varve.http.net.Request;
@@ -103,10 +102,9 @@ public final class Querying {
     }
     meter.answered(System.nanoTime() - begin - queueNanos[0], queueNanos[0], result.stats());
     List<String> warnings = new ArrayList<>(result.warnings());
-    QueryResult.Value value = limit == 0 ? result.value() : truncate(result.value(), limit);
-    if (value != result.value()) {
-      warnings.addAll(Answers.truncated(true));
-    }
+    boolean cut = limit > 0 && seriesOf(result.value()) > limit;
+    warnings.addAll(Answers.truncated(cut));
+    QueryResult.Value value = cut ? truncate(result.value(), limit) : result.value();
     if (!terms.stats().isEmpty() && !terms.stats().equals("true") && !terms.stats().equals("all")) {
       warnings.add(
           "value \""
@@ -128,18 +126,24 @@ public final class Querying {
         result.infos());
   }
 
+  private static int seriesOf(QueryResult.Value value) {
+    return switch (value) {
+      case Scalar _, StringResult _ -> 0;
+      case Vector vector -> vector.size();
+      case Matrix matrix -> matrix.series().size();
+    };
+  }
+
   private static QueryResult.Value truncate(QueryResult.Value value, int limit) {
     return switch (value) {
       case Scalar scalar -> scalar;
       case StringResult string -> string;
-      case Vector vector when vector.size() > limit -> {
-        Labels[] labels = Arrays.copyOf(vector.labels(), limit);
-        yield new Vector(vector.timeMillis(), labels, Arrays.copyOf(vector.values(), limit));
-      }
-      case Vector vector -> vector;
-      case Matrix matrix when matrix.series().size() > limit ->
-          new Matrix(matrix.series().subList(0, limit));
-      case Matrix matrix -> matrix;
+      case Vector vector ->
+          new Vector(
+              vector.timeMillis(),
+              Arrays.copyOf(vector.labels(), limit),
+              Arrays.copyOf(vector.values(), limit));
+      case Matrix matrix -> new Matrix(matrix.series().subList(0, limit));
     };
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.http.RepositoryFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -214,12 +215,6 @@ final class ServerConfigTest {
   }
 
   private static Path documented() {
-    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-      Path file = at.resolve("docs/varve.yaml");
-      if (Files.exists(file)) {
-        return file;
-      }
-    }
-    throw new AssertionError("docs/varve.yaml is not above the working directory");
+    return RepositoryFiles.find("docs/varve.yaml");
   }
 }
