@@ -1,6 +1,7 @@
 package io.varve.bench.peers;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -59,7 +60,7 @@ final class Client implements AutoCloseable {
             "/api/v1/query?query="
                 + URLEncoder.encode(promql, StandardCharsets.UTF_8)
                 + "&time="
-                + timeMillis / 1000.0);
+                + BigDecimal.valueOf(timeMillis, 3));
     if (answer.statusCode() != 200) {
       throw new IOException("query answered " + answer.statusCode() + ": " + answer.body());
     }

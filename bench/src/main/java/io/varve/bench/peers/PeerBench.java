@@ -219,8 +219,12 @@ public final class PeerBench {
     return (system.getProcessCpuTime() - before) / 1e9;
   }
 
-  /** Waits until a server uses less than 5 % of a core for a second; at most a minute. */
+  /**
+   * Waits until a server uses less than 5 % of a core for a second, at least ten seconds (all
+   * stores have written their buffers by then), at most a minute.
+   */
   private static void quiesce(ServerProcess server) throws IOException, InterruptedException {
+    Thread.sleep(9_000);
     for (int second = 0; second < 60; second++) {
       double before = server.cpuSeconds();
       Thread.sleep(1000);
