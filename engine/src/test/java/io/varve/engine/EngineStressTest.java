@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * each other without a gap.
  */
 final class EngineStressTest {
-  private static final long WINDOW = 60_000;
+  private static final long WINDOW = 300_000;
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
   private static final int SERIES = 60;
   private static final int STEP = 100;
@@ -53,7 +53,7 @@ final class EngineStressTest {
     EngineConfig config =
         EngineConfig.defaults(dir)
             .withWindow(WINDOW, WINDOW / 5)
-            .withRetention(6 * WINDOW)
+            .withRetention(8 * WINDOW)
             .withSizes(400_000, 16 << 20)
             .withClock(() -> Instant.ofEpochMilli(now.get()))
             .withFsync(FsyncPolicy.OS);
