@@ -5,6 +5,7 @@ import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.head.Tenants;
+import io.varve.engine.index.LabelStats;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.model.Labels;
@@ -482,6 +483,12 @@ public final class Engine implements AutoCloseable {
         damage.all(),
         writePath.stopReason(),
         recovery);
+  }
+
+  /** What the labels of a tenant's series in the head look like in numbers, the largest first. */
+  public LabelStats labelStats(String tenant, int top) {
+    checkOpen();
+    return LabelStats.of(open.table().index(), tenant, top);
   }
 
   private void checkOpen() {

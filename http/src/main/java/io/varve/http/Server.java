@@ -124,7 +124,7 @@ public final class Server implements AutoCloseable {
         Route.api("/api/v1/status/buildinfo", FixedHandler.texts(buildInfo()), get),
         Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
         Route.api("/api/v1/status/runtimeinfo", runtime, get),
-        Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(reading), get),
+        Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
         Route.text("/-/healthy", new HealthyHandler(), page),
         Route.text("/-/ready", new ReadyHandler(() -> availability), page),
         Route.text("/metrics", new MetricsHandler(metrics), get),
@@ -196,7 +196,10 @@ public final class Server implements AutoCloseable {
     Ingestor ingestor =
         new Ingestor(engine.seriesLookup(), engine::append, config.ingest().limits(), clock);
     opened =
-        new Opened(engine, queries, new Store(engine::snapshot, engine::stats, ingestor, queries));
+        new Opened(
+            engine,
+            queries,
+            new Store(engine::snapshot, engine::stats, engine::labelStats, ingestor, queries));
     availability = Availability.READY;
     return engine.stats().recovery();
   }
