@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       VerifyCommand.class,
       VersionCommand.class,
+      RehearseCommand.class,
       HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -68,6 +68,13 @@ final class VarveCommandTest {
   }
 
   @Test
+  void theRehearsalGoesThrough() {
+    Result result = run("rehearse");
+    assertThat(result.exit()).as(result.toString()).isZero();
+    assertThat(run("help").out()).doesNotContain("rehearse");
+  }
+
+  @Test
   void helpIsThere() {
     for (List<String> help :
         List.of(
