@@ -49,6 +49,7 @@ import org.jspecify.annotations.Nullable;
 public final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final long POLL_MILLIS = 10;
+  private static final long CANCEL_MILLIS = 1_000;
 
   private final ServerConfig config;
   private final InstantSource clock = InstantSource.system();
@@ -233,29 +234,34 @@ public final class Server implements AutoCloseable {
     closed = true;
     availability = Availability.STOPPING;
     listener.stopAccepting();
-    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.http().drainMillis());
-    boolean interrupted = false;
-    while (listener.running() > 0 && System.nanoTime() < until && !interrupted) {
-      try {
-        Thread.sleep(POLL_MILLIS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+    awaitIdle(config.http().drainMillis());
+    Opened now = opened;
+    if (now != null) {
+      now.queries().close(); // cancels what still runs
+      awaitIdle(CANCEL_MILLIS);
     }
     int left = listener.running();
     if (left > 0) {
       LOG.log(System.Logger.Level.WARNING, left + " requests did not finish in time");
     }
     try {
-      Opened now = opened;
       if (now != null) {
-        now.queries().close();
         now.engine().close();
       }
     } finally {
       listener.close();
-      if (interrupted) {
+    }
+  }
+
+  /** Returns when no request is being worked on any more, or the time is over. */
+  private void awaitIdle(long millis) {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    while (listener.running() > 0 && System.nanoTime() < until) {
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        return;
       }
     }
   }
