@@ -5,6 +5,7 @@ import io.varve.engine.io.RealFileSystem;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.function.Consumer;
 
 /**
  * Everything an engine can be told, immutable; {@link #defaults} is a complete configuration, the
@@ -73,211 +74,133 @@ public record EngineConfig(
 
   /** With another file system. */
   public EngineConfig withFileSystem(FileSystem fs) {
-    return new EngineConfig(
-        dataDir,
-        fs,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(draft -> draft.fileSystem = fs);
   }
 
   /** With another clock. */
   public EngineConfig withClock(InstantSource source) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        source,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(draft -> draft.clock = source);
   }
 
   /** With another meaning of an acknowledgement. */
   public EngineConfig withFsync(FsyncPolicy policy) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        policy,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(draft -> draft.fsync = policy);
   }
 
   /** With another window width (of a new store) and flush span. */
   public EngineConfig withWindow(long window, long flushSpan) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        window,
-        flushSpan,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(
+        draft -> {
+          draft.windowMillis = window;
+          draft.flushSpanMillis = flushSpan;
+        });
   }
 
   /** With a retention by age, 0 for none. */
   public EngineConfig withRetention(long millis) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        millis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(draft -> draft.retentionMillis = millis);
   }
 
   /** With another duplicate policy. */
   public EngineConfig withDuplicates(DuplicatePolicy policy, long outOfOrder) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        policy,
-        outOfOrder,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(
+        draft -> {
+          draft.duplicatePolicy = policy;
+          draft.outOfOrderMillis = outOfOrder;
+        });
   }
 
   /** With other limits on memory. */
   public EngineConfig withLimits(int activeSeries, long headBytes, long lateBytes) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        activeSeries,
-        headBytes,
-        lateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(
+        draft -> {
+          draft.maxActiveSeries = activeSeries;
+          draft.maxHeadBytes = headBytes;
+          draft.maxLateBytes = lateBytes;
+        });
   }
 
   /** With other sizes of checkpointed log and final files. */
   public EngineConfig withSizes(long checkpointLog, long bucket) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLog,
-        bucket,
-        backgroundThreads,
-        registryOnChronicleMap);
+    return with(
+        draft -> {
+          draft.checkpointLogBytes = checkpointLog;
+          draft.bucketBytes = bucket;
+        });
   }
 
   /** With or without threads of its own. */
   public EngineConfig withBackgroundThreads(boolean own) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        own,
-        registryOnChronicleMap);
+    return with(draft -> draft.backgroundThreads = own);
   }
 
   /** With the registry in a Chronicle Map file or on the heap. */
   public EngineConfig withChronicleRegistry(boolean chronicle) {
-    return new EngineConfig(
-        dataDir,
-        fileSystem,
-        clock,
-        fsync,
-        windowMillis,
-        flushSpanMillis,
-        retentionMillis,
-        duplicatePolicy,
-        outOfOrderMillis,
-        maxActiveSeries,
-        maxHeadBytes,
-        maxLateBytes,
-        checkpointLogBytes,
-        bucketBytes,
-        backgroundThreads,
-        chronicle);
+    return with(draft -> draft.registryOnChronicleMap = chronicle);
+  }
+
+  private EngineConfig with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.build();
+  }
+
+  /** A configuration in the making: the one place that copies every component. */
+  private static final class Draft {
+    final Path dataDir;
+    FileSystem fileSystem;
+    InstantSource clock;
+    FsyncPolicy fsync;
+    long windowMillis;
+    long flushSpanMillis;
+    long retentionMillis;
+    DuplicatePolicy duplicatePolicy;
+    long outOfOrderMillis;
+    int maxActiveSeries;
+    long maxHeadBytes;
+    long maxLateBytes;
+    long checkpointLogBytes;
+    long bucketBytes;
+    boolean backgroundThreads;
+    boolean registryOnChronicleMap;
+
+    Draft(EngineConfig from) {
+      dataDir = from.dataDir;
+      fileSystem = from.fileSystem;
+      clock = from.clock;
+      fsync = from.fsync;
+      windowMillis = from.windowMillis;
+      flushSpanMillis = from.flushSpanMillis;
+      retentionMillis = from.retentionMillis;
+      duplicatePolicy = from.duplicatePolicy;
+      outOfOrderMillis = from.outOfOrderMillis;
+      maxActiveSeries = from.maxActiveSeries;
+      maxHeadBytes = from.maxHeadBytes;
+      maxLateBytes = from.maxLateBytes;
+      checkpointLogBytes = from.checkpointLogBytes;
+      bucketBytes = from.bucketBytes;
+      backgroundThreads = from.backgroundThreads;
+      registryOnChronicleMap = from.registryOnChronicleMap;
+    }
+
+    EngineConfig build() {
+      return new EngineConfig(
+          dataDir,
+          fileSystem,
+          clock,
+          fsync,
+          windowMillis,
+          flushSpanMillis,
+          retentionMillis,
+          duplicatePolicy,
+          outOfOrderMillis,
+          maxActiveSeries,
+          maxHeadBytes,
+          maxLateBytes,
+          checkpointLogBytes,
+          bucketBytes,
+          backgroundThreads,
+          registryOnChronicleMap);
+    }
   }
 }
