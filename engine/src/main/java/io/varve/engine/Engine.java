@@ -150,8 +150,7 @@ public final class Engine implements AutoCloseable {
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
     runner =
         new JobRunner(
-            fs, dataDir, windows, manifest, log, catalog, sealer, compactor, files, counters,
-            damage, saved);
+            fs, dataDir, manifest, log, catalog, sealer, compactor, files, counters, damage, saved);
     writePath =
         new WritePath(
             config, windows, log, open, catalog, jobs, metadata, counters, this::storedBits);

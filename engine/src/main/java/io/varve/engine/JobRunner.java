@@ -33,7 +33,6 @@ final class JobRunner {
 
   private final FileSystem fs;
   private final Path dataDir;
-  private final Windows windows;
   private final Manifest manifest;
   private final ShardLog log;
   private final Catalog catalog;
@@ -49,7 +48,6 @@ final class JobRunner {
   JobRunner(
       FileSystem fs,
       Path dataDir,
-      Windows windows,
       Manifest manifest,
       ShardLog log,
       Catalog catalog,
@@ -61,7 +59,6 @@ final class JobRunner {
       Checkpoint.Image saved) {
     this.fs = fs;
     this.dataDir = dataDir;
-    this.windows = windows;
     this.manifest = manifest;
     this.log = log;
     this.catalog = catalog;
@@ -312,9 +309,5 @@ final class JobRunner {
               }
             });
     return flushed;
-  }
-
-  long windowMillis() {
-    return windows.width();
   }
 }

@@ -34,8 +34,6 @@ final class OpenHead {
   private int inOrder;
   private long batchMinTime = Long.MAX_VALUE;
   private long batchMaxTime = Long.MIN_VALUE;
-  private long lateSamples;
-  private long duplicates;
 
   OpenHead(Windows windows, SeriesTable table) {
     this.windows = windows;
@@ -71,15 +69,6 @@ final class OpenHead {
     maxTime = Math.max(maxTime, restored);
   }
 
-  /** Late samples and equal duplicates since the engine was opened. */
-  long lateSamples() {
-    return lateSamples;
-  }
-
-  long duplicates() {
-    return duplicates;
-  }
-
   long maxTime() {
     return maxTime;
   }
@@ -109,10 +98,9 @@ final class OpenHead {
       }
       countInOrder(time);
     } else if (time == table.lastTime(id) && bits == table.lastBits(id) && start == 0) {
-      duplicates++;
+      return; // the same sample again
     } else {
       late.add(windows.start(time), id, time, bits, start);
-      lateSamples++;
     }
   }
 
@@ -126,7 +114,6 @@ final class OpenHead {
       countInOrder(time);
     } else {
       late.add(windows.start(time), id, time, histogram, start, length);
-      lateSamples++;
     }
   }
 

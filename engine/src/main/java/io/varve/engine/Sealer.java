@@ -187,14 +187,10 @@ final class Sealer {
     }
     if (!head.metadata().isEmpty() && plans.isEmpty()) {
       // Metadata alone: it goes to the window that the store has reached.
-      long at = frozen.head().table().size() > 0 ? newest(table(frozen)) : 0;
+      long at = frozen.head().table().size() > 0 ? newest(frozen.table()) : 0;
       plan(plans, windows.start(at), frozen, existing);
     }
     return plans;
-  }
-
-  private static SeriesTable table(Frozen frozen) {
-    return frozen.table();
   }
 
   private static long newest(SeriesTable table) {

@@ -128,16 +128,16 @@ final class WritePath {
               + " (max_head_bytes); retry after the flush that is under way, or raise the limit");
     }
     List<String> problems = new ArrayList<>();
-    int newCount = resolve(batch, table, problems, mode);
+    int newCount = resolve(batch, table, problems);
     int rejected = newCount < 0 ? countOfUnresolved(batch) : 0;
     if (newCount < 0) {
-      return refused(batch, rejected, problems);
+      return refused(rejected, problems);
     }
     int kept = keepSamples(batch, problems);
     int keptHistograms = keepHistograms(batch, problems);
     rejected = rejectedSamples;
     if (rejected > 0 && mode == WriteMode.ALL_OR_NOTHING) {
-      return refused(batch, batch.sampleCount + batch.histogramCount, problems);
+      return refused(batch.sampleCount + batch.histogramCount, problems);
     }
     boolean nothing =
         kept == 0
@@ -185,7 +185,7 @@ final class WritePath {
     }
   }
 
-  private static WriteResult refused(WriteBatch batch, int rejected, List<String> problems) {
+  private static WriteResult refused(int rejected, List<String> problems) {
     return new WriteResult(0, 0, 0, Math.max(rejected, 1), List.copyOf(problems), 0);
   }
 
@@ -209,7 +209,7 @@ final class WritePath {
    *
    * @return how many are new, −1 if the batch is refused
    */
-  private int resolve(WriteBatch batch, SeriesTable table, List<String> problems, WriteMode mode) {
+  private int resolve(WriteBatch batch, SeriesTable table, List<String> problems) {
     int tenantId = -1;
     int newCount = 0;
     Map<SeriesKey, Integer> added = null;
@@ -714,15 +714,5 @@ final class WritePath {
     return stopCause == null
         ? new StorageStoppedException(text)
         : new StorageStoppedException(text, stopCause);
-  }
-
-  /** Runs something under the write lock. */
-  void locked(Runnable action) {
-    lock.lock();
-    try {
-      action.run();
-    } finally {
-      lock.unlock();
-    }
   }
 }

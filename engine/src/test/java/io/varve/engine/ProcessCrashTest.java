@@ -114,7 +114,8 @@ final class ProcessCrashTest {
                         } catch (InterruptedException e) {
                           Thread.currentThread().interrupt();
                         }
-                        victim.destroyForcibly();
+                        // Through its handle: Process.destroyForcibly also closes what we read.
+                        victim.toHandle().destroyForcibly();
                       });
         }
       }

@@ -29,7 +29,6 @@ final class PackedTails {
   private final TimeColumnEncoder times = new TimeColumnEncoder();
   private volatile byte[][] blocks = new byte[0][];
   private int end = BLOCK_BYTES;
-  private long used;
 
   /** Packs samples and returns the record's address. */
   int pack(int previous, long[] time, double[] value, int n) {
@@ -49,7 +48,6 @@ final class PackedTails {
     SHORT.set(block, start + 6, (short) (timesEnd - start - HEADER));
     SHORT.set(block, start + 8, (short) (valuesEnd - timesEnd));
     end = (valuesEnd + 7) & -8;
-    used += end - start;
     // Addresses are in units of 8 bytes: 31 bits reach 16 GiB.
     return (blocks.length - 1) << (BLOCK_BITS - 3) | start >>> 3;
   }
@@ -84,10 +82,5 @@ final class PackedTails {
   /** Bytes of memory held. */
   long bytes() {
     return (long) blocks.length * BLOCK_BYTES;
-  }
-
-  /** Bytes of records. */
-  long used() {
-    return used;
   }
 }

@@ -68,7 +68,6 @@ public final class SeriesTable implements LabelSource {
   private volatile int[] slots = new int[1 << 10]; // id + 1, 0 = free
   private volatile int size;
   private int indexed;
-  private long labelBytes;
 
   /** An empty table. */
   public SeriesTable(int generation, SeriesKey.Hash hash, Tenants tenants) {
@@ -182,7 +181,6 @@ public final class SeriesTable implements LabelSource {
     page.keyLow[i] = key.low();
     page.tenant[i] = (short) tenantId;
     blockEnd += length;
-    labelBytes += length;
     if ((id + 1) * 2L > slots.length) {
       int[] larger = new int[slots.length * 2];
       for (int old = 0; old < id; old++) {
@@ -264,11 +262,6 @@ public final class SeriesTable implements LabelSource {
   /** Appends the canonical label bytes of a series. */
   public void writeLabels(int id, ByteWriter out) {
     out.bytes(array(id), offset(id), length(id));
-  }
-
-  /** All canonical label bytes together. */
-  public long labelBytes() {
-    return labelBytes;
   }
 
   /**

@@ -204,12 +204,27 @@ record ManifestFile(
     if (end == bytes.length) {
       return end > at && checked(bytes, at, end - 1, chain) != null; // only its end is damaged
     }
+    int zeros = 0;
+    int zero = at;
     for (int i = at; i < end; i++) {
       if (bytes[i] == 0) {
-        return false;
+        zeros++;
+        zero = i;
       }
     }
-    return true;
+    return zeros == 0 || (zeros == 1 && isFlippedToZero(bytes, at, end, chain, zero));
+  }
+
+  /** A single zero is no hole if the line is whole with one bit of it set: a space has one bit. */
+  private static boolean isFlippedToZero(byte[] bytes, int at, int end, int chain, int zero) {
+    byte[] copy = bytes.clone();
+    for (int bit = 0; bit < 8; bit++) {
+      copy[zero] = (byte) (1 << bit);
+      if (checked(copy, at, end, chain) != null) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The text of the line {@code [at, end)}, null if its checksum does not match. */
