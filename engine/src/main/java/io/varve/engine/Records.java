@@ -20,7 +20,18 @@ import java.util.List;
  * DROP    window start zigzag: this window and all before it
  * </pre>
  *
- * Texts are a varint length and UTF-8.
+ * Texts are a varint length and UTF-8; matcher types are 0 {@code =}, 1 {@code !=}, 2 {@code =~}, 3
+ * {@code !~}. The version is that of the log segment.
+ *
+ * <p>Example: the DELETE of tenant "a" with {@code {job="x",i!~"y+"}} in (−1, 1000] is
+ *
+ * <pre>
+ * 01 61                       tenant
+ * 01 D0 0F                    start, end
+ * 02                          matchers
+ * 00  03 6A 6F 62  01 78      = job x
+ * 03  01 69        02 79 2B   !~ i y+
+ * </pre>
  */
 final class Records {
   /** Samples and all that comes with them. */
@@ -70,6 +81,15 @@ final class Records {
       }
       return new Flush((flags & 1) != 0, (flags & 2) != 0, buckets, windows);
     }
+  }
+
+  /** The payload of MERGE and DROP. */
+  static void encodeWindow(long start, ByteWriter out) {
+    out.zigzag(start);
+  }
+
+  static long decodeWindow(ByteReader in) {
+    return in.zigzag();
   }
 
   static void encodeDelete(String tenant, List<Matcher> matchers, TimeRange range, ByteWriter out) {

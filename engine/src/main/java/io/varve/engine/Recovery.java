@@ -138,12 +138,12 @@ final class Recovery {
       }
       case Records.MERGE -> {
         if (!inFiles) {
-          jobs.add(new Jobs.MergeJob(sequence, in.zigzag()));
+          jobs.add(new Jobs.MergeJob(sequence, Records.decodeWindow(in)));
         }
       }
       case Records.DROP -> {
         if (!inFiles) {
-          jobs.add(new Jobs.DropJob(sequence, in.zigzag()));
+          jobs.add(new Jobs.DropJob(sequence, Records.decodeWindow(in)));
         }
       }
       default -> throw new CorruptDataException(source, 0, "unknown record type " + type);

@@ -569,7 +569,7 @@ final class WritePath {
     try {
       refuseIfStopped();
       decision.reset();
-      decision.zigzag(windowStart);
+      Records.encodeWindow(windowStart, decision);
       long position = log(type, decision);
       jobs.add(
           type == Records.MERGE

@@ -32,6 +32,18 @@ import org.jspecify.annotations.Nullable;
  * exemplars        varint count, then: id varint, time zigzag, value bits u64, varint length, labels
  * metadata         varint count, then: metric, type, unit, help (varint length, UTF-8 each)
  * </pre>
+ *
+ * <p>Sample record and sample columns are not in one record: one of them is 0 long. The version is
+ * that of the log segment.
+ *
+ * <p>Example: the default tenant writes {@code up} = 42 at 1000 ms, a new series, as id 0:
+ *
+ * <pre>
+ * 00                                                        tenant ""
+ * 01 00 10 0A 0E 0A 08 5F 5F 6E 61 6D 65 5F 5F 12 02 75 70  1 series from id 0: 16 bytes of labels
+ * 0C 00 01 00 03 D0 0F 00 01 01 31 45 40                    the sample record
+ * 00 00 00 00                                               nothing else
+ * </pre>
  */
 final class WriteRecord {
   private static final int MOST = 1 << 28;

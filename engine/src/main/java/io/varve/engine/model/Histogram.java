@@ -16,7 +16,19 @@ import org.jspecify.annotations.Nullable;
  * zeroCount} (varint, or f64 when float), then positive spans and negative spans (varint count,
  * then offset zigzag and length varint each), positive and negative buckets (varint count, then
  * zigzag deltas, or absolute f64 counts when float), and custom values (varint count, f64 each)
- * when flagged.
+ * when flagged. This is version 1; whoever holds the bytes says so.
+ *
+ * <p>Example: schema 1, sum 4.5, 6 observations, of them 1 in the zero bucket, 3 and 2 in the
+ * buckets 1 and 2:
+ *
+ * <pre>
+ * 00  02                        flags, schema
+ * 00 00 00 00 00 00 00 00       zero threshold
+ * 00 00 00 00 00 00 12 40       sum
+ * 06  01                        count, count of the zero bucket
+ * 01  02 02  00                 one positive span (1, 2), no negative one
+ * 02  06 01  00                 positive deltas 3, -1, no negative ones
+ * </pre>
  *
  * @param schema resolution, −53 for custom buckets
  * @param zeroThreshold width of the zero bucket

@@ -2,6 +2,7 @@ package io.varve.engine.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.GoldenBytes;
 import io.varve.engine.model.Metadata;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,24 @@ final class FactsCodecTest {
     assertThat(codec.sound(key, value)).isTrue();
     assertThat(FactsCodec.usage(value)).isEqualTo(new Registry.Usage(3, 500));
     assertThat(FactsCodec.tenantOf(key)).isEqualTo("a");
+  }
+
+  /** A key, a value, and what they say, as version 1 once wrote them. */
+  @Test
+  void aMetricOfVersionOne() {
+    byte[] key = GoldenBytes.hex("4d 04 7465616d c3bc 5f62797465735f746f74616c");
+    byte[] value =
+        GoldenBytes.hex(
+            "4bbd019e00ecb5a39a01000001ecb5a39a0100000107636f756e74657205"
+                + "6279746573074772c3bcc39f65");
+    MetricFacts facts =
+        new MetricFacts(
+            new Metadata("counter", "bytes", "Grüße"), 1_763_683_200_000L, 1_763_683_200_001L);
+    assertThat(codec.metricKey("team", "ü_bytes_total")).isEqualTo(key);
+    assertThat(codec.value(key, facts)).isEqualTo(value);
+    assertThat(codec.sound(key, value)).isTrue();
+    assertThat(FactsCodec.metricFacts(value)).isEqualTo(facts);
+    assertThat(FactsCodec.metricOf(key, "team")).isEqualTo("ü_bytes_total");
   }
 
   @Test
