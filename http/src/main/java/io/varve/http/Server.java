@@ -193,7 +193,8 @@ public final class Server implements AutoCloseable {
                 query.threads() == 0 ? cores : query.threads(),
                 query.lookbackMillis(),
                 query.subqueryStepMillis(),
-                query.limits()));
+                query.limits(),
+                query.features()));
     Ingestor ingestor =
         new Ingestor(engine.seriesLookup(), engine::append, config.ingest().limits(), clock);
     opened =

@@ -21,6 +21,7 @@ import io.varve.query.promql.ValueType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Answers PromQL. One engine serves a whole process: it owns the threads on which queries are
@@ -37,14 +38,14 @@ public final class QueryEngine implements AutoCloseable {
    * @param lookbackMillis how old a sample may be for an instant selector to see it
    * @param subqueryStepMillis step of subqueries that name none
    * @param limits what a query may spend unless its options say otherwise
-   * @param language what of PromQL is allowed
+   * @param features what is switched on
    */
   public record Options(
       int threads,
       long lookbackMillis,
       long subqueryStepMillis,
       QueryLimits limits,
-      ParserOptions language) {
+      Set<Feature> features) {
     /** One thread per core, 5 minutes, 1 minute, default limits, what Prometheus allows. */
     public static final Options DEFAULT =
         new Options(
@@ -55,20 +56,23 @@ public final class QueryEngine implements AutoCloseable {
       if (threads < 0 || lookbackMillis <= 0 || subqueryStepMillis <= 0) {
         throw new IllegalArgumentException("threads, lookback or subquery step out of bounds");
       }
+      features = Set.copyOf(features);
     }
 
     /** With what Prometheus allows by default. */
     public Options(int threads, long lookbackMillis, long subqueryStepMillis, QueryLimits limits) {
-      this(threads, lookbackMillis, subqueryStepMillis, limits, ParserOptions.DEFAULT);
+      this(threads, lookbackMillis, subqueryStepMillis, limits, Feature.defaults());
     }
   }
 
   private final Options options;
+  private final ParserOptions language;
   private final WorkerPool pool;
 
   /** Starts no thread before the first query needs one. */
   public QueryEngine(Options options) {
     this.options = options;
+    this.language = Feature.language(options.features());
     this.pool = new WorkerPool(options.threads());
   }
 
@@ -171,7 +175,7 @@ public final class QueryEngine implements AutoCloseable {
             limits == null ? options.limits() : limits,
             queryOptions.cancellation(),
             pool)) {
-      PlanNode plan = planning.plan(Parser.parse(query, options.language()));
+      PlanNode plan = planning.plan(Parser.parse(query, language));
       long planned = System.nanoTime();
       Value value = evaluation.evaluate(plan, new Evaluator(context));
       long evaluated = System.nanoTime();

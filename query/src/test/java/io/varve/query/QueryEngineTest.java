@@ -13,7 +13,6 @@ import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Vector;
-import io.varve.query.promql.ParserOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -219,7 +218,7 @@ class QueryEngineTest {
   void whatIsNotThereYetIsNamed(String query) {
     try (QueryEngine all =
         new QueryEngine(
-            new QueryEngine.Options(0, 300_000, 60_000, QueryLimits.DEFAULT, ParserOptions.ALL))) {
+            new QueryEngine.Options(0, 300_000, 60_000, QueryLimits.DEFAULT, Feature.all()))) {
       assertThatThrownBy(() -> all.instant(data, "", query, 0, QueryOptions.DEFAULT))
           .isInstanceOf(QueryException.class)
           .hasMessageContaining("not supported by this version");

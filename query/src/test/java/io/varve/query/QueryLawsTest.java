@@ -9,7 +9,6 @@ import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.Series;
 import io.varve.query.QueryResult.Vector;
-import io.varve.query.promql.ParserOptions;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,7 +28,7 @@ class QueryLawsTest {
 
   private static QueryEngine engine(int threads) {
     return new QueryEngine(
-        new QueryEngine.Options(threads, 300_000, 60_000, QueryLimits.DEFAULT, ParserOptions.ALL));
+        new QueryEngine.Options(threads, 300_000, 60_000, QueryLimits.DEFAULT, Feature.all()));
   }
 
   @AfterAll

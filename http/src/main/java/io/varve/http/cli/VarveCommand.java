@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       VerifyCommand.class,
       VersionCommand.class,
+      PromqlTestCommand.class,
       RehearseCommand.class,
       HelpCommand.class
     },

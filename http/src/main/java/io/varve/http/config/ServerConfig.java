@@ -5,6 +5,7 @@ import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
 import io.varve.ingest.IngestLimits;
 import io.varve.ingest.intake.LabelLimits;
+import io.varve.query.Feature;
 import io.varve.query.QueryLimits;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -13,7 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Everything the server can be told, complete and checked; immutable. {@code docs/varve.yaml} shows
@@ -136,6 +139,7 @@ public record ServerConfig(
    * @param subqueryStepMillis step of subqueries that name none
    * @param maxPoints steps of a range query
    * @param storedAggregates whether long ranges are answered from stored aggregates
+   * @param features what of PromQL is switched on
    */
   public record Query(
       int maxConcurrent,
@@ -144,7 +148,8 @@ public record ServerConfig(
       long lookbackMillis,
       long subqueryStepMillis,
       int maxPoints,
-      boolean storedAggregates) {}
+      boolean storedAggregates,
+      Set<Feature> features) {}
 
   /**
    * Limits of connections and requests.
@@ -286,9 +291,22 @@ public record ServerConfig(
             in.millis("lookback", 5 * MINUTE, 1, YEAR),
             in.millis("subquery_step", MINUTE, 1, YEAR),
             in.integer("max_points", 11_000, 1, Integer.MAX_VALUE),
-            in.flag("stored_aggregates", true));
+            in.flag("stored_aggregates", true),
+            features(in.section("features")));
     in.done();
     return query;
+  }
+
+  /** The features that are on, a setting for each, named as Prometheus names it. */
+  private static Set<Feature> features(Settings in) {
+    Set<Feature> features = EnumSet.noneOf(Feature.class);
+    for (Feature feature : Feature.values()) {
+      if (in.flag(feature.flag(), feature.isDefault())) {
+        features.add(feature);
+      }
+    }
+    in.done();
+    return Set.copyOf(features);
   }
 
   private static Http http(Settings in) {

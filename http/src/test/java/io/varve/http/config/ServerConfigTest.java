@@ -199,6 +199,7 @@ final class ServerConfigTest {
           case "last" -> "max";
           case "chronicle" -> "heap";
           case "true" -> "false";
+          case "false" -> "true";
           case "forever" -> "40d";
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";

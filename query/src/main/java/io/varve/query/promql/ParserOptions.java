@@ -32,4 +32,11 @@ public record ParserOptions(
   /** Everything. */
   public static final ParserOptions ALL =
       new ParserOptions(true, true, true, true, MOST_QUERY_BYTES, MOST_DEPTH);
+
+  /** These limits with other features. */
+  public ParserOptions with(
+      boolean functions, boolean durations, boolean extendedRanges, boolean fillModifiers) {
+    return new ParserOptions(
+        functions, durations, extendedRanges, fillModifiers, mostQueryBytes, mostDepth);
+  }
 }

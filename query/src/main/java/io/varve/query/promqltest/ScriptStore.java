@@ -1,4 +1,4 @@
-package io.varve.query.script;
+package io.varve.query.promqltest;
 
 import io.varve.engine.Snapshot;
 import io.varve.engine.model.Labels;

@@ -1,4 +1,4 @@
-package io.varve.query.script;
+package io.varve.query.promqltest;
 
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
@@ -11,7 +11,11 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.WriteBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a script's series in a real engine, a new one whenever the script forgets everything. */
@@ -19,27 +23,28 @@ public final class EngineStore implements ScriptStore, AutoCloseable {
   private final Path folder;
   private final boolean inFiles;
   private @Nullable Engine engine;
+  private Path data;
   private int engines;
   private boolean changed;
 
   /**
-   * @param folder for the data folders
+   * @param folder for the data folders; each is deleted when it is not needed any more
    * @param inFiles true if queries are to read everything from merged files, false if from the head
    */
   public EngineStore(Path folder, boolean inFiles) {
     this.folder = folder;
+    this.data = folder;
     this.inFiles = inFiles;
   }
 
   private Engine engine() {
     Engine open = engine;
     if (open == null) {
+      data = folder.resolve("data" + engines++);
       try {
         open =
             Engine.open(
-                EngineConfig.defaults(folder.resolve("data" + engines++))
-                    .withFsync(FsyncPolicy.OS)
-                    .withBackgroundThreads(false));
+                EngineConfig.defaults(data).withFsync(FsyncPolicy.OS).withBackgroundThreads(false));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -88,9 +93,20 @@ public final class EngineStore implements ScriptStore, AutoCloseable {
     if (open != null) {
       try {
         open.close();
+        delete(data);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> found;
+    try (Stream<Path> all = Files.walk(folder)) {
+      found = all.sorted(Comparator.reverseOrder()).toList(); // what is in a folder goes first
+    }
+    for (Path path : found) {
+      Files.delete(path);
     }
   }
 }

@@ -1,9 +1,9 @@
-package io.varve.query.script;
+package io.varve.query;
 
 import io.varve.engine.Snapshot;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
-import io.varve.query.MemorySnapshot;
+import io.varve.query.promqltest.ScriptStore;
 
 /** Keeps a script's series in memory. */
 public final class MemoryStore implements ScriptStore {

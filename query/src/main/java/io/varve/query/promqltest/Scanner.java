@@ -1,12 +1,29 @@
-package io.varve.query.script;
+package io.varve.query.promqltest;
 
-/** Reads numbers, durations and words from a line of a script. */
+/** Reads numbers, durations and words from a line of a script, and knows where it is. */
 final class Scanner {
   private final String line;
+  private final int number;
+  private final int indent;
   private int at;
 
-  Scanner(String line) {
+  /**
+   * @param number of the line in its script
+   * @param indent how many characters were cut off before the text
+   */
+  Scanner(String line, int number, int indent) {
     this.line = line;
+    this.number = number;
+    this.indent = indent;
+  }
+
+  /** Over a text that stands in a line from a column on. */
+  Scanner inner(String text, int from) {
+    return new Scanner(text, number, indent + from);
+  }
+
+  int at() {
+    return at;
   }
 
   boolean atEnd() {
@@ -43,7 +60,7 @@ final class Scanner {
   String upTo(String mark) {
     int end = line.indexOf(mark, at);
     if (end < 0) {
-      throw error("no " + mark);
+      throw error("missing " + mark);
     }
     String text = line.substring(at, end + mark.length());
     at = end + mark.length();
@@ -82,7 +99,11 @@ final class Scanner {
     while (!atEnd() && Character.isDigit(line.charAt(at))) {
       at++;
     }
-    return Integer.parseInt(line.substring(start, at));
+    try {
+      return Integer.parseInt(line.substring(start, at));
+    } catch (NumberFormatException e) {
+      throw error("expected a count");
+    }
   }
 
   /** A number with sign, or a duration in seconds. */
@@ -116,13 +137,16 @@ final class Scanner {
       digits();
     }
     if (start == at) {
-      throw error("no number");
+      throw error("expected a number");
     }
-    double value = Double.parseDouble(line.substring(start, at));
+    double value = parse(start);
     double seconds = 0;
     boolean duration = false;
     while (true) {
       double unit = unit();
+      if (unit == 0 && duration) {
+        throw error("expected a unit of time");
+      }
       if (unit == 0) {
         break;
       }
@@ -133,9 +157,17 @@ final class Scanner {
       if (start == at) {
         break;
       }
-      value = Double.parseDouble(line.substring(start, at));
+      value = parse(start);
     }
     return sign * (duration ? seconds : value);
+  }
+
+  private double parse(int start) {
+    try {
+      return Double.parseDouble(line.substring(start, at));
+    } catch (NumberFormatException e) {
+      throw error("not a number: " + line.substring(start, at));
+    }
   }
 
   private void digits() {
@@ -169,16 +201,17 @@ final class Scanner {
     return 0;
   }
 
-  IllegalArgumentException error(String problem) {
-    return new IllegalArgumentException(problem + " at " + at + " of: " + line);
+  ScriptException error(String problem) {
+    return new ScriptException(number, indent + at + 1, problem);
   }
 
-  /** A time or duration in milliseconds that is a text by itself. */
-  static long millis(String text) {
-    Scanner scanner = new Scanner(text.trim());
-    double seconds = scanner.number();
-    if (!scanner.atEnd()) {
-      throw scanner.error("not a duration");
+  /** A time or duration in milliseconds that is all of the text. */
+  long millis() {
+    space();
+    double seconds = number();
+    space();
+    if (!atEnd()) {
+      throw error("not a duration: " + line);
     }
     return Math.round(seconds * 1000);
   }

@@ -1,4 +1,4 @@
-package io.varve.query.script;
+package io.varve.query.promqltest;
 
 import io.varve.engine.model.Histogram;
 import java.util.Arrays;
@@ -14,6 +14,7 @@ final class HistogramLiteral {
   double zeroCount;
   double zeroThreshold;
   int hint;
+  boolean hintGiven;
   double[] customValues = new double[0];
   final TreeMap<Integer, Double> positive = new TreeMap<>();
   final TreeMap<Integer, Double> negative = new TreeMap<>();
@@ -21,7 +22,7 @@ final class HistogramLiteral {
   /** Reads one, the braces included. */
   static HistogramLiteral read(Scanner scanner) {
     if (!scanner.take("{{")) {
-      throw scanner.error("no histogram");
+      throw scanner.error("expected a histogram");
     }
     HistogramLiteral h = new HistogramLiteral();
     double[] positive = new double[0];
@@ -43,8 +44,11 @@ final class HistogramLiteral {
         case "buckets:" -> positive = list(scanner);
         case "n_buckets:" -> negative = list(scanner);
         case "custom_values:" -> h.customValues = list(scanner);
-        case "counter_reset_hint:" -> h.hint = hint(scanner);
-        default -> throw scanner.error("unknown " + key);
+        case "counter_reset_hint:" -> {
+          h.hint = hint(scanner);
+          h.hintGiven = true;
+        }
+        default -> throw scanner.error("a histogram has no " + key);
       }
       scanner.space();
     }
@@ -64,12 +68,16 @@ final class HistogramLiteral {
         return i;
       }
     }
-    throw scanner.error("unknown hint");
+    throw scanner.error("expected unknown, reset, not_reset or gauge");
   }
 
   private static double[] list(Scanner scanner) {
-    String text = scanner.upTo("]").substring(1);
-    Scanner inner = new Scanner(text.substring(0, text.length() - 1));
+    int from = scanner.at() + 1;
+    if (!scanner.take("[")) {
+      throw scanner.error("expected [");
+    }
+    String text = scanner.upTo("]");
+    Scanner inner = scanner.inner(text.substring(0, text.length() - 1), from);
     double[] values = new double[text.length()];
     int n = 0;
     for (inner.space(); !inner.atEnd(); inner.space()) {
