@@ -15,7 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** The same client for every store: pre-encoded bodies over two connections, and queries. */
-final class Client implements AutoCloseable {
+public final class Client implements AutoCloseable {
   private static final int CONNECTIONS = 2;
 
   private final HttpClient http =
@@ -23,12 +23,13 @@ final class Client implements AutoCloseable {
   private final ExecutorService pool = Executors.newFixedThreadPool(CONNECTIONS);
   private final String base;
 
-  Client(int port) {
+  /** A client of a server on the loopback address; the caller closes it. */
+  public Client(int port) {
     base = "http://127.0.0.1:" + port;
   }
 
   /** Waits until a path answers 200. */
-  void awaitReady(String path, ServerProcess server, Duration patience)
+  public void awaitReady(String path, ServerProcess server, Duration patience)
       throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (System.nanoTime() < end) {
@@ -47,14 +48,19 @@ final class Client implements AutoCloseable {
     throw new IllegalStateException(base + path + " was not ready within " + patience);
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  /** The answer to a GET of a path with its query. */
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return http.send(
         HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofMinutes(5)).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
-  /** The answer to an instant query. */
-  String query(String promql, long timeMillis) throws IOException, InterruptedException {
+  /**
+   * The answer to an instant query.
+   *
+   * @throws IOException if it is not 200
+   */
+  public String query(String promql, long timeMillis) throws IOException, InterruptedException {
     HttpResponse<String> answer =
         get(
             "/api/v1/query?query="
@@ -87,16 +93,22 @@ final class Client implements AutoCloseable {
   }
 
   private void send(String path, byte[] body) throws IOException, InterruptedException {
+    HttpResponse<String> answer = post(path, body);
+    if (answer.statusCode() / 100 != 2) {
+      throw new IOException("write answered " + answer.statusCode() + ": " + answer.body());
+    }
+  }
+
+  /** The answer to one remote write body. */
+  public HttpResponse<String> post(String path, byte[] body)
+      throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path))
             .timeout(Duration.ofMinutes(2))
             .headers(RemoteWriteBodies.headers())
             .POST(HttpRequest.BodyPublishers.ofByteArray(body))
             .build();
-    HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
-    if (answer.statusCode() / 100 != 2) {
-      throw new IOException("write answered " + answer.statusCode() + ": " + answer.body());
-    }
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   @Override

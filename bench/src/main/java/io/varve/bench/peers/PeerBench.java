@@ -4,35 +4,92 @@ import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
 
 /**
  * Replays the same remote write bodies into Varve, VictoriaMetrics and Prometheus, one after the
  * other on one machine, and prints what each needed, also as ratios to VictoriaMetrics.
- *
- * <p>Arguments: {@code --capture FILE} (a recording as {@link Capture} reads it), {@code --home
- * DIR} (where {@code ./varve} stands; default: the working directory), {@code --rounds N} (3),
- * {@code --workload rows15|rows1|fleet} (rows15), {@code --stores
- * varve,victoria-metrics,prometheus}, {@code --work DIR} (a scratch folder).
  */
-public final class PeerBench {
+@Command(
+    name = "peers",
+    description = {
+      "Varve, VictoriaMetrics and Prometheus side by side: the same remote write bodies, one store"
+          + " after the other, and what each needed for them.",
+      "Progress goes to standard error, the table to standard output."
+    },
+    sortOptions = false)
+public final class PeerBench implements Callable<Integer> {
   private static final int SAMPLES_PER_REQUEST = 5000;
 
-  private final Path home;
-  private final Path work;
-  private final RemoteWriteBodies bodies;
-  private final int steps;
-  private final long lastMillis;
+  /** What is replayed. */
+  enum Workload {
+    /** 40 hosts, one pass over the rows at 15 s. */
+    ROWS15,
+    /** 4 hosts, one pass over the rows at 1 s. */
+    ROWS1,
+    /** 40 hosts, 1,440 steps of 15 s. */
+    FLEET
+  }
+
+  @Option(
+      names = "--capture",
+      paramLabel = "FILE",
+      defaultValue = "../shared/data/node_exporter.cap",
+      description = "A recording of an exporter (default: ${DEFAULT-VALUE}).")
+  private Path capture = Path.of("");
+
+  @Option(
+      names = "--home",
+      paramLabel = "DIR",
+      defaultValue = "${sys:varve.home:-.}",
+      description = "Where ./varve stands (default: ${DEFAULT-VALUE}).")
+  private Path home = Path.of("");
+
+  @Option(
+      names = "--work",
+      paramLabel = "DIR",
+      description = "For data and logs (default: a new temporary folder).")
+  private @Nullable Path workDir;
+
+  @Option(
+      names = "--workload",
+      paramLabel = "rows15|rows1|fleet",
+      defaultValue = "rows15",
+      description = "What is replayed (default: ${DEFAULT-VALUE}).")
+  private Workload workload = Workload.ROWS15;
+
+  @Option(
+      names = "--stores",
+      paramLabel = "NAME",
+      split = ",",
+      defaultValue = "varve,victoria-metrics,prometheus",
+      description = "The stores (default: ${DEFAULT-VALUE}).")
+  private List<String> stores = List.of();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "How often; medians are printed (default: ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Scrapes to replay (default: one pass over the rows; fleet: 1440).")
+  private @Nullable Integer mostSteps;
 
   /** What one store needed in one round. */
   private record Outcome(
@@ -46,52 +103,59 @@ public final class PeerBench {
       double restartSeconds,
       String answer) {}
 
-  private PeerBench(Path home, Path work, RemoteWriteBodies bodies, int steps, long lastMillis) {
-    this.home = home;
-    this.work = work;
-    this.bodies = bodies;
-    this.steps = steps;
-    this.lastMillis = lastMillis;
-  }
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help message and exit.")
+  @SuppressWarnings("UnusedVariable") // picocli looks at it
+  private boolean help;
 
-  /** Runs the comparison. */
-  public static void main(String[] arguments) throws Exception {
-    Map<String, String> options = options(arguments);
-    Path capture = Path.of(options.getOrDefault("capture", "../shared/data/node_exporter.cap"));
+  /**
+   * What every run shares.
+   *
+   * @param home where {@code ./varve} stands
+   * @param work for data and logs
+   * @param steps to replay
+   * @param lastMillis time of the last sample
+   */
+  private record Setup(
+      Path home, Path work, RemoteWriteBodies bodies, int steps, long lastMillis) {}
+
+  /** For picocli. */
+  public PeerBench() {}
+
+  @Override
+  public Integer call() throws Exception {
     if (!Files.exists(capture)) {
       System.err.println("no recording at " + capture + "; name one with --capture FILE");
-      System.exit(2);
+      return ExitCode.USAGE;
     }
     Capture recording = Capture.read(capture);
-    String workload = options.getOrDefault("workload", "rows15");
-    int hosts = workload.equals("rows1") ? 4 : 40;
-    int interval = workload.equals("rows1") ? 1 : 15;
+    int hosts = workload == Workload.ROWS1 ? 4 : 40;
+    int interval = workload == Workload.ROWS1 ? 1 : 15;
     int pass = (int) (recording.rows() * recording.stepSeconds() / interval);
-    int steps =
-        Integer.parseInt(
-            options.getOrDefault(
-                "steps", Integer.toString(workload.equals("fleet") ? 1440 : pass)));
+    Integer asked = mostSteps;
+    int steps = asked != null ? asked : workload == Workload.FLEET ? 1440 : pass;
     // Yesterday's data, so that every store can bring it into its final form.
     long start =
-        System.currentTimeMillis() / 1000 * 1000 - 30L * 3_600_000 - steps * interval * 1000L;
+        System.currentTimeMillis() / 1000 * 1000 - 30L * 3_600_000 - 1000L * steps * interval;
     RemoteWriteBodies bodies =
         new RemoteWriteBodies(
             recording,
             new RemoteWriteBodies.Fleet(hosts, interval * 1000L, start, 0, SAMPLES_PER_REQUEST));
     Path work =
-        options.containsKey("work")
-            ? Files.createDirectories(Path.of(options.get("work")))
-            : Files.createTempDirectory("varve-bench");
-    PeerBench bench =
-        new PeerBench(
-            Path.of(options.getOrDefault("home", ".")).toAbsolutePath().normalize(),
+        workDir == null
+            ? Files.createTempDirectory("varve-bench")
+            : Files.createDirectories(workDir);
+    Setup setup =
+        new Setup(
+            home.toAbsolutePath().normalize(),
             work,
             bodies,
             steps,
             bodies.time(hosts - 1, steps - 1));
     List<Peer> peers = new ArrayList<>();
-    for (String name :
-        options.getOrDefault("stores", "varve,victoria-metrics,prometheus").split(",")) {
+    for (String name : stores) {
       Peer peer = Peer.named(name);
       String missing = peer.missing();
       if (missing == null) {
@@ -100,35 +164,26 @@ public final class PeerBench {
         System.err.println("left out: " + missing);
       }
     }
+    String name = workload.name().toLowerCase(Locale.ROOT);
     System.err.printf(
-        "workload %s: %d series, %d steps of %d s%n", workload, bodies.series(), steps, interval);
+        "workload %s: %d series, %d steps of %d s%n", name, bodies.series(), steps, interval);
     Map<Peer, List<Outcome>> outcomes = new LinkedHashMap<>();
-    for (int round = 0; round < Integer.parseInt(options.getOrDefault("rounds", "3")); round++) {
+    for (int round = 0; round < rounds; round++) {
       for (Peer peer : peers) {
-        Outcome outcome = bench.measure(peer);
+        Outcome outcome = measure(peer, setup);
         outcomes.computeIfAbsent(peer, key -> new ArrayList<>()).add(outcome);
         System.err.printf("round %d %s %s%n", round + 1, peer.program(), outcome);
       }
     }
-    print(workload, outcomes);
+    print(name, outcomes);
+    return ExitCode.OK;
   }
 
-  private static Map<String, String> options(String[] arguments) {
-    Map<String, String> options = new LinkedHashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      if (!arguments[i].startsWith("--")) {
-        throw new IllegalArgumentException("expected an option, got " + arguments[i]);
-      }
-      options.put(arguments[i].substring(2), arguments[i + 1]);
-    }
-    return options;
-  }
-
-  private Outcome measure(Peer peer) throws Exception {
-    Path data = work.resolve(peer.program());
-    deleteTree(data);
+  private static Outcome measure(Peer peer, Setup setup) throws Exception {
+    Path data = setup.work.resolve(peer.program());
+    Trees.delete(data);
     Files.createDirectories(data);
-    Path output = work.resolve(peer.program() + ".log");
+    Path output = setup.work.resolve(peer.program() + ".log");
     Files.deleteIfExists(output);
     int port = ServerProcess.freePort();
     long begin = System.nanoTime();
@@ -139,7 +194,7 @@ public final class PeerBench {
     long peak;
     long peakAnonymous;
     double readySeconds;
-    try (ServerProcess server = new ServerProcess(peer.command(home, data, port), output);
+    try (ServerProcess server = new ServerProcess(peer.command(setup.home, data, port), output);
         Client client = new Client(port)) {
       client.awaitReady(peer.readyPath(), server, Duration.ofMinutes(3));
       readySeconds = (System.nanoTime() - begin) / 1e9;
@@ -147,16 +202,16 @@ public final class PeerBench {
       double cpuHalf = 0;
       long samplesHalf = 0;
       long[] count = new long[1];
-      for (int step = 0; step < steps; step++) {
+      for (int step = 0; step < setup.steps; step++) {
         List<byte[]> batch = new ArrayList<>();
-        bodies.step(
+        setup.bodies.step(
             step,
             body -> {
               batch.add(body.bytes());
               count[0] += body.samples();
             });
-        if (step == steps - 1) {
-          RemoteWriteBodies.Body rest = bodies.last(true);
+        if (step == setup.steps - 1) {
+          RemoteWriteBodies.Body rest = setup.bodies.last(true);
           if (rest != null) {
             batch.add(rest.bytes());
             count[0] += rest.samples();
@@ -165,7 +220,7 @@ public final class PeerBench {
         long from = System.nanoTime();
         client.write(peer.writePath(), batch);
         writeSeconds += (System.nanoTime() - from) / 1e9;
-        if (step == steps / 2) {
+        if (step == setup.steps / 2) {
           cpuHalf = server.cpuSeconds();
           samplesHalf = count[0];
         }
@@ -182,10 +237,10 @@ public final class PeerBench {
     String answer;
     port = ServerProcess.freePort();
     long killed = System.nanoTime();
-    try (ServerProcess server = new ServerProcess(peer.command(home, data, port), output);
+    try (ServerProcess server = new ServerProcess(peer.command(setup.home, data, port), output);
         Client client = new Client(port)) {
       client.awaitReady(peer.readyPath(), server, Duration.ofMinutes(3));
-      answer = client.query("count({job=\"node\"})", lastMillis);
+      answer = client.query("count({job=\"node\"})", setup.lastMillis);
       restart = (System.nanoTime() - killed) / 1e9;
       for (String path : peer.settlePaths()) {
         client.get(path);
@@ -202,7 +257,7 @@ public final class PeerBench {
         warmCpu * 1e9,
         peak,
         peakAnonymous,
-        (double) treeBytes(data) / samples,
+        (double) Trees.bytes(data) / samples,
         readySeconds,
         restart,
         answer.replaceAll(".*\"result\":", ""));
@@ -230,27 +285,6 @@ public final class PeerBench {
       Thread.sleep(1000);
       if (server.cpuSeconds() - before < 0.05) {
         return;
-      }
-    }
-  }
-
-  private static long treeBytes(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      long sum = 0;
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        sum += Files.size(file);
-      }
-      return sum;
-    }
-  }
-
-  private static void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder, new FileVisitOption[0])) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
       }
     }
   }

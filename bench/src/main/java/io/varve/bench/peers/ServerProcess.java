@@ -12,14 +12,15 @@ import java.util.concurrent.TimeUnit;
  * A server under measurement: a child process whose CPU time and memory are read from {@code
  * /proc}. Its owner stops it.
  */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
   private static final double TICK_SECONDS = 0.01; // USER_HZ is 100 on every Linux
 
   private final Process process;
   private final Thread watcher;
   private volatile long peakAnonymousBytes;
 
-  ServerProcess(List<String> command, Path output) throws IOException {
+  /** Starts a command; its output is appended to a file. */
+  public ServerProcess(List<String> command, Path output) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
@@ -39,21 +40,34 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** A free port on the loopback address. */
-  static int freePort() throws IOException {
+  public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }
 
   /** User and system time of the process and its ended children, in seconds. */
-  double cpuSeconds() throws IOException {
+  public double cpuSeconds() throws IOException {
     String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     long ticks = 0;
     for (int field = 11; field <= 14; field++) { // utime, stime, cutime, cstime
       ticks += Long.parseLong(fields[field]);
     }
     return ticks * TICK_SECONDS;
+  }
+
+  /**
+   * Bytes that the process has caused to be written to storage, in whole pages, each time that one
+   * is made dirty. 0 where files live in memory (tmpfs).
+   */
+  public long writtenBytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/io"))) {
+      if (line.startsWith("write_bytes:")) {
+        return Long.parseLong(line.substring(line.indexOf(' ') + 1));
+      }
+    }
+    return 0;
   }
 
   private long statusBytes(String name) throws IOException {
@@ -66,21 +80,22 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** The largest resident memory so far. */
-  long peakResidentBytes() throws IOException {
+  public long peakResidentBytes() throws IOException {
     return statusBytes("VmHWM");
   }
 
   /** The largest anonymous (not file-backed) resident memory seen so far. */
-  long peakAnonymousBytes() {
+  public long peakAnonymousBytes() {
     return peakAnonymousBytes;
   }
 
-  boolean isAlive() {
+  /** False once it has ended. */
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** Ends it as an operator would, by SIGTERM. */
-  void stop() throws InterruptedException {
+  public void stop() throws InterruptedException {
     process.destroy();
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       process.destroyForcibly().waitFor();
@@ -89,7 +104,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Ends it by SIGKILL. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 

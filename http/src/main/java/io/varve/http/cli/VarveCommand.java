@@ -35,7 +35,11 @@ import picocli.CommandLine.Spec;
       "1:failed: the server cannot start, the data is damaged or cannot be read",
       "2:the command line or the configuration is not understood"
     },
-    footer = {"", "varve help COMMAND tells more about a command."})
+    footer = {
+      "",
+      "varve help COMMAND tells more about a command.",
+      "In a source tree, ./varve bench runs the benchmarks."
+    })
 public final class VarveCommand implements Runnable {
   private static final int FAILED = 1;
   private static final int NOT_UNDERSTOOD = 2;
