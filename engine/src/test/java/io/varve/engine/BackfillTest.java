@@ -32,7 +32,7 @@ final class BackfillTest {
   }
 
   private static final class Counters {
-    private final Random random = new Random(7);
+    private final Random random = new Random(Seeds.usual(7));
     private final double[] values = new double[SERIES];
 
     double next(int series) {

@@ -39,8 +39,7 @@ final class EngineCrashTest {
 
   @Test
   void acknowledgedSamplesSurvivePowerCuts() throws IOException {
-    long seed = System.nanoTime();
-    System.out.println("EngineCrashTest seed " + seed);
+    long seed = Seeds.fresh();
     int cuts = 0;
     for (int store = 0; store < STORES; store++) {
       cuts += live(seed + store);

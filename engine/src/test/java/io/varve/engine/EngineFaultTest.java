@@ -200,8 +200,7 @@ final class EngineFaultTest {
 
   @Test
   void flippedBitsAreFoundNamedAndTheRestIsServed() throws IOException {
-    long seed = System.nanoTime();
-    System.out.println("EngineFaultTest seed " + seed);
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     int told = 0;
     int rounds = 150;

@@ -54,8 +54,7 @@ final class EngineModelTest {
   void readsWhatTheModelSays(DuplicatePolicy duplicates) throws IOException {
     policy = duplicates;
     for (int round = 0; round < 4; round++) {
-      long seed = System.nanoTime();
-      System.out.println("EngineModelTest " + duplicates + " seed " + seed);
+      long seed = Seeds.fresh();
       run(seed, dir.resolve("round" + round));
     }
   }

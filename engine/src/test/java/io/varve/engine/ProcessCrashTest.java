@@ -66,8 +66,7 @@ final class ProcessCrashTest {
 
   @Test
   void acknowledgedBatchesSurviveKills() throws Exception {
-    long seed = System.nanoTime();
-    System.out.println("ProcessCrashTest seed " + seed);
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     long next = 0;
     for (int kill = 0; kill < KILLS; kill++) {

@@ -5,6 +5,7 @@ import static io.varve.ingest.Proto.message;
 import static io.varve.ingest.Proto.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import java.time.Instant;
@@ -238,7 +239,7 @@ final class HistogramValidationTest {
 
   @Test
   void finerResolutionsAreReducedToEight() {
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     int reduced = 0;
     while (reduced < 300) {

@@ -7,6 +7,7 @@ import static io.varve.ingest.Proto.sample;
 import static io.varve.ingest.Proto.series;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.Labels;
 import io.varve.ingest.intake.LabelLimits;
 import java.io.IOException;
@@ -34,7 +35,7 @@ final class HostileBodiesTest {
 
   /** A request with everything in it. */
   private static byte[] rich() {
-    Random random = new Random(1);
+    Random random = new Random(Seeds.usual(1));
     return message(
             m ->
                 m.field(1, series(Labels.of("__name__", "a", "x", "y"), NOW, 1))
@@ -111,7 +112,7 @@ final class HostileBodiesTest {
 
   @Test
   void randomBytesNeverEndInAnythingButAnAnswer() throws IOException {
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     for (int i = 0; i < 8_000; i++) {
       byte[] bytes = new byte[random.nextInt(120)];
@@ -130,7 +131,7 @@ final class HostileBodiesTest {
   @Test
   void mixturesOfGoodFieldsNeverEndInAnythingButAnAnswer() throws IOException {
     byte[] rich = rich();
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     for (int i = 0; i < 8_000; i++) {
       byte[] bad = rich.clone();

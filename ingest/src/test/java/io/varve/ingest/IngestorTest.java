@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.engine.LimitExceededException;
+import io.varve.engine.Seeds;
 import io.varve.engine.SeriesLookup;
 import io.varve.engine.StorageStoppedException;
 import io.varve.engine.format.CorruptDataException;
@@ -117,7 +118,7 @@ final class IngestorTest {
   void bodiesComeFromStreamsInPieces() throws IOException {
     FakeHead head = new FakeHead();
     Ingestor ingestor = new Ingestor(head, head, IngestLimits.DEFAULT, CLOCK);
-    Random random = new Random(5);
+    Random random = new Random(Seeds.usual(5));
     Proto[] many = new Proto[3_000];
     for (int i = 0; i < many.length; i++) {
       byte[] noise = new byte[60];

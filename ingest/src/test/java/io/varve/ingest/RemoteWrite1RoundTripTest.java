@@ -5,6 +5,7 @@ import static io.varve.ingest.Proto.message;
 import static io.varve.ingest.Proto.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.Exemplar;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
@@ -36,7 +37,7 @@ final class RemoteWrite1RoundTripTest {
 
   @Test
   void randomRequestsArriveBitForBit() {
-    long base = new Random().nextLong();
+    long base = Seeds.fresh();
     for (int round = 0; round < ROUNDS; round++) {
       long seed = base + round;
       Random random = new Random(seed);

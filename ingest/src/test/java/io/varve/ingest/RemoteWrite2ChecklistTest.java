@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.varve.engine.LimitExceededException;
+import io.varve.engine.Seeds;
 import io.varve.engine.WriteMode;
 import io.varve.engine.WriteResult;
 import io.varve.engine.model.Exemplar;
@@ -422,7 +423,7 @@ final class RemoteWrite2ChecklistTest {
 
   @Test
   void hostileBodiesEndInAnAnswer() {
-    Random random = new Random(7);
+    Random random = new Random(Seeds.usual(7));
     byte[] rich =
         ProtoV2.request(
                 r ->
@@ -450,7 +451,7 @@ final class RemoteWrite2ChecklistTest {
             .isIn(204, 400, 413);
       }
     }
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random noise = new Random(seed);
     for (int i = 0; i < 5_000; i++) {
       byte[] bad = rich.clone();
@@ -500,7 +501,7 @@ final class RemoteWrite2ChecklistTest {
 
   @Test
   void randomRequestsArriveBitForBit() {
-    long base = new Random().nextLong();
+    long base = Seeds.fresh();
     for (int round = 0; round < 30; round++) {
       long seed = base + round;
       Random random = new Random(seed);

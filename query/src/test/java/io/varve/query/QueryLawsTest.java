@@ -3,6 +3,7 @@ package io.varve.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.StaleMarker;
 import io.varve.query.QueryResult.Matrix;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What must hold for every query, over random series with gaps, resets, NaN and stale markers. */
 class QueryLawsTest {
-  private static final long SEED = Long.getLong("varve.seed", 20_261_121L);
+  private static final long SEED = Seeds.usual(20_261_121L);
   private static final long MINUTE = 60_000;
   private static final MemorySnapshot DATA = data(new Random(SEED));
   private static final QueryEngine ALONE = engine(0);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
 import java.util.Arrays;
 import java.util.Map;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 abstract class BlockContract<C> {
-  private static final long SEED = 20261121;
+  private static final long SEED = Seeds.usual(20261121);
 
   /** Encodes a whole column into an array of just its size. */
   abstract byte[] encode(C column);

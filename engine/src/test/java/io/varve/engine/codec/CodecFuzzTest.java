@@ -2,6 +2,7 @@ package io.varve.engine.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.ByteReader;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -23,14 +24,13 @@ class CodecFuzzTest {
 
   private static final String DIVIDED = "divided";
 
-  private final long seed = Long.getLong("varve.seed", 20261121L);
+  private final long seed = Seeds.usual(20261121L);
   private final SplittableRandom random = new SplittableRandom(seed);
   private final long[] integers = new long[MOST];
   private final double[] values = new double[MOST];
 
   @Test
   void floatBlocks() {
-    System.out.println("CodecFuzzTest.floatBlocks: seed " + seed);
     FloatBlockEncoder encoder = new FloatBlockEncoder();
     FloatBlockDecoder decoder = new FloatBlockDecoder();
     byte[] bytes = new byte[encoder.maxBytes(MOST)];
@@ -84,7 +84,6 @@ class CodecFuzzTest {
 
   @Test
   void longBlocks() {
-    System.out.println("CodecFuzzTest.longBlocks: seed " + seed);
     LongBlockEncoder encoder = new LongBlockEncoder();
     LongBlockDecoder decoder = new LongBlockDecoder();
     byte[] bytes = new byte[encoder.maxBytes(MOST)];
@@ -118,7 +117,6 @@ class CodecFuzzTest {
 
   @Test
   void timeColumns() {
-    System.out.println("CodecFuzzTest.timeColumns: seed " + seed);
     TimeColumnEncoder encoder = new TimeColumnEncoder();
     TimeColumnDecoder decoder = new TimeColumnDecoder();
     byte[] bytes = new byte[encoder.maxBytes(MOST)];

@@ -3,6 +3,7 @@ package io.varve.engine.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.CorruptDataException;
 import java.util.Arrays;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** The parts of integer streams, one by one. */
 class IntegerStreamTest {
-  private final SplittableRandom random = new SplittableRandom(11);
+  private final SplittableRandom random = new SplittableRandom(Seeds.usual(11));
 
   @Test
   void packedBitsComeBackInEveryWidth() {

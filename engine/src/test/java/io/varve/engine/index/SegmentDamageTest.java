@@ -3,6 +3,7 @@ package io.varve.engine.index;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.format.Crc32c;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Flipped bits are found and named; hostile bytes under right checksums do no harm. */
@@ -37,7 +38,7 @@ class SegmentDamageTest {
   @BeforeEach
   void write() throws IOException {
     SeriesList series = new SeriesList();
-    Random random = new Random(5);
+    Random random = new Random(Seeds.usual(5));
     for (int i = 0; i < SERIES; i++) {
       Labels.Builder labels = new Labels.Builder();
       labels.add("__name__", "metric_" + i % 7);
@@ -64,7 +65,7 @@ class SegmentDamageTest {
   @Test
   void everyFlippedBitIsFoundAndNamed() throws IOException {
     useAll(whole, true);
-    Random random = new Random(6);
+    Random random = new Random(Seeds.usual(6));
     for (int round = 0; round < 500; round++) {
       // Every byte of both ends, where the structure is densest, and some of the rest.
       int at =
@@ -111,10 +112,13 @@ class SegmentDamageTest {
     }
   }
 
+  private static long[] seeds() {
+    return Seeds.range(11, 13);
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {11, 12, 13})
+  @MethodSource("seeds")
   void hostileBytesUnderRightChecksumsDoNoHarm(long seed) throws IOException {
-    System.out.println("seed " + seed);
     Random random = new Random(seed);
     int refused = 0;
     for (int round = 0; round < 70; round++) {

@@ -2,6 +2,7 @@ package io.varve.engine.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.Labels;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -13,14 +14,17 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The order of series in files, against a comparator that says it in plain words. */
 class SeriesOrderTest {
+  private static long[] seeds() {
+    return Seeds.range(1, 4);
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @MethodSource("seeds")
   void sortsAsTheComparatorSays(long seed) {
-    System.out.println("seed " + seed);
     Random random = new Random(seed);
     SeriesList series = new SeriesList();
     Set<String> seen = new HashSet<>();
@@ -72,7 +76,7 @@ class SeriesOrderTest {
 
   @Test
   void wordSortIsRightForEqualAndNestedStrings() {
-    Random random = new Random(9);
+    Random random = new Random(Seeds.usual(9));
     ByteInterner strings = new ByteInterner();
     for (int i = 0; i < 4000; i++) {
       byte[] text = new byte[random.nextInt(40)];

@@ -3,6 +3,7 @@ package io.varve.engine.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.io.FileSystem.AppendFile;
 import io.varve.engine.io.FileSystem.ReadFile;
 import io.varve.engine.io.SimFileSystem.Operation;
@@ -70,7 +71,7 @@ final class SimFileSystemTest {
 
   @Test
   void syncedBytesUnderSyncedNamesSurvive() throws IOException {
-    for (long seed = 0; seed < 200; seed++) {
+    for (long seed : Seeds.range(0, 199)) {
       SimFileSystem fs = disk(seed);
       AppendFile file = fs.create(FILE);
       write(file, bytes(700, 7));
@@ -88,7 +89,7 @@ final class SimFileSystemTest {
   @Test
   void unsyncedBytesAreLostKeptCutOrTorn() throws IOException {
     Set<String> fates = new TreeSet<>();
-    for (long seed = 0; seed < 100; seed++) {
+    for (long seed : Seeds.range(0, 99)) {
       SimFileSystem fs = disk(seed);
       AppendFile file = fs.create(FILE);
       fs.syncDirectory(DIR);
@@ -107,7 +108,7 @@ final class SimFileSystemTest {
   @Test
   void unsyncedNamesAreLostOrKeptEachOnItsOwn() throws IOException {
     Set<Set<String>> outcomes = new HashSet<>();
-    for (long seed = 0; seed < 400; seed++) {
+    for (long seed : Seeds.range(0, 399)) {
       SimFileSystem fs = disk(seed);
       fs.put(DIR.resolve("old"), bytes(1, 1));
       fs.put(DIR.resolve("current"), bytes(1, 2));
@@ -158,7 +159,7 @@ final class SimFileSystemTest {
 
   @Test
   void theSameSeedGivesTheSameSurvivors() throws IOException {
-    for (long seed = 0; seed < 50; seed++) {
+    for (long seed : Seeds.range(0, 49)) {
       byte[][] results = new byte[2][];
       for (int run = 0; run < 2; run++) {
         SimFileSystem fs = disk(seed);
@@ -192,7 +193,7 @@ final class SimFileSystemTest {
   @Test
   void afterAFailedSyncALaterOneDoesNotBringTheBytesBack() throws IOException {
     boolean lost = false;
-    for (long seed = 0; seed < 50; seed++) {
+    for (long seed : Seeds.range(0, 49)) {
       SimFileSystem fs = disk(seed);
       AppendFile file = fs.create(FILE);
       fs.syncDirectory(DIR);

@@ -3,6 +3,7 @@ package io.varve.engine.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.format.CorruptDataException;
 import java.util.Arrays;
@@ -128,7 +129,7 @@ final class SampleRecordTest {
     int[] ids = new int[size];
     long[] times = new long[size];
     long[] bits = new long[size];
-    Random random = new Random(1);
+    Random random = new Random(Seeds.usual(1));
     for (int i = 0; i < size; i++) {
       ids[i] = 100 + i;
       bits[i] = random.nextLong();
@@ -158,7 +159,7 @@ final class SampleRecordTest {
 
   @Test
   void randomRecordsComeBack() {
-    for (long seed = 1; seed <= 300; seed++) {
+    for (long seed : Seeds.range(1, 300)) {
       Random random = new Random(seed);
       for (int record = 0; record < 8; record++) {
         int size = random.nextInt(400);
@@ -248,7 +249,7 @@ final class SampleRecordTest {
 
   @Test
   void hostileBytesEndInCorruptDataOrInSamples() {
-    for (long seed = 1; seed <= 10_000; seed++) {
+    for (long seed : Seeds.range(1, 10_000)) {
       Random random = new Random(seed);
       out.reset();
       encoder.startSegment();

@@ -3,6 +3,7 @@ package io.varve.engine.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.StaleMarker;
 import java.math.BigDecimal;
@@ -18,7 +19,7 @@ final class BlockStatsTest {
   @EnumSource(RandomSeries.Shape.class)
   void equalsBruteForce(RandomSeries.Shape shape) {
     int summed = 0;
-    for (long seed = 0; seed < 300; seed++) {
+    for (long seed : Seeds.range(0, 299)) {
       Random random = new Random(seed);
       int n = 1 + random.nextInt(600);
       double[] values = RandomSeries.values(random, shape, n);

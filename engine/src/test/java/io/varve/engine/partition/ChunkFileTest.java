@@ -9,6 +9,7 @@ import static io.varve.engine.partition.ChunkFiles.assertHolds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.io.RealFileSystem;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Metadata;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is written into a chunk file comes back, by row, by block, and from a copy. */
 @NullMarked
@@ -38,8 +39,12 @@ final class ChunkFileTest {
   private final MemoryFileSystem fs = new MemoryFileSystem();
   private final Arena arena = Arena.ofShared();
 
+  private static long[] seeds() {
+    return Seeds.range(1, 8);
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  @MethodSource("seeds")
   void everythingComesBack(long seed) throws IOException {
     Random random = new Random(seed);
     List<Series> all =
@@ -76,7 +81,7 @@ final class ChunkFileTest {
 
   @Test
   void aFileOfManyPagesComesBack() throws IOException {
-    long seed = 99;
+    long seed = Seeds.usual(99);
     List<Series> all = RandomSeries.series(new Random(seed), 2500, 2, 8, WINDOW);
     ChunkFile file = ChunkFiles.write(fs, INFO, all);
     assertThat(file.blocks()).isGreaterThan(3 * ChunkFormat.PAGE_ENTRIES);
@@ -173,7 +178,7 @@ final class ChunkFileTest {
 
   @Test
   void blocksOfSeveralFilesMergeWithNewOnes() throws IOException {
-    Random random = new Random(13);
+    Random random = new Random(Seeds.usual(13));
     List<Series> all = RandomSeries.series(random, 60, 6, 50, WINDOW);
     List<Series> early = new ArrayList<>();
     List<Series> later = new ArrayList<>();
@@ -225,7 +230,7 @@ final class ChunkFileTest {
 
   @Test
   void seriesOfOneTargetShareTheirTimes() throws IOException {
-    Random random = new Random(21);
+    Random random = new Random(Seeds.usual(21));
     SampleColumns shared = new SampleColumns();
     List<Series> all = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
@@ -275,7 +280,7 @@ final class ChunkFileTest {
 
   @Test
   void exemplarsAndMetadataComeBack() throws IOException {
-    Random random = new Random(8);
+    Random random = new Random(Seeds.usual(8));
     ChunkFile file;
     try (ChunkWriter writer = new ChunkWriter(fs, DATA, FOLDER, INFO)) {
       for (int i = 0; i < 5000; i++) {

@@ -3,6 +3,7 @@ package io.varve.engine.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.io.RealFileSystem;
 import java.io.IOException;
@@ -178,7 +179,7 @@ final class ManifestTest {
   @Test
   void aPowerCutAtAnyChangeLosesNothingAcknowledged() throws IOException {
     int crashes = 0;
-    for (long seed = 1; seed <= 6; seed++) {
+    for (long seed : Seeds.range(1, 6)) {
       for (int failAt = 1; ; failAt++) {
         MemoryFileSystem disk = new MemoryFileSystem();
         disk.failAt = failAt;

@@ -4,6 +4,7 @@ import static io.varve.engine.partition.ChunkFiles.DATA;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.format.Crc32c;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class TombstonesTest {
 
   @Test
   void deletedIsWhatAnyEntryCovers() {
-    for (long seed = 0; seed < 50; seed++) {
+    for (long seed : Seeds.range(0, 49)) {
       Random random = new Random(seed);
       Tombstones all = random(random, 1 + random.nextInt(12));
       assertThat(all.any()).isTrue();
@@ -128,7 +129,7 @@ final class TombstonesTest {
 
   @Test
   void hostileBytesEndInOneException() {
-    long seed = 9;
+    long seed = Seeds.usual(9);
     Random random = new Random(seed);
     List<String> kinds = new ArrayList<>();
     for (int round = 0; round < 20_000; round++) {

@@ -3,6 +3,7 @@ package io.varve.engine.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.io.RealFileSystem;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.registry.Registry.Activity;
@@ -82,7 +83,7 @@ final class ChronicleRegistryTest extends RegistryContract {
 
   @Test
   void aChangedFileIsThrownAwayAndRebuilt() throws IOException {
-    Random random = new Random(4);
+    Random random = new Random(Seeds.usual(4));
     for (int round = 0; round < 5; round++) {
       warnings.clear();
       Registry first = registry();

@@ -2,6 +2,7 @@ package io.varve.engine.wal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.io.PowerCutException;
 import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.log.ShardLogContract.Collector;
@@ -96,7 +97,7 @@ final class WalCrashTest {
   @Test
   void powerCutAtEveryOperation() throws IOException {
     int crashes = 0;
-    for (long seed = 1; seed <= 60; seed++) {
+    for (long seed : Seeds.range(1, 60)) {
       SimFileSystem counting = new SimFileSystem(seed);
       life(counting, new Oracle(), seed, true, "counting");
       for (long n = 1; n <= counting.operations(); n++) {
@@ -116,7 +117,7 @@ final class WalCrashTest {
 
   @Test
   void manyLivesEndingInCutsAndKills() throws IOException {
-    for (long seed = 1; seed <= 400; seed++) {
+    for (long seed : Seeds.range(1, 400)) {
       Random random = new Random(seed);
       SimFileSystem fs = new SimFileSystem(seed);
       Oracle oracle = new Oracle();
@@ -166,7 +167,7 @@ final class WalCrashTest {
 
   @Test
   void killedWhileTheTornRecordStands() throws IOException {
-    for (long seed = 1; seed <= 100; seed++) {
+    for (long seed : Seeds.range(1, 100)) {
       SimFileSystem fs = new SimFileSystem(seed);
       Oracle oracle = new Oracle();
       Wal log = reopen(fs, oracle, "seed " + seed);

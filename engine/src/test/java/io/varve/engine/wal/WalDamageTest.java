@@ -4,6 +4,7 @@ import static io.varve.engine.log.ShardLogContract.append;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.log.ShardLog.Damage;
@@ -87,7 +88,7 @@ final class WalDamageTest {
 
   @Test
   void aFlippedBitInAnySegmentButTheLastIsNamed() throws IOException {
-    Random random = new Random(2);
+    Random random = new Random(Seeds.usual(2));
     for (long first : new long[] {1, 5}) {
       SimFileSystem model = threeSegments(true);
       Path file = DIR.resolve(WalFormat.fileName(first));
@@ -130,7 +131,7 @@ final class WalDamageTest {
 
   @Test
   void aFlippedBitInTheLastSegmentIsNamedUnlessNothingProvesItsRecord() throws IOException {
-    Random random = new Random(3);
+    Random random = new Random(Seeds.usual(3));
     for (boolean closed : new boolean[] {true, false}) {
       SimFileSystem model = threeSegments(closed);
       Path file = DIR.resolve(WalFormat.fileName(9));
@@ -197,7 +198,7 @@ final class WalDamageTest {
 
   @Test
   void garbageBehindTheLastRecordIsATornEnd() throws IOException {
-    for (long seed = 1; seed <= 50; seed++) {
+    for (long seed : Seeds.range(1, 50)) {
       Random random = new Random(seed);
       SimFileSystem fs = threeSegments(random.nextBoolean());
       Path file = DIR.resolve(WalFormat.fileName(9));

@@ -2,6 +2,7 @@ package io.varve.http.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import java.math.BigDecimal;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -66,8 +67,7 @@ final class GoFloatTest {
 
   @Test
   void everyLayoutReadsBackAsTheSameNumberAndPlainHasNoExponent() {
-    long seed = System.nanoTime();
-    System.out.println("seed " + seed);
+    long seed = Seeds.fresh();
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 200_000; i++) {
       double value =

@@ -3,6 +3,7 @@ package io.varve.http.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -98,7 +99,7 @@ final class HttpListenerTest {
   }
 
   private static void write(OutputStream out, long bytes) throws IOException {
-    Random random = new Random(7);
+    Random random = new Random(Seeds.usual(7));
     byte[] part = new byte[10_007];
     for (long left = bytes; left > 0; left -= part.length) {
       random.nextBytes(part);

@@ -2,6 +2,7 @@ package io.varve.ingest.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -43,7 +44,7 @@ final class Utf8Test {
 
   @Test
   void randomTextWithRandomDamage() {
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     for (int round = 0; round < 20_000; round++) {
       StringBuilder text = new StringBuilder("x".repeat(random.nextInt(20)));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
+import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ final class ProtoReaderTest {
 
   @Test
   void varintsOfAllLengths() throws IOException {
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     for (int i = 0; i < 20_000; i++) {
       long v = random.nextLong() >>> random.nextInt(64);
@@ -64,7 +65,7 @@ final class ProtoReaderTest {
 
   @Test
   void skippingAgreesWithProtobuf() {
-    long seed = new Random().nextLong();
+    long seed = Seeds.fresh();
     Random random = new Random(seed);
     int whole = 0;
     for (int i = 0; i < 50_000; i++) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.varve.engine.Seeds;
 import io.varve.query.promql.FunctionSignature;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -112,7 +113,7 @@ class FunctionsTest {
 
   @Test
   void datesAgreeWithTheCalendar() {
-    Random random = new Random(7);
+    Random random = new Random(Seeds.usual(7));
     for (int i = 0; i < 20_000; i++) {
       long seconds = random.nextLong(-80_000_000_000L, 300_000_000_000L);
       LocalDateTime date = LocalDateTime.ofInstant(Instant.ofEpochSecond(seconds), ZoneOffset.UTC);
@@ -309,7 +310,7 @@ class FunctionsTest {
         "STDDEV_OVER_TIME"
       })
   void aWindowThatSlidesSeesWhatOneAloneSees(FunctionSignature function) {
-    Random random = new Random(11);
+    Random random = new Random(Seeds.usual(11));
     double[] values = new double[500];
     for (int i = 1; i < values.length; i++) {
       values[i] =
@@ -397,7 +398,7 @@ class FunctionsTest {
 
   @Test
   void manyValuesAreSortedStably() {
-    Random random = new Random(3);
+    Random random = new Random(Seeds.usual(3));
     int n = 1000;
     double[] values = new double[n];
     int[] rows = new int[n];

@@ -2,6 +2,7 @@ package io.varve.query.promql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -179,7 +180,7 @@ final class ParserFuzzTest {
   }
 
   private static void fuzz(int rounds, Source source) {
-    long seed = System.nanoTime();
+    long seed = Seeds.fresh();
     SplittableRandom random = new SplittableRandom(seed);
     int parsed = 0;
     for (int i = 0; i < rounds; i++) {
