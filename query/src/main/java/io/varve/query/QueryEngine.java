@@ -172,6 +172,7 @@ public final class QueryEngine implements AutoCloseable {
             tenant,
             lookback > 0 ? lookback : options.lookbackMillis(),
             queryOptions.useStoredAggregates(),
+            options.features(),
             limits == null ? options.limits() : limits,
             queryOptions.cancellation(),
             pool)) {

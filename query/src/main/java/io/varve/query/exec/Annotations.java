@@ -50,9 +50,19 @@ final class Annotations {
     warn("quantile value should be between 0 and 1, got " + GoText.general(q), position);
   }
 
-  void badBucket(String le, Position position) {
+  /**
+   * @param name of the metric; "" if it is not told
+   */
+  void badBucket(String le, String name, Position position) {
     warn(
-        "bucket label \"le\" is missing or has a malformed value of " + GoText.quote(le), position);
+        "bucket label \"le\" is missing or has a malformed value of "
+            + GoText.quote(le)
+            + ofMetric(name),
+        position);
+  }
+
+  private static String ofMetric(String name) {
+    return name.isEmpty() ? "" : " for metric name " + GoText.quote(name);
   }
 
   void possiblyNoCounter(String name, Position position) {
@@ -81,12 +91,21 @@ final class Annotations {
         position);
   }
 
+  /**
+   * @param name of the metric; "" if it is not told
+   */
   synchronized void forcedMonotonic(
-      Position position, long time, double minBound, double maxBound, double difference) {
+      String name,
+      Position position,
+      long time,
+      double minBound,
+      double maxBound,
+      double difference) {
     Forced f =
         forced.computeIfAbsent(
             "input to histogram_quantile needed to be fixed for monotonicity (see"
-                + " https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
+                + " https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
+                + ofMetric(name),
             key -> new Forced());
     f.position = f.samples == 0 ? position : first(f.position, position);
     f.minTime = Math.min(f.minTime, time);

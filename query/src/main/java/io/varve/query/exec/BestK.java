@@ -7,6 +7,7 @@ import io.varve.query.function.GoText;
 import io.varve.query.function.ValueOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -162,6 +163,11 @@ final class BestK extends SeriesOperator {
       }
     }
     return best.sort();
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return LateNames.ofRows(inner.loseNames(), rows);
   }
 
   @Override

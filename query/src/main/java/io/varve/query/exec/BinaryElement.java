@@ -43,6 +43,11 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
     return returnBool || changesMeaning();
   }
 
+  /** True if the name goes from the operands before the result's labels are put together. */
+  boolean dropsNow() {
+    return changesMeaning() && !query.lateNames;
+  }
+
   /** True for arithmetic. */
   boolean changesMeaning() {
     return switch (operator) {

@@ -8,6 +8,7 @@ import io.varve.query.function.Quantiles;
 import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ final class ClassicHistograms extends SeriesOperator {
   private final Position position;
   private final Buckets[] buckets;
   private final List<int[]> members = new ArrayList<>();
+  private final List<Labels> names = new ArrayList<>();
   private double[] bounds = new double[0];
   private int[] histogramOf = new int[0];
   private int[] questionOf = new int[0];
@@ -91,14 +93,13 @@ final class ClassicHistograms extends SeriesOperator {
       byName.computeIfAbsent(series[i].without("le"), key -> new ArrayList<>()).add(i);
     }
     warnOf(malformed, series);
-    List<Labels> names = new ArrayList<>();
     byName.forEach(
         (name, rows) -> {
-          names.add(Rows.withoutMetadata(name));
+          names.add(query.lateNames ? name : Rows.withoutMetadata(name));
           rows.sort((a, b) -> Double.compare(bounds[a], bounds[b])); // stable
           members.add(rows.stream().mapToInt(Integer::intValue).toArray());
         });
-    return outputs(names);
+    return outputs();
   }
 
   /** A series without a bound is warned of only if it has a sample. */
@@ -107,11 +108,12 @@ final class ClassicHistograms extends SeriesOperator {
     double[] column = new double[grid.count()];
     for (int row : malformed) {
       String le = series[row].get("le");
-      if (!told.contains(le)) {
+      String name = query.lateNames ? series[row].get(Labels.METRIC_NAME) : "";
+      if (!told.contains(name + '\0' + le)) {
         query.parallel(1, 1, (from, to, worker) -> inner.evaluate(row, column, 0, worker));
         if (Absent.countPresent(column, 0, column.length) > 0) {
-          told.add(le);
-          query.annotations.badBucket(le, position);
+          told.add(name + '\0' + le);
+          query.annotations.badBucket(le, name, position);
         }
       }
     }
@@ -121,7 +123,7 @@ final class ClassicHistograms extends SeriesOperator {
    * One output series per histogram and question; with a label, one per histogram and value that
    * the label takes at any step.
    */
-  private Labels[] outputs(List<Labels> names) {
+  private Labels[] outputs() {
     List<Labels> labels = new ArrayList<>();
     List<Integer> histograms = new ArrayList<>();
     List<Integer> asked = new ArrayList<>();
@@ -157,6 +159,11 @@ final class ClassicHistograms extends SeriesOperator {
     String text = GoText.general(value);
     boolean whole = text.chars().allMatch(c -> (c >= '0' && c <= '9') || c == '-');
     return whole ? text + ".0" : text;
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return query.lateNames ? LateNames.all(histogramOf.length) : null;
   }
 
   @Override
@@ -199,7 +206,12 @@ final class ClassicHistograms extends SeriesOperator {
         double value = b.quantile(q);
         if (b.forcedMonotonic) {
           query.annotations.forcedMonotonic(
-              position, grid.time(step), b.minForcedBound, b.maxForcedBound, b.maxForcedDifference);
+              query.lateNames ? names.get(histogramOf[series]).get(Labels.METRIC_NAME) : "",
+              position,
+              grid.time(step),
+              b.minForcedBound,
+              b.maxForcedBound,
+              b.maxForcedDifference);
         }
         yield value;
       }

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.StepSums;
 import io.varve.query.promql.Aggregation;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class Combining extends SeriesOperator {
   private final Aggregation aggregation;
   private final List<String> grouping;
   private final boolean without;
+  private int[] groupOf = new int[0];
   private @Nullable StepMatrix result;
 
   Combining(SeriesOperator inner, Aggregation aggregation, List<String> grouping, boolean without) {
@@ -31,6 +33,7 @@ final class Combining extends SeriesOperator {
   Labels[] prepare() {
     Labels[] series = inner.prepare();
     Groups groups = Groups.of(series, grouping, without);
+    groupOf = groups.of;
     int count = groups.labels.length;
     int steps = grid.count();
     StepMatrix value = StepMatrix.absent(query, count, steps);
@@ -117,6 +120,11 @@ final class Combining extends SeriesOperator {
       case BOTTOMK, COUNT_VALUES, LIMIT_RATIO, LIMITK, QUANTILE, TOPK ->
           throw new IllegalStateException(aggregation.text());
     }
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return LateNames.ofGroups(inner.loseNames(), groupOf);
   }
 
   @Override

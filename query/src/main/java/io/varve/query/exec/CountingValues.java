@@ -4,9 +4,11 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.GoText;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * count_values: how many series of a group have a value, one output series per value. Which there
@@ -18,6 +20,7 @@ final class CountingValues extends SeriesOperator {
   private final List<String> grouping;
   private final boolean without;
   private final List<double[]> counts = new ArrayList<>();
+  private final BitSet loseNames = new BitSet();
 
   CountingValues(SeriesOperator inner, String label, List<String> grouping, boolean without) {
     super(inner.query, inner.grid);
@@ -37,6 +40,7 @@ final class CountingValues extends SeriesOperator {
   @Override
   Labels[] prepare() {
     Labels[] series = inner.prepare();
+    BitSet lost = inner.loseNames();
     Groups.Projection projection = Groups.projection(grouping, without);
     Map<Labels, Integer> rows = new HashMap<>();
     List<Labels> labels = new ArrayList<>();
@@ -66,6 +70,9 @@ final class CountingValues extends SeriesOperator {
                 double[] column2 = new double[steps];
                 Absent.fill(column2, 0, steps);
                 counts.add(column2);
+                if (lost != null && lost.get(number)) {
+                  loseNames.set(row);
+                }
                 labels.add(output);
                 rows.put(output, row);
               }
@@ -82,6 +89,11 @@ final class CountingValues extends SeriesOperator {
           return true;
         });
     return labels.toArray(new Labels[0]);
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return loseNames.isEmpty() ? null : loseNames;
   }
 
   @Override

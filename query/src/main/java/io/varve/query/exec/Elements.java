@@ -6,6 +6,8 @@ import io.varve.query.function.ElementFunctions;
 import io.varve.query.function.ElementFunctions.ElementFunction;
 import io.varve.query.promql.FunctionSignature;
 import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /** Changes the values of every series at every step by itself, in place. */
 final class Elements extends SeriesOperator {
@@ -27,6 +29,11 @@ final class Elements extends SeriesOperator {
   @Override
   Labels[] prepare() {
     return inner.prepare();
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return inner.loseNames();
   }
 
   @Override

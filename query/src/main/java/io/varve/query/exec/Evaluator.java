@@ -54,7 +54,7 @@ public final class Evaluator {
 
   /** Evaluates a vector at one time. */
   public Instant vector(VectorNode node, long time) {
-    SeriesOperator operator = operators.vector(node, StepGrid.instant(time));
+    SeriesOperator operator = Merged.result(operators.vector(node, StepGrid.instant(time)));
     Labels[] labels = operator.prepare();
     StepMatrix matrix = Rows.materialize(operator, labels.length);
     int size = 0;
@@ -74,7 +74,7 @@ public final class Evaluator {
   /** Evaluates a vector at {@code start}, {@code start + step} … up to {@code end}. */
   public Columns vector(VectorNode node, long start, long end, long step) {
     StepGrid grid = grid(start, end, step);
-    SeriesOperator operator = operators.vector(node, grid);
+    SeriesOperator operator = Merged.result(operators.vector(node, grid));
     Labels[] labels = operator.prepare();
     long[] allTimes = times(grid);
     long[][] times = new long[labels.length][];

@@ -3,6 +3,7 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ final class Merged extends SeriesOperator {
   private final SeriesOperator inner;
   private final @Nullable Relabelling relabelling;
   private final boolean onlyOneSeries;
+  private boolean namesAnew;
+  private @Nullable BitSet loseNames;
   private int @Nullable [][] members; // null while every series has its own label set
 
   Merged(SeriesOperator inner, boolean onlyOneSeries, @Nullable Relabelling relabelling) {
@@ -29,9 +32,39 @@ final class Merged extends SeriesOperator {
     this.relabelling = relabelling;
   }
 
-  /** The operator's series without the labels that say what the metric is. */
-  static Merged withoutMetadata(SeriesOperator inner, boolean onlyOneSeries) {
-    return new Merged(inner, onlyOneSeries, labels -> Rows.withoutMetadata(inner.query, labels));
+  /**
+   * The operator's series without the labels that say what the metric is, which are dropped now or
+   * at the end of the query.
+   */
+  static SeriesOperator withoutMetadata(SeriesOperator inner, boolean onlyOneSeries) {
+    return inner.query.lateNames
+        ? new NamesLost(inner)
+        : new Merged(inner, onlyOneSeries, labels -> Rows.withoutMetadata(inner.query, labels));
+  }
+
+  /** What a query yields: drops the names that are left to be dropped. */
+  static SeriesOperator result(SeriesOperator inner) {
+    return inner.query.lateNames
+        ? new Merged(inner, false, labels -> withoutLost(inner, labels))
+        : inner;
+  }
+
+  private static Labels[] withoutLost(SeriesOperator inner, Labels[] labels) {
+    BitSet lost = inner.loseNames();
+    if (lost == null) {
+      return labels;
+    }
+    Labels[] result = labels.clone();
+    lost.stream().forEach(i -> result[i] = Rows.withoutMetadata(labels[i]));
+    inner.query.chargeBytes(64L * lost.cardinality());
+    return result;
+  }
+
+  /** As {@link #Merged}, by labels of which one is the metric's name: whoever gets it keeps it. */
+  static Merged named(SeriesOperator inner, Relabelling relabelling) {
+    Merged merged = new Merged(inner, false, relabelling);
+    merged.namesAnew = true;
+    return merged;
   }
 
   /** Without new labels: only the series that are equal already are made one. */
@@ -43,6 +76,7 @@ final class Merged extends SeriesOperator {
   Labels[] prepare() {
     Labels[] before = inner.prepare();
     Labels[] after = relabelling == null ? before : relabelling.of(before);
+    loseNames = namesAnew ? unchanged(before, after) : inner.loseNames();
     if (before.length < 2 || (relabelling != null && staysDistinct(before, after))) {
       return after;
     }
@@ -56,6 +90,7 @@ final class Merged extends SeriesOperator {
     }
     int[][] rows = Rows.members(group, groups);
     members = rows;
+    loseNames = LateNames.ofGroups(loseNames, group);
     Labels[] merged = new Labels[groups];
     for (int g = 0; g < groups; g++) {
       merged[g] = after[rows[g][0]];
@@ -86,6 +121,23 @@ final class Merged extends SeriesOperator {
       }
     }
     return true;
+  }
+
+  /** Those that lose their names and have not been given new ones. */
+  @SuppressWarnings("ReferenceEquality") // a series that is not renamed keeps its object
+  private @Nullable BitSet unchanged(Labels[] before, Labels[] after) {
+    BitSet lost = inner.loseNames();
+    if (lost == null) {
+      return null;
+    }
+    BitSet left = (BitSet) lost.clone();
+    lost.stream().filter(i -> before[i] != after[i]).forEach(left::clear);
+    return left;
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return loseNames;
   }
 
   @Override

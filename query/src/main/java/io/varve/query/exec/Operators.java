@@ -252,9 +252,7 @@ final class Operators {
   }
 
   private SeriesOperator labelReplace(PlanNode.LabelReplace n, StepGrid grid) {
-    return new Merged(
-        vector(n.inner(), grid),
-        false,
+    Merged.Relabelling relabelling =
         series -> {
           Labels[] result = new Labels[series.length];
           for (int i = 0; i < series.length; i++) {
@@ -266,13 +264,12 @@ final class Operators {
           }
           query.chargeBytes(64L * series.length);
           return result;
-        });
+        };
+    return renamed(vector(n.inner(), grid), n.target(), relabelling);
   }
 
   private SeriesOperator labelJoin(PlanNode.LabelJoin n, StepGrid grid) {
-    return new Merged(
-        vector(n.inner(), grid),
-        false,
+    Merged.Relabelling relabelling =
         series -> {
           Labels[] result = new Labels[series.length];
           String[] values = new String[n.sources().size()];
@@ -287,7 +284,15 @@ final class Operators {
           }
           query.chargeBytes(64L * series.length);
           return result;
-        });
+        };
+    return renamed(vector(n.inner(), grid), n.target(), relabelling);
+  }
+
+  private static SeriesOperator renamed(
+      SeriesOperator inner, String target, Merged.Relabelling relabelling) {
+    return target.equals(Labels.METRIC_NAME)
+        ? Merged.named(inner, relabelling)
+        : new Merged(inner, false, relabelling);
   }
 
   private SeriesOperator aggregate(PlanNode.Aggregate n, StepGrid grid) {

@@ -10,6 +10,8 @@ import io.varve.query.function.RangeFunctions;
 import io.varve.query.function.Window;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A range function over windows that slide along one series. The samples of a series are loaded
@@ -73,6 +75,11 @@ final class OverRange extends SeriesOperator {
       states[worker.slot()] = state;
     }
     return state;
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return source.loseNames();
   }
 
   @Override

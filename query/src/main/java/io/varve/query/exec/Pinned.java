@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** A vector that is the same at every step: evaluated at the first one. */
@@ -27,6 +28,11 @@ final class Pinned extends SeriesOperator {
       values = Rows.materialize(inner, labels.length);
     }
     return labels;
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return grid.count() == 0 ? null : inner.loseNames();
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Quantiles;
 import io.varve.query.promql.Position;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class QuantileOfGroup extends SeriesOperator {
   private final boolean without;
   private final Position position;
   private int[][] members = new int[0][];
+  private int[] groupOf = new int[0];
   private @Nullable StepMatrix input;
 
   /**
@@ -35,6 +37,7 @@ final class QuantileOfGroup extends SeriesOperator {
     warn();
     Labels[] series = inner.prepare();
     Groups groups = Groups.of(series, grouping, without);
+    groupOf = groups.of;
     members = Rows.members(groups.of, groups.labels.length);
     input = Rows.materialize(inner, series.length);
     return groups.labels;
@@ -62,6 +65,11 @@ final class QuantileOfGroup extends SeriesOperator {
     if (min < 0) {
       query.annotations.invalidQuantile(min, position);
     }
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return LateNames.ofGroups(inner.loseNames(), groupOf);
   }
 
   @Override

@@ -4,11 +4,13 @@ import io.varve.engine.QueryBudget;
 import io.varve.engine.SeriesReader;
 import io.varve.engine.Snapshot;
 import io.varve.query.Cancellation;
+import io.varve.query.Feature;
 import io.varve.query.QueryException;
 import io.varve.query.QueryException.ErrorType;
 import io.varve.query.QueryLimits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,16 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   final String tenant;
   final long lookbackMillis;
   final boolean useStoredAggregates;
+
+  /** True if names are dropped at the end of the query, not by each function. */
+  final boolean lateNames;
+
+  /** True if start timestamps are looked at. */
+  final boolean useStarts;
+
+  /** True if labels say of which type a metric is. */
+  final boolean typeLabels;
+
   final Annotations annotations = new Annotations();
 
   private final QueryLimits limits;
@@ -48,6 +60,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
       String tenant,
       long lookbackMillis,
       boolean useStoredAggregates,
+      Set<Feature> features,
       QueryLimits limits,
       @Nullable Cancellation cancellation,
       WorkerPool pool) {
@@ -55,6 +68,9 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.tenant = tenant;
     this.lookbackMillis = lookbackMillis;
     this.useStoredAggregates = useStoredAggregates;
+    this.lateNames = features.contains(Feature.DELAYED_NAME_REMOVAL);
+    this.useStarts = features.contains(Feature.START_TIMESTAMPS);
+    this.typeLabels = features.contains(Feature.TYPE_AND_UNIT_LABELS);
     this.limits = limits;
     this.cancellation = cancellation;
     this.pool = pool;

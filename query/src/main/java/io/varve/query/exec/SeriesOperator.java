@@ -1,6 +1,8 @@
 package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes an instant vector at the steps of a grid, series by series. First {@link #prepare},
@@ -26,6 +28,15 @@ abstract class SeriesOperator {
    * io.varve.query.function.Absent} where it has none. Ascending numbers read files forward.
    */
   abstract void evaluate(int series, double[] out, int at, Worker worker);
+
+  /**
+   * After {@link #prepare}: the series that lose the labels which say what their metric is at the
+   * end of the query; null if none does. Always null unless names are dropped late ({@link
+   * QueryContext#lateNames}).
+   */
+  @Nullable BitSet loseNames() {
+    return null;
+  }
 
   /** A worker's own memory of at least that many values, for the duration of one evaluate. */
   final double[] scratch(Worker worker, int size) {

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.promql.Operator;
 import io.varve.query.promql.VectorMatching;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +84,13 @@ final class SetOperator extends SeriesOperator {
         present[s] = true;
       }
     }
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return operator == Operator.OR
+        ? LateNames.joined(left.loseNames(), leftCount, right.loseNames())
+        : left.loseNames();
   }
 
   @Override

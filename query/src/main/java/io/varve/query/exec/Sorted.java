@@ -7,6 +7,7 @@ import io.varve.query.function.ValueOrder;
 import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +93,11 @@ final class Sorted extends SeriesOperator {
       }
       return a.compareTo(b);
     };
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return order == null ? inner.loseNames() : LateNames.ofRows(inner.loseNames(), order);
   }
 
   @Override

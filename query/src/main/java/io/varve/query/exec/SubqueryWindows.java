@@ -4,6 +4,8 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Window;
 import io.varve.query.plan.Selection;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A subquery: an expression evaluated at the multiples of its step, over all windows at once. The
@@ -58,6 +60,11 @@ final class SubqueryWindows extends WindowSource {
   @Override
   Labels[] prepare() {
     return inner.prepare();
+  }
+
+  @Override
+  @Nullable BitSet loseNames() {
+    return inner.loseNames();
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.varve.query.promql.VectorMatching;
 import io.varve.query.promql.VectorMatching.Cardinality;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,6 +38,8 @@ final class VectorBinary extends SeriesOperator {
 
   /** The one side, if a row of it is used by several results. */
   private @Nullable StepMatrix oneValues;
+
+  private @Nullable BitSet loseNames;
 
   /** The result in the other case. */
   private @Nullable StepMatrix matched;
@@ -108,6 +111,10 @@ final class VectorBinary extends SeriesOperator {
     }
     query.chargeBytes(72L * count);
     manyRow = Arrays.copyOf(rows, count);
+    loseNames =
+        query.lateNames && element.dropsName()
+            ? LateNames.all(count)
+            : LateNames.ofRows(many.loseNames(), manyRow);
     oneRow = ones;
     if (shared) {
       oneValues = Rows.materialize(one, oneSeries.length);
@@ -144,6 +151,11 @@ final class VectorBinary extends SeriesOperator {
     }
   }
 
+  @Override
+  @Nullable BitSet loseNames() {
+    return loseNames;
+  }
+
   private double apply(double ofMany, double ofOne) {
     return swapped ? element.apply(ofOne, ofMany, ofOne) : element.apply(ofMany, ofOne, ofMany);
   }
@@ -154,6 +166,8 @@ final class VectorBinary extends SeriesOperator {
     StepMatrix manyMatrix = Rows.materialize(many, manySeries.length);
     StepMatrix oneMatrix = Rows.materialize(one, oneSeries.length);
     int steps = grid.count();
+    BitSet manyLost = many.loseNames();
+    BitSet lost = new BitSet();
     Map<Labels, Integer> rows = new HashMap<>();
     List<Labels> labels = new ArrayList<>();
     List<double[]> columns = new ArrayList<>();
@@ -195,10 +209,14 @@ final class VectorBinary extends SeriesOperator {
             row = labels.size();
             rows.put(result, row);
             labels.add(result);
+            lost.set(row, query.lateNames && element.dropsName());
             query.chargeBytes(8L * steps + 128);
             double[] column = new double[steps];
             Absent.fill(column, 0, steps);
             columns.add(column);
+          }
+          if (manyLost != null && manyLost.get(i)) {
+            lost.set(row);
           }
           rowOfPair.put(pair, row);
         }
@@ -231,6 +249,7 @@ final class VectorBinary extends SeriesOperator {
     }
     query.holdSamples(result.countPresent());
     matched = result;
+    loseNames = lost.isEmpty() ? null : lost;
     return labels.toArray(new Labels[0]);
   }
 

@@ -3,6 +3,8 @@ package io.varve.query.exec;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Window;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the samples of range vectors come from: stored series, or a subquery. First {@link
@@ -21,6 +23,11 @@ abstract class WindowSource {
 
   /** The series, distinct. */
   abstract Labels[] prepare();
+
+  /** After {@link #prepare}: as {@link SeriesOperator#loseNames}. */
+  @Nullable BitSet loseNames() {
+    return null;
+  }
 
   /** The right end of the window that belongs to an evaluation time. */
   abstract long end(long evalTime);

@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.query.Feature;
 import io.varve.query.MemorySnapshot;
 import io.varve.query.QueryLimits;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SubqueryWindowsTest {
   private static QueryContext context() {
     return new QueryContext(
-        new MemorySnapshot(), "", 300_000, true, QueryLimits.DEFAULT, null, new WorkerPool(0));
+        new MemorySnapshot(),
+        "",
+        300_000,
+        true,
+        Feature.defaults(),
+        QueryLimits.DEFAULT,
+        null,
+        new WorkerPool(0));
   }
 
   /** Multiples of the step that lie strictly after the first window's left bound. */

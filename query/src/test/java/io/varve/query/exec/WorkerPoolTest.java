@@ -3,6 +3,7 @@ package io.varve.query.exec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.query.Feature;
 import io.varve.query.MemorySnapshot;
 import io.varve.query.QueryException;
 import io.varve.query.QueryLimits;
@@ -18,7 +19,14 @@ import org.junit.jupiter.api.Timeout;
 class WorkerPoolTest {
   private static QueryContext context(WorkerPool pool) {
     return new QueryContext(
-        new MemorySnapshot(), "", 300_000, true, QueryLimits.DEFAULT, null, pool);
+        new MemorySnapshot(),
+        "",
+        300_000,
+        true,
+        Feature.defaults(),
+        QueryLimits.DEFAULT,
+        null,
+        pool);
   }
 
   @Test
