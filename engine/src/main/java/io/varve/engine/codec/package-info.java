@@ -71,10 +71,10 @@
  * (codecs 0 to 3 only). Packed values and unary bits end at a byte.
  *
  * <p>A Huffman class is a value below 2^(m+1) itself, or a bit length and the m bits after the
- * leading one: class = (extra << m) + (u >> extra), extra = max(0, bits of u − 1 − m) ≤ 44. The
- * code, canonical by (length, class) with its first bit lowest, is followed by the low {@code
- * extra} bits of u. Values are dealt in turn to 1 stream (n < 32), 2 (n < 128) or 4, so that a
- * processor decodes them side by side; each ends at a byte.
+ * leading one: class = (extra {@code <<} m) + (u {@code >>} extra), extra = max(0, bits of u − 1 −
+ * m) ≤ 44. The code, canonical by (length, class) with its first bit lowest, is followed by the low
+ * {@code extra} bits of u. Values are dealt in turn to 1 stream (n {@code <} 32), 2 (n {@code <}
+ * 128) or 4, so that a processor decodes them side by side; each ends at a byte.
  *
  * <h2>Time column</h2>
  *

@@ -148,6 +148,7 @@ public sealed interface Expr {
 
   /** A function call; number and types of the arguments fit the function. */
   record Call(FunctionSignature function, List<Expr> arguments, Position position) implements Expr {
+    /** Copies the arguments. */
     public Call {
       arguments = List.copyOf(arguments);
     }
@@ -184,6 +185,7 @@ public sealed interface Expr {
       boolean without,
       Position position)
       implements Expr {
+    /** Copies the grouping labels. */
     public Aggregate {
       grouping = List.copyOf(grouping);
     }
@@ -226,6 +228,7 @@ public sealed interface Expr {
       boolean smoothed,
       Position position)
       implements Expr {
+    /** Copies the matchers. */
     public VectorSelector {
       matchers = List.copyOf(matchers);
     }

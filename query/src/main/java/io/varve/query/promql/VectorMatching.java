@@ -38,6 +38,7 @@ public record VectorMatching(
   public static final VectorMatching ONE_TO_ONE =
       new VectorMatching(Cardinality.ONE_TO_ONE, false, List.of(), List.of(), null, null);
 
+  /** Copies the labels. */
   public VectorMatching {
     labels = List.copyOf(labels);
     include = List.copyOf(include);
