@@ -2,6 +2,7 @@ package io.varve.http.cli;
 
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.model.Labels;
+import io.varve.engine.registry.ChronicleClasses;
 import io.varve.http.Server;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.xerial.snappy.Snappy;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /**
  * {@code varve rehearse}: a short life of a server on a throw-away folder, with a write and some
@@ -36,9 +38,19 @@ final class RehearseCommand implements Callable<Integer> {
   private static final int SAMPLES = 240;
   private static final int ROUNDS = 20;
 
+  @Option(
+      names = "--prepare",
+      paramLabel = "JAR",
+      description = "Instead: write the classes that would be generated at each start.")
+  private @Nullable Path prepare;
+
   @Override
   public Integer call() throws IOException {
     Logging.level(LogLevel.WARN);
+    if (prepare != null) {
+      ChronicleClasses.write(prepare);
+      return 0;
+    }
     Path folder = Files.createTempDirectory("varve-rehearsal");
     try {
       ServerConfig config =

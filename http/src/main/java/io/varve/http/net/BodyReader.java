@@ -1,6 +1,5 @@
 package io.varve.http.net;
 
-import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.HttpServerExchange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,6 +26,13 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   }
 
   private static final int FIRST_GUESS_BYTES = 1 << 14;
+
+  /**
+   * Where bytes arrive, one per I/O thread: large, because each read is a system call and each turn
+   * of the event loop several. (The connection's own pooled buffers are made for headers.)
+   */
+  private static final ThreadLocal<ByteBuffer> ARRIVALS =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(1 << 18));
 
   private final HttpServerExchange exchange;
   private final Bodies bodies;
@@ -66,8 +72,8 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
 
   @Override
   public void handleEvent(StreamSourceChannel channel) {
-    try (PooledByteBuffer pooled = exchange.getConnection().getByteBufferPool().allocate()) {
-      ByteBuffer buffer = pooled.getBuffer();
+    try {
+      ByteBuffer buffer = ARRIVALS.get();
       while (true) {
         buffer.clear();
         int read = channel.read(buffer);
