@@ -190,6 +190,7 @@ public final class Engine implements AutoCloseable {
    * Stores a batch.
    *
    * @throws LimitExceededException if a limit on memory stands in the way: retry later
+   * @throws LateBacklogException if late samples come faster than they can be flushed: retry soon
    * @throws StorageStoppedException if the store does not take writes at the moment: retry later
    * @throws StaleGenerationException if the batch's ids are of an older generation: look them up
    *     again
@@ -283,10 +284,14 @@ public final class Engine implements AutoCloseable {
   private void finishJobs() {
     long patience = System.nanoTime() + Duration.ofMinutes(30).toNanos();
     while (jobs.size() > 0 && System.nanoTime() < patience) {
-      if (!runOneJob()) {
-        String stopped = writePath.stopReason();
-        throw new StorageStoppedException(
-            "background work cannot go on: " + (stopped == null ? lastFailure : stopped));
+      if (runOneJob()) {
+        continue;
+      }
+      // Without a failure the engine's own thread was quicker, and there may be nothing left.
+      String stopped = writePath.stopReason();
+      String failure = stopped == null ? lastFailure : stopped;
+      if (failure != null) {
+        throw new StorageStoppedException("background work cannot go on: " + failure);
       }
     }
   }

@@ -79,7 +79,8 @@ final class Housekeeping {
       return;
     }
     if (open.late().bytes() > config.maxLateBytes()) {
-      writePath.flushLate(largestLateWindows(), buckets());
+      List<Long> starts = largestLateWindows();
+      writePath.flushLate(starts, lateBuckets(starts));
     }
   }
 
@@ -117,6 +118,29 @@ final class Housekeeping {
     for (LateHead.Window window : open.late().windows().values()) {
       samples = Math.max(samples, window.samples());
     }
+    return buckets(samples);
+  }
+
+  /**
+   * How many buckets windows that begin with late samples should have. What comes in now says
+   * nothing about them: a backfill may bring few series into a store of many, and would leave a
+   * multitude of tiny files in each of its windows.
+   */
+  private int lateBuckets(List<Long> starts) {
+    TreeMap<Long, LateHead.Window> late = open.late().windows();
+    double samples = 0;
+    for (long start : starts) {
+      LateHead.Window window = late.get(start);
+      if (window != null) {
+        // As if the rest of the window were filled as densely.
+        long span = Math.max(windows.width() / 24, window.maxTime() - window.minTime());
+        samples = Math.max(samples, window.samples() * (double) windows.width() / span);
+      }
+    }
+    return buckets(samples);
+  }
+
+  private int buckets(double samples) {
     double files = samples * SAMPLE_BYTES / config.bucketBytes();
     int buckets = 1;
     while (buckets < 1024 && buckets < files) {

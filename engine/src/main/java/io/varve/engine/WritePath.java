@@ -31,6 +31,9 @@ final class WritePath {
   /** The first so many reasons are told to the sender. */
   private static final int MOST_PROBLEMS = 20;
 
+  /** While a flush is under way late samples may take so many times their limit. */
+  private static final int LATE_BACKLOG = 2;
+
   /** A log record may not be longer. */
   private static final int MOST_RECORD_BYTES = 60 << 20;
 
@@ -133,6 +136,15 @@ final class WritePath {
     if (newCount < 0) {
       return refused(rejected, problems);
     }
+    if (isLateBacklog() && bringsLate(batch, table)) {
+      throw new LateBacklogException(
+          "late samples come faster than they can be flushed: they take "
+              + open.late().bytes()
+              + " bytes, beyond "
+              + config.maxLateBytes()
+              + " (max_late_bytes) they are flushed; retry when the flush that is under way is"
+              + " done");
+    }
     int kept = keepSamples(batch, problems);
     int keptHistograms = keepHistograms(batch, problems);
     rejected = rejectedSamples;
@@ -174,6 +186,28 @@ final class WritePath {
         rejected,
         List.copyOf(problems),
         position);
+  }
+
+  /**
+   * A backfill must not take the memory that current samples need, or they would be refused with it
+   * when the head is full. So what brings late samples waits for the flush, and nothing else does.
+   */
+  private boolean isLateBacklog() {
+    return open.late().bytes() > LATE_BACKLOG * config.maxLateBytes()
+        && config.backgroundThreads()
+        && catalog.frozenBytes() > 0;
+  }
+
+  private boolean bringsLate(WriteBatch batch, SeriesTable table) {
+    int known = table.size();
+    for (int row = 0; row < batch.sampleCount; row++) {
+      int id = batch.seriesId[batch.sampleSeries[row]];
+      long time = batch.sampleTime[row];
+      if (id < known && time != table.lastTime(id) && !open.isInOrder(id, time)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Ids that a refused batch was given mean nothing. */

@@ -26,6 +26,8 @@ public final class IngestCounters {
   private final Map<Reason, LongAdder> rejected;
   private final ConcurrentHashMap<Integer, LongAdder> requests = new ConcurrentHashMap<>();
 
+  private final LongAdder waits = new LongAdder();
+
   IngestCounters() {
     EnumMap<Reason, LongAdder> adders = new EnumMap<>(Reason.class);
     for (Reason reason : Reason.values()) {
@@ -34,8 +36,12 @@ public final class IngestCounters {
     rejected = Collections.unmodifiableMap(adders); // never changed: safe to share
   }
 
-  void request(int status) {
-    requests.computeIfAbsent(status, s -> new LongAdder()).increment();
+  void request(IngestOutcome outcome) {
+    if (outcome.worthWaiting()) {
+      waits.increment(); // most come again and are answered then
+    } else {
+      requests.computeIfAbsent(outcome.status(), s -> new LongAdder()).increment();
+    }
   }
 
   void bytes(int compressed, int decoded) {
@@ -71,6 +77,11 @@ public final class IngestCounters {
     Map<Integer, Long> all = new TreeMap<>();
     requests.forEach((status, count) -> all.put(status, count.sum()));
     return all;
+  }
+
+  /** Attempts to write late samples while more than enough of them waited for a flush. */
+  public long waits() {
+    return waits.sum();
   }
 
   /** Float samples stored. */

@@ -7,6 +7,8 @@ package io.varve.ingest;
  *     or 503 for what may succeed later
  * @param message why, as plain text of one or several lines; "" under 204
  * @param retryAfterSeconds for a Retry-After header, 0 for none
+ * @param worthWaiting true if the same request succeeds when a flush that is under way is done: it
+ *     may be written again after a moment instead of being answered
  * @param writtenHeaders true if the response has to tell what was written (remote write 2.0 only:
  *     1.0 senders take such headers for a report of losses)
  * @param samples float samples that are stored, duplicates that changed nothing included
@@ -18,6 +20,7 @@ public record IngestOutcome(
     int status,
     String message,
     int retryAfterSeconds,
+    boolean worthWaiting,
     boolean writtenHeaders,
     int samples,
     int histograms,
@@ -26,12 +29,25 @@ public record IngestOutcome(
 
   /** An answer to a request of which nothing is stored. */
   static IngestOutcome refused(int status, String message, int retryAfterSeconds) {
-    return new IngestOutcome(status, message, retryAfterSeconds, false, 0, 0, 0, -1);
+    return new IngestOutcome(status, message, retryAfterSeconds, false, false, 0, 0, 0, -1);
+  }
+
+  /** An answer for the case that nobody waits for the flush. */
+  static IngestOutcome later(String message, int retryAfterSeconds) {
+    return new IngestOutcome(503, message, retryAfterSeconds, true, false, 0, 0, 0, -1);
   }
 
   IngestOutcome withWrittenHeaders() {
     return new IngestOutcome(
-        status, message, retryAfterSeconds, true, samples, histograms, exemplars, position);
+        status,
+        message,
+        retryAfterSeconds,
+        worthWaiting,
+        true,
+        samples,
+        histograms,
+        exemplars,
+        position);
   }
 
   /** True if everything is stored. */

@@ -1,5 +1,6 @@
 package io.varve.ingest;
 
+import io.varve.engine.LateBacklogException;
 import io.varve.engine.LimitExceededException;
 import io.varve.engine.SeriesLookup;
 import io.varve.engine.StaleGenerationException;
@@ -119,7 +120,7 @@ public final class Ingestor {
     } catch (RuntimeException e) {
       outcome = refusal(e);
     }
-    counters.request(outcome.status());
+    counters.request(outcome);
     return type == MessageType.V2 ? outcome.withWrittenHeaders() : outcome;
   }
 
@@ -157,7 +158,7 @@ public final class Ingestor {
     } catch (RuntimeException e) {
       outcome = refusal(e);
     }
-    counters.request(outcome.status());
+    counters.request(outcome);
     return type == MessageType.V2 ? outcome.withWrittenHeaders() : outcome;
   }
 
@@ -240,6 +241,8 @@ public final class Ingestor {
     WriteResult result;
     try {
       result = rows == 0 ? new WriteResult(0, 0, 0, 0, List.of(), -1) : append(intake, mode);
+    } catch (LateBacklogException e) {
+      return IngestOutcome.later(message(e), RETRY_SECONDS);
     } catch (LimitExceededException e) {
       return IngestOutcome.refused(429, message(e), RETRY_SECONDS);
     } catch (StorageStoppedException e) {
@@ -258,6 +261,7 @@ public final class Ingestor {
         refused ? 400 : 204,
         refused ? refusalText(intake, result) : "",
         0,
+        false,
         false,
         result.samples(),
         result.histograms(),

@@ -5,6 +5,7 @@ import static io.varve.ingest.Proto.series;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.LateBacklogException;
 import io.varve.engine.LimitExceededException;
 import io.varve.engine.Seeds;
 import io.varve.engine.SeriesLookup;
@@ -81,6 +82,18 @@ final class IngestorTest {
     assertThat(outcome.message()).isEqualTo("too many series");
     assertThat(outcome.retryAfterSeconds()).isPositive();
     assertThat(outcome.ok()).isFalse();
+  }
+
+  @Test
+  void aBacklogOfLateSamplesIsWorthWaitingAndNotCountedAsAnAnswer() {
+    Ingestor ingestor = failing(new LateBacklogException("late samples wait"));
+    IngestOutcome outcome = write(ingestor, ONE);
+    assertThat(outcome.status()).isEqualTo(503);
+    assertThat(outcome.worthWaiting()).isTrue();
+    assertThat(outcome.message()).isEqualTo("late samples wait");
+    assertThat(outcome.retryAfterSeconds()).isPositive();
+    assertThat(ingestor.counters().waits()).isEqualTo(1);
+    assertThat(ingestor.counters().requests()).isEmpty();
   }
 
   @Test

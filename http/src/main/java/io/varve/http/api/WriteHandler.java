@@ -7,11 +7,18 @@ import io.varve.http.net.Response;
 import io.varve.ingest.IngestOutcome;
 import io.varve.ingest.Tenants;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** {@code /api/v1/write}: remote write. */
 public final class WriteHandler implements Handler {
   private static final String WRITTEN = "X-Prometheus-Remote-Write-";
+
+  /** How long late samples wait for a flush before they are sent back. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private static final long FIRST_PAUSE_MILLIS = 25;
+  private static final long LONGEST_PAUSE_MILLIS = 400;
 
   private final Supplier<Store> store;
   private final Gate gate;
@@ -26,27 +33,12 @@ public final class WriteHandler implements Handler {
   public void handle(Request request, Response response) throws IOException {
     IngestOutcome outcome;
     try {
-      gate.enter();
+      outcome = write(request);
     } catch (Gate.CrowdedException e) {
       response
           .header("Retry-After", "1")
           .text(503, e.getMessage() + " (ingest.max_concurrent); try again\n");
       return;
-    }
-    try {
-      outcome =
-          store
-              .get()
-              .ingestor()
-              .write(
-                  request.body(),
-                  0,
-                  request.bodyLength(),
-                  request.header("Content-Type"),
-                  request.header("Content-Encoding"),
-                  request.header(Tenants.HEADER));
-    } finally {
-      gate.leave();
     }
     if (outcome.retryAfterSeconds() > 0) {
       response.header("Retry-After", Integer.toString(outcome.retryAfterSeconds()));
@@ -61,6 +53,46 @@ public final class WriteHandler implements Handler {
       response.empty(outcome.status());
     } else {
       response.text(outcome.status(), outcome.message() + "\n");
+    }
+  }
+
+  /**
+   * Writes; if late samples have to wait for a flush, again and again. They wait outside of the
+   * gate: a backfill over many connections must not take the turns of current samples.
+   */
+  private IngestOutcome write(Request request) {
+    long end = System.nanoTime() + PATIENCE_NANOS;
+    long pause = FIRST_PAUSE_MILLIS;
+    while (true) {
+      IngestOutcome outcome = writeOnce(request);
+      if (!outcome.worthWaiting() || System.nanoTime() >= end) {
+        return outcome;
+      }
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return outcome;
+      }
+      pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause);
+    }
+  }
+
+  private IngestOutcome writeOnce(Request request) {
+    gate.enter();
+    try {
+      return store
+          .get()
+          .ingestor()
+          .write(
+              request.body(),
+              0,
+              request.bodyLength(),
+              request.header("Content-Type"),
+              request.header("Content-Encoding"),
+              request.header(Tenants.HEADER));
+    } finally {
+      gate.leave();
     }
   }
 }

@@ -105,6 +105,10 @@ final class StoreCollector implements MultiCollector {
       rejected.put(reason.label(), (double) c.rejected(reason));
     }
     to.counters("varve_ingest_requests", "Write requests by status.", "code", requests)
+        .counter(
+            "varve_ingest_waits",
+            "Attempts to write late samples while more than enough of them waited for a flush.",
+            c.waits())
         .counter("varve_ingest_samples", "Float samples stored from requests.", c.samples())
         .counter("varve_ingest_histograms", "Histograms stored from requests.", c.histograms())
         .counter("varve_ingest_exemplars", "Exemplars stored from requests.", c.exemplars())
