@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 public final class Engine implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
   private static final Duration SYNC_INTERVAL = Duration.ofMillis(200);
+  private static final Path LOG_FOLDER = Path.of("wal", "0");
   private static final long IDLE_MILLIS = 500;
   private static final long RETRY_MILLIS = 1000;
 
@@ -139,7 +140,7 @@ public final class Engine implements AutoCloseable {
     Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage);
     recover.loadCheckpoint(fs, dataDir);
     Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
-    log = Wal.open(fs, dataDir.resolve("wal").resolve("0"), "wal/0", state.storeId());
+    log = Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId());
     opened.add(log);
     recover.replay(log);
     catalog.reopened(open);
@@ -279,6 +280,92 @@ public final class Engine implements AutoCloseable {
       }
     }
     finishJobs();
+  }
+
+  /**
+   * Rewrites every window in which something is deleted, so that the deleted samples leave the
+   * disk; returns when that is done. Takes as long as the merges take.
+   *
+   * @throws StorageStoppedException if background work cannot go on
+   */
+  public void cleanTombstones() {
+    checkOpen();
+    finishJobs(); // deletes that have not reached their windows yet
+    for (WindowView window : catalog.peek().windows().values()) {
+      if (window.tombstones().any()) {
+        writePath.merge(window.start());
+      }
+    }
+    finishJobs();
+  }
+
+  /**
+   * Makes a second data folder with everything that is stored at this moment, the open samples
+   * included; an engine can open it. Finished files are shared by hard links where possible, so it
+   * takes little time and, at first, little space. Background work waits meanwhile; appends wait
+   * while the end of the log is copied.
+   *
+   * @param folder does not exist yet; its parents are created
+   * @throws IOException if it cannot be made; what was made of it is deleted
+   */
+  public void backUp(Path folder) throws IOException {
+    checkOpen();
+    FileSystem fs = config.fileSystem();
+    background.lock();
+    try {
+      Backup backup = new Backup(fs, config.dataDir(), folder);
+      try {
+        ManifestState state = manifest.state();
+        backup.linkFiles(state);
+        writePath.quietly(() -> backup.copyLog(LOG_FOLDER));
+        backup.finish(state);
+      } catch (IOException | RuntimeException e) {
+        try {
+          backup.abandon();
+        } catch (IOException left) {
+          e.addSuppressed(left);
+        }
+        throw e;
+      }
+    } finally {
+      background.unlock();
+    }
+  }
+
+  /** What the files of each window hold, oldest first. */
+  public List<WindowStats> windows() {
+    List<WindowStats> stats = new ArrayList<>();
+    for (WindowState window : manifest.state().windows().values()) {
+      long generation = 0;
+      long blocks = 0;
+      long samples = 0;
+      long chunkBytes = 0;
+      boolean merged = true;
+      for (ChunkFile chunk : window.chunks()) {
+        generation = Math.max(generation, chunk.info().logTo());
+        blocks += chunk.blocks();
+        samples += chunk.samples();
+        chunkBytes += chunk.bytes();
+        merged &= chunk.info().level() > 0;
+      }
+      long indexBytes = 0;
+      for (IndexFile segment : window.index()) {
+        indexBytes += segment.bytes();
+      }
+      stats.add(
+          new WindowStats(
+              window.start(),
+              window.start() + windows.width(),
+              generation,
+              window.nextId(),
+              blocks,
+              samples,
+              chunkBytes,
+              indexBytes,
+              merged,
+              window.tombstones() != null));
+    }
+    return stats;
   }
 
   private void finishJobs() {

@@ -588,6 +588,23 @@ final class WritePath {
     return job;
   }
 
+  /** Work during which nothing is appended. */
+  interface Quiet {
+    void run() throws IOException;
+  }
+
+  /** Runs something while the log stands still, synced to its end. */
+  void quietly(Quiet work) throws IOException {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      log.sync(log.last());
+      work.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Logs a merge of a window. */
   void merge(long windowStart) {
     decide(Records.MERGE, windowStart);

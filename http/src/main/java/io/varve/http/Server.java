@@ -1,23 +1,38 @@
 package io.varve.http;
 
 import io.varve.engine.Engine;
+import io.varve.engine.model.ValueTest;
+import io.varve.http.api.AdminHandlers;
 import io.varve.http.api.ApiErrors;
+import io.varve.http.api.BlocksHandler;
 import io.varve.http.api.ExemplarsHandler;
+import io.varve.http.api.FeaturesHandler;
 import io.varve.http.api.FixedHandler;
+import io.varve.http.api.FormatQueryHandler;
 import io.varve.http.api.HealthyHandler;
 import io.varve.http.api.LabelValuesHandler;
 import io.varve.http.api.LabelsHandler;
+import io.varve.http.api.LifecycleHandler;
+import io.varve.http.api.LiveNotificationsHandler;
 import io.varve.http.api.MetadataHandler;
 import io.varve.http.api.MetricsHandler;
+import io.varve.http.api.Notifications;
+import io.varve.http.api.NotificationsHandler;
+import io.varve.http.api.ParseQueryHandler;
 import io.varve.http.api.QueryHandler;
 import io.varve.http.api.QueryRangeHandler;
 import io.varve.http.api.Querying;
 import io.varve.http.api.Reading;
 import io.varve.http.api.ReadyHandler;
+import io.varve.http.api.RulesHandler;
 import io.varve.http.api.RuntimeInfoHandler;
+import io.varve.http.api.SelfMetricsHandler;
 import io.varve.http.api.SeriesHandler;
 import io.varve.http.api.Store;
+import io.varve.http.api.Syntax;
+import io.varve.http.api.TargetsHandlers;
 import io.varve.http.api.TsdbStatusHandler;
+import io.varve.http.api.WalReplayHandler;
 import io.varve.http.api.WriteHandler;
 import io.varve.http.config.Durations;
 import io.varve.http.config.ServerConfig;
@@ -26,12 +41,14 @@ import io.varve.http.net.Availability;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Handler;
 import io.varve.http.net.HttpListener;
+import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
 import io.varve.ingest.Ingestor;
 import io.varve.query.QueryEngine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +98,10 @@ public final class Server implements AutoCloseable {
             new HttpListener.Limits(
                 http.maxBodiesBytes(),
                 Math.max(http.idleMillis(), 2 * config.query().limits().timeoutMillis()),
-                http.writeMillis()),
+                http.writeMillis(),
+                http.corsOrigin().equals(".*")
+                    ? Origins.ALL
+                    : Origins.of(ValueTest.regex(http.corsOrigin())::accepts)),
             routes(writes, queries, metrics),
             () -> availability,
             new ApiErrors(),
@@ -89,12 +109,7 @@ public final class Server implements AutoCloseable {
     metrics.observeListener(listener::running, listener::bodyBytes);
     metrics.observeGate("writes", writes);
     metrics.observeGate("queries", queries);
-    metrics.observeStore(
-        () -> {
-          Opened now = opened;
-          return now == null || availability != Availability.READY ? null : now.store();
-        },
-        () -> availability == Availability.READY);
+    metrics.observeStore(this::storeIfReady, () -> availability == Availability.READY);
   }
 
   private List<Route> routes(Gate writes, Gate queries, ServerMetrics metrics) {
@@ -108,36 +123,90 @@ public final class Server implements AutoCloseable {
     Handler labels = new LabelsHandler(reading);
     Handler series = new SeriesHandler(reading);
     Handler runtime = new RuntimeInfoHandler(clock.instant(), clock, this::store, retention());
-    return List.of(
+    Syntax syntax = new Syntax(this::store);
+    AdminHandlers admin = new AdminHandlers(this::store, config.http().adminApi(), clock);
+    Notifications notifications = new Notifications(this::storeIfReady, clock);
+    Map<String, String> build = buildInfo();
+    List<Route> routes = new ArrayList<>();
+    routes.add(
         Route.text("/api/v1/write", new WriteHandler(this::store, writes), "POST")
             .withNeedsStore(true)
-            .withBody(config.ingest().limits().compressedBytes()),
-        Route.api("/api/v1/query", new QueryHandler(querying, clock), both).withBody(form),
-        Route.api("/api/v1/query_range", new QueryRangeHandler(querying, query.maxPoints()), both)
-            .withBody(form),
-        Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading), both).withBody(form),
-        Route.api("/api/v1/labels", labels, both).withBody(form),
-        Route.api("/api/v1/label/*/values", new LabelValuesHandler(reading), get),
-        Route.api("/api/v1/series", series, both).withBody(form),
-        Route.api("/api/v1/metadata", new MetadataHandler(reading), get),
-        Route.api("/api/v1/rules", FixedHandler.rules(), get),
-        Route.api("/api/v1/alerts", FixedHandler.alerts(), get),
-        Route.api("/api/v1/status/buildinfo", FixedHandler.texts(buildInfo()), get),
-        Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
-        Route.api("/api/v1/status/runtimeinfo", runtime, get),
-        Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
-        Route.text("/-/healthy", new HealthyHandler(), page),
-        Route.text("/-/ready", new ReadyHandler(() -> availability), page),
-        Route.text("/metrics", new MetricsHandler(metrics), get),
-        Route.text(
-            "/",
-            (request, response) ->
-                response.text(
-                    200,
-                    "Varve "
-                        + Version.varve()
-                        + ": the Prometheus HTTP API is at /api/v1, metrics are at /metrics.\n"),
-            page));
+            .withBody(config.ingest().limits().compressedBytes()));
+    routes.addAll(
+        List.of(
+            Route.api("/api/v1/query", new QueryHandler(querying, clock), both).withBody(form),
+            Route.api(
+                    "/api/v1/query_range", new QueryRangeHandler(querying, query.maxPoints()), both)
+                .withBody(form),
+            Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading), both)
+                .withBody(form),
+            Route.api("/api/v1/format_query", new FormatQueryHandler(syntax), both).withBody(form),
+            Route.api("/api/v1/parse_query", new ParseQueryHandler(syntax), both).withBody(form),
+            Route.api("/api/v1/labels", labels, both).withBody(form),
+            Route.api("/api/v1/label/*/values", new LabelValuesHandler(reading), get),
+            Route.api("/api/v1/series", series, both).withBody(form),
+            Route.api("/api/v1/metadata", new MetadataHandler(reading), get)));
+    routes.addAll(
+        List.of(
+            Route.api("/api/v1/rules", new RulesHandler(), get),
+            Route.api("/api/v1/alerts", FixedHandler.alerts(), get),
+            Route.api("/api/v1/alertmanagers", TargetsHandlers.alertmanagers(), get),
+            Route.api("/api/v1/targets", TargetsHandlers.targets(), get),
+            Route.api("/api/v1/targets/metadata", TargetsHandlers.metadata(), get),
+            Route.api("/api/v1/targets/relabel_steps", TargetsHandlers.relabelSteps(), get),
+            Route.api("/api/v1/scrape_pools", TargetsHandlers.scrapePools(), get),
+            Route.api("/api/v1/scrape_pools/config", TargetsHandlers.scrapePoolConfig(), get)));
+    routes.addAll(
+        List.of(
+            Route.api("/api/v1/status/buildinfo", FixedHandler.texts(build), get),
+            Route.api(
+                "/api/v1/status/config", FixedHandler.texts(Map.of("yaml", config.yaml())), get),
+            Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
+            Route.api("/api/v1/status/runtimeinfo", runtime, get),
+            Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
+            Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
+            Route.api("/api/v1/status/walreplay", new WalReplayHandler(this::storeIfReady), get)
+                .withNeedsStore(false),
+            Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
+            Route.api(
+                "/api/v1/features",
+                new FeaturesHandler(this::store, config.http().adminApi()),
+                get),
+            Route.api("/api/v1/notifications", new NotificationsHandler(notifications), get)
+                .withNeedsStore(false),
+            Route.text(
+                "/api/v1/notifications/live",
+                new LiveNotificationsHandler(
+                    notifications, () -> availability == Availability.STOPPING),
+                get)));
+    String[] change = {"POST", "PUT"};
+    routes.addAll(
+        List.of(
+            Route.api("/api/v1/admin/tsdb/delete_series", admin.deleteSeries(), change)
+                .withBody(form),
+            Route.api("/api/v1/admin/tsdb/clean_tombstones", admin.cleanTombstones(), change)
+                .withBody(form),
+            Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
+    String[] any = {"GET", "POST", "PUT"};
+    routes.addAll(
+        List.of(
+            Route.text("/-/healthy", new HealthyHandler(), page),
+            Route.text("/-/ready", new ReadyHandler(() -> availability), page),
+            Route.text("/-/reload", new LifecycleHandler(), any),
+            Route.text("/-/quit", new LifecycleHandler(), any),
+            Route.text("/metrics", new MetricsHandler(metrics), get),
+            Route.text("/version", FixedHandler.plainTexts(build), get),
+            Route.text(
+                "/",
+                (request, response) ->
+                    response.text(
+                        200,
+                        "Varve "
+                            + Version.varve()
+                            + ": the Prometheus HTTP API is at /api/v1, metrics are at"
+                            + " /metrics.\n"),
+                page)));
+    return routes;
   }
 
   private static Map<String, String> buildInfo() {
@@ -156,7 +225,16 @@ public final class Server implements AutoCloseable {
     ServerConfig.Query query = config.query();
     Map<String, String> flags = new TreeMap<>();
     flags.put("web.listen-address", config.listen().toString());
+    flags.put("web.cors.origin", config.http().corsOrigin());
+    flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));
+    flags.put("web.enable-lifecycle", "false");
     flags.put("web.enable-remote-write-receiver", "true");
+    flags.put(
+        "storage.remote.read-concurrent-limit",
+        String.valueOf(config.remoteRead().maxConcurrent()));
+    flags.put(
+        "storage.remote.read-max-bytes-in-frame", String.valueOf(config.remoteRead().frameBytes()));
+    flags.put("storage.remote.read-sample-limit", String.valueOf(config.remoteRead().maxSamples()));
     flags.put("storage.tsdb.path", config.dataDir().toString());
     flags.put("storage.tsdb.retention.time", retention());
     flags.put("query.lookback-delta", Durations.print(query.lookbackMillis()));
@@ -201,7 +279,13 @@ public final class Server implements AutoCloseable {
         new Opened(
             engine,
             queries,
-            new Store(engine::snapshot, engine::stats, engine::labelStats, ingestor, queries));
+            new Store(
+                engine::snapshot,
+                engine::stats,
+                engine::labelStats,
+                new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
+                ingestor,
+                queries));
     availability = Availability.READY;
     return engine.stats().recovery();
   }
@@ -218,6 +302,11 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException("BUG: a request came in before the store was there");
     }
     return now.store();
+  }
+
+  private @Nullable Store storeIfReady() {
+    Opened now = opened;
+    return now == null || availability != Availability.READY ? null : now.store();
   }
 
   /**

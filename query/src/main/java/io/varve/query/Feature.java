@@ -78,7 +78,7 @@ public enum Feature {
   }
 
   /** What of the language these allow. */
-  static ParserOptions language(Set<Feature> features) {
+  public static ParserOptions language(Set<Feature> features) {
     return ParserOptions.DEFAULT.with(
         features.contains(EXPERIMENTAL_FUNCTIONS),
         features.contains(DURATION_EXPRESSIONS),

@@ -67,6 +67,12 @@ public interface FileSystem {
   /** Renames within one file system, atomically, replacing the target. */
   void rename(Path from, Path to) throws IOException;
 
+  /**
+   * Gives a file that will not change any more a second name: a hard link, or a durable copy where
+   * there are none. Fails if the second name exists.
+   */
+  void link(Path file, Path secondName) throws IOException;
+
   /** Deletes a file; no error if it is not there. */
   void delete(Path file) throws IOException;
 

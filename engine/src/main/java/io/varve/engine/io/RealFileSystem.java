@@ -3,6 +3,8 @@ package io.varve.engine.io;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -72,6 +74,21 @@ public final class RealFileSystem implements FileSystem {
   @Override
   public void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Override
+  public void link(Path file, Path secondName) throws IOException {
+    try {
+      Files.createLink(secondName, file);
+    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // Another file system, or one without hard links.
+      Files.copy(file, secondName);
+      try (RandomAccessFile copy = new RandomAccessFile(secondName.toFile(), "rw")) {
+        copy.getFD().sync();
+      }
+    }
   }
 
   @Override

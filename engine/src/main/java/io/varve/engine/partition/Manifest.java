@@ -134,8 +134,8 @@ public final class Manifest implements AutoCloseable {
     }
   }
 
-  private static void create(FileSystem fs, Path dataDir, ManifestState initial)
-      throws IOException {
+  /** Writes the manifest of a new store in a folder that has none. */
+  public static void create(FileSystem fs, Path dataDir, ManifestState initial) throws IOException {
     fs.createDirectories(dataDir);
     Path path = path(dataDir, 1);
     fs.delete(path);

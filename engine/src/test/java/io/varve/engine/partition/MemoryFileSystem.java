@@ -206,6 +206,14 @@ final class MemoryFileSystem implements FileSystem {
   }
 
   @Override
+  public void link(Path file, Path secondName) throws IOException {
+    change();
+    if (names.putIfAbsent(secondName, node(file)) != null) {
+      throw new FileAlreadyExistsException(secondName.toString());
+    }
+  }
+
+  @Override
   public void delete(Path file) throws IOException {
     if (names.containsKey(file)) {
       change();

@@ -97,6 +97,19 @@ final class Arguments {
     return limit;
   }
 
+  /** A whole number whose errors come without the words "invalid parameter". */
+  int numberOr(String name, int otherwise) {
+    String text = params.get(name);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    try {
+      return parseInt(text);
+    } catch (IllegalArgumentException e) {
+      throw ApiException.badData(name + " must be a number");
+    }
+  }
+
   /** The span between {@code start} and {@code end}, both included; all of time by default. */
   TimeRange range() {
     long start = time("start", Long.MIN_VALUE);

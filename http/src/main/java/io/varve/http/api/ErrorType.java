@@ -8,7 +8,9 @@ enum ErrorType {
   EXECUTION("execution", 422),
   CANCELED("canceled", 499),
   TIMEOUT("timeout", 503),
-  INTERNAL("internal", 500);
+  INTERNAL("internal", 500),
+  /** What was asked for is switched off. */
+  UNAVAILABLE("unavailable", 500);
 
   private final String wireName;
   private final int status;

@@ -1,6 +1,7 @@
 package io.varve.http.api;
 
 import io.varve.http.json.Envelope;
+import io.varve.http.json.Json;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
@@ -18,30 +19,40 @@ public final class FixedHandler implements Handler {
     this.data = data;
   }
 
-  /** {@code /api/v1/rules} of a server without rules. */
-  public static FixedHandler rules() {
-    return emptyList("groups");
-  }
-
   /** {@code /api/v1/alerts} of a server without rules. */
   public static FixedHandler alerts() {
     return emptyList("alerts");
   }
 
-  private static FixedHandler emptyList(String key) {
+  /** An object with one list, which is empty. */
+  static FixedHandler emptyList(String key) {
     return new FixedHandler(json -> json.beginObject().key(key).beginList().endList().endObject());
   }
 
   /** An object of texts. */
   public static FixedHandler texts(Map<String, String> texts) {
-    return new FixedHandler(
-        json -> {
-          json.beginObject();
-          for (Map.Entry<String, String> entry : texts.entrySet()) {
-            json.key(entry.getKey()).string(entry.getValue());
-          }
-          json.endObject();
-        });
+    return new FixedHandler(json -> write(json, texts));
+  }
+
+  /** An object of texts, without what surrounds the answers of the API. */
+  public static Handler plainTexts(Map<String, String> texts) {
+    return (request, response) ->
+        response.body(
+            200,
+            "application/json",
+            out -> {
+              Json json = new Json(out);
+              write(json, texts);
+              json.flush();
+            });
+  }
+
+  private static void write(Json json, Map<String, String> texts) throws IOException {
+    json.beginObject();
+    for (Map.Entry<String, String> entry : texts.entrySet()) {
+      json.key(entry.getKey()).string(entry.getValue());
+    }
+    json.endObject();
   }
 
   @Override

@@ -24,8 +24,8 @@ public final class MetadataHandler implements Handler {
   @Override
   public void handle(Request request, Response response) throws IOException {
     Arguments arguments = new Arguments(request);
-    int limit = number(arguments, "limit");
-    int perMetric = number(arguments, "limit_per_metric");
+    int limit = arguments.numberOr("limit", -1);
+    var _ = arguments.numberOr("limit_per_metric", -1); // checked, but one entry is all there is
     String metric = arguments.text("metric");
     String tenant = arguments.tenant();
     Map<String, Metadata> all =
@@ -40,17 +40,15 @@ public final class MetadataHandler implements Handler {
               break;
             }
             json.key(entry.getKey()).beginList();
-            if (perMetric != 0) {
-              Metadata metadata = entry.getValue();
-              json.beginObject()
-                  .key("type")
-                  .string(metadata.type())
-                  .key("unit")
-                  .string(metadata.unit())
-                  .key("help")
-                  .string(metadata.help())
-                  .endObject();
-            }
+            Metadata metadata = entry.getValue();
+            json.beginObject()
+                .key("type")
+                .string(metadata.type())
+                .key("unit")
+                .string(metadata.unit())
+                .key("help")
+                .string(metadata.help())
+                .endObject();
             json.endList();
           }
           json.endObject();
@@ -64,18 +62,5 @@ public final class MetadataHandler implements Handler {
     }
     Metadata only = all.get(metric);
     return only == null ? Map.of() : Map.of(metric, only);
-  }
-
-  /** A number, −1 if it is not given. */
-  private static int number(Arguments arguments, String name) {
-    String text = arguments.text(name);
-    if (text.isEmpty()) {
-      return -1;
-    }
-    try {
-      return Arguments.parseInt(text);
-    } catch (IllegalArgumentException e) {
-      throw ApiException.badData(name + " must be a number");
-    }
   }
 }

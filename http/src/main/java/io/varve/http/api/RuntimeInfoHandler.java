@@ -4,6 +4,8 @@ import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -15,6 +17,7 @@ public final class RuntimeInfoHandler implements Handler {
   private final InstantSource clock;
   private final Supplier<Store> store;
   private final String retention;
+  private final String hostname = hostname();
 
   /** With what does not change. */
   public RuntimeInfoHandler(
@@ -37,6 +40,8 @@ public final class RuntimeInfoHandler implements Handler {
                 .string(start.toString())
                 .key("CWD")
                 .string(System.getProperty("user.dir", ""))
+                .key("hostname")
+                .string(hostname)
                 .key("serverTime")
                 .string(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString())
                 .key("reloadConfigSuccess")
@@ -58,5 +63,14 @@ public final class RuntimeInfoHandler implements Handler {
                 .key("storageRetention")
                 .string(retention)
                 .endObject());
+  }
+
+  /** The name of this machine; "" if nobody says. No name service is asked. */
+  private static String hostname() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return System.getenv().getOrDefault("HOSTNAME", "");
+    }
   }
 }

@@ -2,9 +2,14 @@ package io.varve.http.api;
 
 import io.varve.engine.EngineStats;
 import io.varve.engine.Snapshot;
+import io.varve.engine.WindowStats;
 import io.varve.engine.index.LabelStats;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.TimeRange;
 import io.varve.ingest.Ingestor;
 import io.varve.query.QueryEngine;
+import java.io.IOException;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -13,6 +18,7 @@ import java.util.function.Supplier;
  * @param snapshots takes a snapshot, which its receiver closes
  * @param stats what the engine is and does at the moment
  * @param labels what the labels of series in the head look like in numbers
+ * @param upkeep deletes, merges and backups
  * @param ingestor takes writes
  * @param queries answers PromQL
  */
@@ -20,11 +26,31 @@ public record Store(
     Supplier<Snapshot> snapshots,
     Supplier<EngineStats> stats,
     LabelCounts labels,
+    Upkeep upkeep,
     Ingestor ingestor,
     QueryEngine queries) {
   /** Counts labels. */
   public interface LabelCounts {
     /** Those of a tenant; of each list the {@code top} largest. */
     LabelStats of(String tenant, int top);
+  }
+
+  /** What changes the files that are there, and tells of them. Any thread. */
+  public interface Upkeep {
+    /** Deletes samples; later snapshots do not have them. */
+    void delete(String tenant, List<Matcher> matchers, TimeRange range);
+
+    /** Rewrites the files in which something is deleted. */
+    void cleanTombstones();
+
+    /**
+     * Makes a data folder with all that is stored now.
+     *
+     * @param name of the folder, below the folder of all such backups
+     */
+    void backUp(String name) throws IOException;
+
+    /** What the files of each window hold. */
+    List<WindowStats> windows();
   }
 }

@@ -3,10 +3,14 @@ package io.varve.http.config;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
 import io.varve.ingest.IngestLimits;
 import io.varve.ingest.intake.LabelLimits;
 import io.varve.query.Feature;
 import io.varve.query.QueryLimits;
+import io.varve.query.promql.ParseException;
+import io.varve.query.promql.Parser;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -28,7 +32,9 @@ import java.util.Set;
  * @param storage of the engine
  * @param ingest limits of writes
  * @param query limits of queries
- * @param http limits of connections and requests
+ * @param remoteRead limits of remote read
+ * @param http limits of connections and requests, and which endpoints are open
+ * @param externalLabels what remote read and federation add to every series that lacks it
  */
 public record ServerConfig(
     Address listen,
@@ -37,7 +43,9 @@ public record ServerConfig(
     Storage storage,
     Ingest ingest,
     Query query,
-    Http http) {
+    RemoteRead remoteRead,
+    Http http,
+    Labels externalLabels) {
 
   /** How much is logged. */
   public enum LogLevel {
@@ -152,6 +160,15 @@ public record ServerConfig(
       Set<Feature> features) {}
 
   /**
+   * Limits of remote read.
+   *
+   * @param maxConcurrent requests that are being answered
+   * @param maxSamples samples in an answer that is not streamed
+   * @param frameBytes size at which a frame of a streamed answer is closed
+   */
+  public record RemoteRead(int maxConcurrent, long maxSamples, int frameBytes) {}
+
+  /**
    * Limits of connections and requests.
    *
    * @param queueMillis how long a request waits for its turn before it is answered 503
@@ -160,6 +177,9 @@ public record ServerConfig(
    * @param idleMillis a connection without traffic is closed
    * @param writeMillis an answer that the client does not read is given up
    * @param drainMillis how long requests may go on after the server is told to stop
+   * @param adminApi whether series may be deleted and snapshots made over HTTP
+   * @param corsOrigin origins whose pages a browser may let read answers: a regular expression for
+   *     the whole origin
    */
   public record Http(
       long queueMillis,
@@ -167,7 +187,9 @@ public record ServerConfig(
       long maxBodiesBytes,
       long idleMillis,
       long writeMillis,
-      long drainMillis) {}
+      long drainMillis,
+      boolean adminApi,
+      String corsOrigin) {}
 
   /** What holds when nothing is said. */
   public static ServerConfig defaults() {
@@ -224,9 +246,12 @@ public record ServerConfig(
     Storage storage = storage(top.section("storage"));
     Ingest ingest = ingest(top.section("ingest"));
     Query query = query(top.section("query"));
+    RemoteRead remoteRead = remoteRead(top.section("remote_read"));
     Http http = http(top.section("http"));
+    Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
-    return new ServerConfig(listen, dataDir, log, storage, ingest, query, http);
+    return new ServerConfig(
+        listen, dataDir, log, storage, ingest, query, remoteRead, http, externalLabels);
   }
 
   private static Storage storage(Settings in) {
@@ -309,6 +334,16 @@ public record ServerConfig(
     return Set.copyOf(features);
   }
 
+  private static RemoteRead remoteRead(Settings in) {
+    RemoteRead remoteRead =
+        new RemoteRead(
+            in.integer("max_concurrent", 10, 1, 10_000),
+            in.number("max_samples", 50_000_000, 1, Long.MAX_VALUE),
+            (int) in.bytes("frame_bytes", MIB, KIB, 64 * MIB));
+    in.done();
+    return remoteRead;
+  }
+
   private static Http http(Settings in) {
     Http http =
         new Http(
@@ -317,19 +352,83 @@ public record ServerConfig(
             in.bytes("max_bodies_bytes", 256 * MIB, MIB, TIB),
             in.millis("idle_timeout", 5 * MINUTE, SECOND, DAY),
             in.millis("write_timeout", MINUTE, SECOND, DAY),
-            in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND));
+            in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND),
+            in.flag("admin_api", false),
+            in.value("cors_origin", ".*", ServerConfig::regex));
     in.done();
     return http;
   }
 
+  private static String regex(String text) {
+    var _ = new Matcher(Matcher.Type.RE, "origin", text); // which refuses what is none
+    return text;
+  }
+
+  /** Reads labels as PromQL writes them: {@code {cluster="a", replica="1"}}. */
+  private static Labels labels(String text) {
+    if (text.replace(" ", "").equals("{}")) {
+      return Labels.EMPTY;
+    }
+    Labels.Builder labels = new Labels.Builder();
+    try {
+      for (Matcher matcher : Parser.parseSelector(text)) {
+        if (matcher.type() != Matcher.Type.EQ || matcher.name().equals(Labels.METRIC_NAME)) {
+          throw new IllegalArgumentException(
+              "\"" + text + "\" is not of the form {name=\"value\", other=\"value\"}");
+        }
+        labels.add(matcher.name(), matcher.value());
+      }
+    } catch (ParseException e) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is not of the form {name=\"value\", other=\"value\"}", e);
+    }
+    return labels.build();
+  }
+
+  /** The same with the endpoints that change data open or closed. */
+  public ServerConfig withAdminApi(boolean open) {
+    Http h = http;
+    return new ServerConfig(
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        new Http(
+            h.queueMillis,
+            h.maxFormBytes,
+            h.maxBodiesBytes,
+            h.idleMillis,
+            h.writeMillis,
+            h.drainMillis,
+            open,
+            h.corsOrigin),
+        externalLabels);
+  }
+
+  /** The same with other external labels. */
+  public ServerConfig withExternalLabels(Labels other) {
+    return new ServerConfig(listen, dataDir, log, storage, ingest, query, remoteRead, http, other);
+  }
+
+  /** The same with other limits of remote read. */
+  public ServerConfig withRemoteRead(RemoteRead other) {
+    return new ServerConfig(
+        listen, dataDir, log, storage, ingest, query, other, http, externalLabels);
+  }
+
   /** The same with another place to listen. */
   public ServerConfig withListen(Address other) {
-    return new ServerConfig(other, dataDir, log, storage, ingest, query, http);
+    return new ServerConfig(
+        other, dataDir, log, storage, ingest, query, remoteRead, http, externalLabels);
   }
 
   /** The same with another data folder. */
   public ServerConfig withDataDir(Path other) {
-    return new ServerConfig(listen, other, log, storage, ingest, query, http);
+    return new ServerConfig(
+        listen, other, log, storage, ingest, query, remoteRead, http, externalLabels);
   }
 
   /** The same with another meaning of an acknowledgement. */
@@ -354,7 +453,14 @@ public record ServerConfig(
             s.registry),
         ingest,
         query,
-        http);
+        remoteRead,
+        http,
+        externalLabels);
+  }
+
+  /** A file that says the same, every setting included. */
+  public String yaml() {
+    return ConfigText.of(this);
   }
 
   /** What the engine is to be opened with. */

@@ -82,6 +82,12 @@ public final class Json {
     return this;
   }
 
+  /** Null. */
+  public Json nothing() throws IOException {
+    out.writeNull();
+    return this;
+  }
+
   /** A time as seconds with the shortest fraction. */
   public Json seconds(long millis) throws IOException {
     return number(millis / 1000.0);

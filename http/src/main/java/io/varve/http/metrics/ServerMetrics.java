@@ -10,7 +10,9 @@ import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.varve.http.api.MetricsHandler;
 import io.varve.http.api.QueryMeter;
+import io.varve.http.api.SelfMetricsHandler;
 import io.varve.http.api.Store;
+import io.varve.http.json.Json;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Observer;
 import io.varve.query.QueryStats;
@@ -19,11 +21,13 @@ import java.io.OutputStream;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that is counted about the server, and its exposition. Any thread. */
-public final class ServerMetrics implements Observer, QueryMeter, MetricsHandler.Exposition {
+public final class ServerMetrics
+    implements Observer, QueryMeter, MetricsHandler.Exposition, SelfMetricsHandler.Families {
   private static final double[] SECONDS = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
   };
@@ -147,6 +151,11 @@ public final class ServerMetrics implements Observer, QueryMeter, MetricsHandler
   @Override
   public void write(@Nullable String accept, OutputStream out) throws IOException {
     writer(accept).write(out, registry.scrape());
+  }
+
+  @Override
+  public void write(Json json, Predicate<String> names) throws IOException {
+    ProtoJson.write(json, registry.scrape(), names);
   }
 
   private ExpositionFormatWriter writer(@Nullable String accept) {

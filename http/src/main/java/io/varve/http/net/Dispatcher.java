@@ -36,6 +36,7 @@ final class Dispatcher implements HttpHandler {
   private final Bodies bodies;
   private final Disconnects disconnects;
   private final long writeMillis;
+  private final Origins origins;
   private final AtomicInteger running = new AtomicInteger();
 
   Dispatcher(
@@ -46,7 +47,8 @@ final class Dispatcher implements HttpHandler {
       ExecutorService threads,
       Bodies bodies,
       Disconnects disconnects,
-      long writeMillis) {
+      long writeMillis,
+      Origins origins) {
     this.routes = List.copyOf(routes);
     this.availability = availability;
     this.apiErrors = apiErrors;
@@ -55,6 +57,7 @@ final class Dispatcher implements HttpHandler {
     this.bodies = bodies;
     this.disconnects = disconnects;
     this.writeMillis = writeMillis;
+    this.origins = origins;
   }
 
   /** Handlers at work. */
@@ -95,18 +98,19 @@ final class Dispatcher implements HttpHandler {
     }
   }
 
-  /**
-   * CORS is open, as it is by default in Prometheus: there is nothing here that a cookie guards.
-   */
-  private static void addApiHeaders(HttpServerExchange exchange) {
+  private void addApiHeaders(HttpServerExchange exchange) {
     HeaderMap headers = exchange.getResponseHeaders();
     headers.add(Headers.VARY, "Accept-Encoding");
     headers.add(Headers.VARY, "Origin");
-    if (exchange.getRequestHeaders().contains(ORIGIN)) {
-      headers.put(ALLOW_ORIGIN, "*");
+    String origin = exchange.getRequestHeaders().getFirst(ORIGIN);
+    if (origin != null) {
       headers.put(ALLOW_HEADERS, "Accept, Authorization, Content-Type, Origin");
       headers.put(ALLOW_METHODS, "GET, POST, OPTIONS");
       headers.put(EXPOSE_HEADERS, "Date");
+      String allowed = origins.allowed(origin);
+      if (allowed != null) {
+        headers.put(ALLOW_ORIGIN, allowed);
+      }
     }
   }
 

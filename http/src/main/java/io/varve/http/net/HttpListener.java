@@ -45,8 +45,9 @@ public final class HttpListener implements AutoCloseable {
    * @param maxBodiesBytes request bodies in memory at one time
    * @param idleMillis a connection without traffic is closed after this
    * @param writeMillis an answer that is not read for this long is given up
+   * @param origins which pages a browser may let read answers
    */
-  public record Limits(long maxBodiesBytes, long idleMillis, long writeMillis) {}
+  public record Limits(long maxBodiesBytes, long idleMillis, long writeMillis, Origins origins) {}
 
   /**
    * Opens the port.
@@ -72,7 +73,8 @@ public final class HttpListener implements AutoCloseable {
             threads,
             bodies,
             disconnects,
-            limits.writeMillis());
+            limits.writeMillis(),
+            limits.origins());
     try {
       worker =
           Xnio.getInstance(HttpListener.class.getClassLoader())

@@ -72,6 +72,36 @@ public final class Response {
     begun.end();
   }
 
+  /** An answer that goes out piece by piece. */
+  public interface Stream {
+    /** Sends a piece; returns when it is with the operating system. */
+    void send(byte[] piece) throws IOException;
+  }
+
+  /** Writes an answer piece by piece. */
+  public interface StreamWriter {
+    /** Writes it, all of it. */
+    void write(Stream stream) throws IOException;
+  }
+
+  /** Answers with pieces that are sent as they come; never compressed. */
+  public void stream(int status, String contentType, StreamWriter writer) throws IOException {
+    begin(status);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
+    Sink sink = new Sink(exchange, waitMillis);
+    try {
+      writer.write(
+          piece -> {
+            sink.write(piece, 0, piece.length);
+            sink.flush();
+          });
+    } catch (IOException | RuntimeException e) {
+      sink.abort();
+      throw e;
+    }
+    sink.close();
+  }
+
   private void begin(int status) {
     if (given) {
       throw new IllegalStateException("the answer has been given already");

@@ -70,6 +70,15 @@ final class Sink extends OutputStream {
     buffer.clear();
   }
 
+  /** Returns when what was written is with the operating system. */
+  @Override
+  public void flush() throws IOException {
+    drain();
+    while (!channel.flush()) {
+      await();
+    }
+  }
+
   private void await() throws IOException {
     if (!listening) {
       listening = true;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.model.Labels;
 import io.varve.http.RepositoryFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,10 +42,24 @@ final class ServerConfigTest {
         copy.set(i, other);
         ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
         assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
+        assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
         changed++;
       }
     }
     assertThat(changed).isEqualTo(ServerConfig.keys().size());
+  }
+
+  @Test
+  void aConfigurationIsWrittenWithEveryKey() {
+    List<String> shown = new ArrayList<>();
+    String yaml = ServerConfig.defaults().yaml();
+    flatten("", YamlFile.read("yaml", yaml), shown);
+    assertThat(shown).containsExactlyElementsOf(ServerConfig.keys());
+    ServerConfig odd =
+        ServerConfig.defaults()
+            .withDataDir(Path.of("a\"b\\c d"))
+            .withExternalLabels(Labels.of("a.b", "x\"y\\z\n", "c", "d"));
+    assertThat(ServerConfig.parse("odd", odd.yaml())).isEqualTo(odd);
   }
 
   @Test
@@ -89,7 +104,7 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: data_dir, http, ingest, listen, log_level, query, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: data_dir, external_labels, http, ingest, listen, log_level, query, remote_read, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
           query: [1]                | f:1: query: is a section with settings of its own, not a list
@@ -107,6 +122,8 @@ final class ServerConfigTest {
           storage: {fsync: never}   | f:1: storage.fsync: "never" is not one of always, interval, os
           storage: {retention: 1s}  | f:1: storage.retention: 1s is less than 1h (and not the word forever)
           query: {stored_aggregates: yes} | f:1: query.stored_aggregates: "yes" is not true or false
+          external_labels: x        | f:1: external_labels: "x" is not of the form {name="value", other="value"}
+          external_labels: '{a=~"b"}' | f:1: external_labels: "{a=~"b"}" is not of the form {name="value", other="value"}
           - a                       | f:1: expected settings of the form key: value
           """)
   void whatIsNotUnderstoodIsAnErrorThatNamesThePlace(String text, String message) {
@@ -200,6 +217,8 @@ final class ServerConfigTest {
           case "chronicle" -> "heap";
           case "true" -> "false";
           case "false" -> "true";
+          case "\".*\"" -> "https://a";
+          case "\"{}\"" -> "'{a=\"b\"}'";
           case "forever" -> "40d";
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";

@@ -52,7 +52,7 @@ final class HttpListenerTest {
         new HttpListener(
             "127.0.0.1",
             0,
-            new HttpListener.Limits(MOST_BODIES, 60_000, 1_000),
+            new HttpListener.Limits(MOST_BODIES, 60_000, 1_000, Origins.ALL),
             List.of(
                 Route.api("/api/echo", this::echo, "GET", "POST").withBody(MOST_BODY),
                 Route.api("/api/item/*/values", this::item, "GET"),

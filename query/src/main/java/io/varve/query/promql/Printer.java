@@ -46,6 +46,27 @@ public final class Printer {
     return labelName(m.name()) + m.type().operator() + GoText.quote(m.value());
   }
 
+  /** An aggregation up to its arguments: {@code sum by (job) }. */
+  static String operator(Aggregate e) {
+    Printer printer = new Printer();
+    printer.aggregation(e);
+    return printer.out.toString();
+  }
+
+  /** What stands between a binary expression's sides, without the spaces around it. */
+  static String operator(Binary e) {
+    Printer printer = new Printer();
+    printer.binaryOperator(e);
+    return printer.out.toString();
+  }
+
+  /** A subquery behind its inner expression: {@code [5m:1m] offset 1h}. */
+  static String suffix(Subquery e) {
+    Printer printer = new Printer();
+    printer.subquerySuffix(e);
+    return printer.out.toString();
+  }
+
   private void expr(Expr expr) {
     switch (expr) {
       case NumberLiteral e -> number(e.value(), e.duration());
@@ -61,14 +82,8 @@ public final class Printer {
       }
       case Binary e -> {
         expr(e.left());
-        out.append(' ').append(e.operator().text());
-        if (e.returnBool()) {
-          out.append(" bool");
-        }
-        VectorMatching matching = e.matching();
-        if (matching != null) {
-          matching(matching);
-        }
+        out.append(' ');
+        binaryOperator(e);
         out.append(' ');
         expr(e.right());
       }
@@ -100,27 +115,46 @@ public final class Printer {
       }
       case Subquery e -> {
         expr(e.inner());
-        out.append('[');
-        duration(e.rangeMillis(), e.rangeExpr());
-        out.append(':');
-        if (e.stepMillis() != 0 || e.stepExpr() != null) {
-          duration(e.stepMillis(), e.stepExpr());
-        }
-        out.append(']');
-        at(e.at());
-        offset(e.offsetMillis(), e.offsetExpr());
+        subquerySuffix(e);
       }
       case StepInvariant e -> expr(e.inner());
     }
   }
 
-  private void aggregate(Aggregate e) {
+  private void binaryOperator(Binary e) {
+    out.append(e.operator().text());
+    if (e.returnBool()) {
+      out.append(" bool");
+    }
+    VectorMatching matching = e.matching();
+    if (matching != null) {
+      matching(matching);
+    }
+  }
+
+  private void subquerySuffix(Subquery e) {
+    out.append('[');
+    duration(e.rangeMillis(), e.rangeExpr());
+    out.append(':');
+    if (e.stepMillis() != 0 || e.stepExpr() != null) {
+      duration(e.stepMillis(), e.stepExpr());
+    }
+    out.append(']');
+    at(e.at());
+    offset(e.offsetMillis(), e.offsetExpr());
+  }
+
+  private void aggregation(Aggregate e) {
     out.append(e.aggregation().text());
     if (e.without() || !e.grouping().isEmpty()) {
       out.append(e.without() ? " without " : " by ");
       labels(e.grouping());
       out.append(' ');
     }
+  }
+
+  private void aggregate(Aggregate e) {
+    aggregation(e);
     out.append('(');
     Expr parameter = e.parameter();
     if (parameter != null) {
