@@ -59,6 +59,13 @@ public enum Feature {
     return Set.of(values());
   }
 
+  /** Those that Prometheus' own test scripts assume: all of the language. */
+  public static Set<Feature> ofScripts() {
+    Set<Feature> features = EnumSet.allOf(Feature.class);
+    features.remove(TYPE_AND_UNIT_LABELS);
+    return features;
+  }
+
   /**
    * The feature of a flag.
    *

@@ -78,7 +78,8 @@ final class PromqlTestCommand implements Callable<Integer> {
       split = ",",
       description =
           "Features of PromQL that are on, by Prometheus' flags (promql-experimental-functions, …);"
-              + " or all, which is the default, or default, those that a server has on.")
+              + " or default, those that a server has on. Without this option all of the language"
+              + " is on, as in Prometheus' own tests.")
   private @Nullable List<String> flags;
 
   @Option(
@@ -119,8 +120,8 @@ final class PromqlTestCommand implements Callable<Integer> {
   }
 
   private Set<Feature> features() {
-    if (flags == null || flags.equals(List.of("all"))) {
-      return Feature.all();
+    if (flags == null) {
+      return Feature.ofScripts();
     }
     if (flags.equals(List.of("default"))) {
       return Feature.defaults();

@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.engine.model.Labels;
 import io.varve.query.function.GoText;
 import io.varve.query.promql.Position;
 import java.time.Instant;
@@ -69,6 +70,47 @@ final class Annotations {
     info(
         "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
             + GoText.quote(name),
+        position);
+  }
+
+  /** Says so if the labels of what is treated as a counter say that it is none. */
+  void askForCounter(Labels series, boolean byType, Position position) {
+    String name = series.get(Labels.METRIC_NAME);
+    if (name.isEmpty()) {
+      return;
+    }
+    String type = series.get("__type__");
+    if (byType) {
+      if (!type.equals("counter") && !type.equals("histogram")) {
+        info(
+            "metric might not be a counter, __type__ label is not set to \"counter\" or"
+                + " \"histogram\", got "
+                + GoText.quote(type)
+                + ": "
+                + GoText.quote(name),
+            position);
+      }
+    } else if (!name.endsWith("_total")
+        && !name.endsWith("_sum")
+        && !name.endsWith("_count")
+        && !name.endsWith("_bucket")) {
+      possiblyNoCounter(name, position);
+    }
+  }
+
+  void startOverlap(String name, Position position) {
+    warn(
+        "sample has start time that overlaps with previous sample timestamp for metric "
+            + GoText.quote(name),
+        position);
+  }
+
+  void invalidRatio(double ratio, double cap, Position position) {
+    warn(
+        "ratio value should be between -1 and 1, got "
+            + GoText.general(ratio)
+            + ", capping to "
+            + GoText.general(cap),
         position);
   }
 

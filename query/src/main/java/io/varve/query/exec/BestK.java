@@ -46,7 +46,7 @@ final class BestK extends SeriesOperator {
   @Override
   Labels[] prepare() {
     Labels[] series = inner.prepare();
-    if (!checkParameter()) {
+    if (!checkParameter(k)) {
       return new Labels[0];
     }
     StepMatrix matrix = Rows.materialize(inner, series.length);
@@ -77,7 +77,7 @@ final class BestK extends SeriesOperator {
   }
 
   /** False if k is below 1 at every step. */
-  private boolean checkParameter() {
+  static boolean checkParameter(double[] k) {
     double max = -Double.MAX_VALUE;
     double min = Double.MAX_VALUE;
     for (double v : k) {

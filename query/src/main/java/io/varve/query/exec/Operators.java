@@ -85,6 +85,8 @@ final class Operators {
   WindowSource range(RangeNode node, StepGrid grid) {
     return switch (node) {
       case PlanNode.SeriesRange n -> new StoredWindows(query, grid, n.selection(), n.rangeMillis());
+      case PlanNode.ExtendedRange n ->
+          new ExtendedWindows(query, grid, n.selection(), n.rangeMillis(), n.smoothed());
       case PlanNode.SubqueryRange n -> {
         Long at = n.atMillis();
         long firstEnd = Selection.shift(at == null ? grid.start() : at, n.offsetMillis());
@@ -114,6 +116,22 @@ final class Operators {
         yield n.timestamps() ? Merged.withoutMetadata(select, false) : select;
       }
       case PlanNode.OverRange n -> overRange(n, grid);
+      case PlanNode.SmoothedSelect n -> new SmoothedSelect(query, grid, n.selection());
+      case PlanNode.StartTimes n ->
+          Merged.withoutMetadata(new StartTimes(query, grid, n.selection()), false);
+      case PlanNode.Nothing n -> new NoSeries(query, grid);
+      case PlanNode.OverExtendedRange n ->
+          Merged.withoutMetadata(
+              new OverExtendedRange(
+                  query,
+                  grid,
+                  n.function(),
+                  n.range().selection(),
+                  n.range().rangeMillis(),
+                  n.range().smoothed(),
+                  n.position()),
+              true);
+      case PlanNode.WithInfo n -> new InfoJoin(vector(n.inner(), grid), n.infos());
       case PlanNode.AbsentOverTime n -> {
         WindowSource source = range(n.range(), grid);
         SeriesOperator present =
@@ -186,12 +204,16 @@ final class Operators {
                     element.withScalars(column, at, steps, scalars, n.scalarLeft()));
         yield element.dropsName() ? Merged.withoutMetadata(applied, false) : applied;
       }
-      case PlanNode.VectorBinary n ->
-          new VectorBinary(
-              vector(n.left(), grid),
-              vector(n.right(), grid),
-              n.matching(),
-              new BinaryElement(query, n.operator(), n.returnBool(), n.position()));
+      case PlanNode.VectorBinary n -> {
+        SeriesOperator left = vector(n.left(), grid);
+        SeriesOperator right = vector(n.right(), grid);
+        BinaryElement element =
+            new BinaryElement(query, n.operator(), n.returnBool(), n.position());
+        boolean fills = n.matching().fillLeft() != null || n.matching().fillRight() != null;
+        yield fills
+            ? new FilledBinary(left, right, n.matching(), element)
+            : new VectorBinary(left, right, n.matching(), element);
+      }
       case PlanNode.SetOperation n -> {
         SeriesOperator set =
             new SetOperator(
@@ -207,6 +229,14 @@ final class Operators {
     double[][] parameters = columns(n.parameters(), grid);
     OverRange operator =
         new OverRange(n.function(), range(n.range(), grid), parameters, n.position());
+    if (query.useStarts
+        && OverStarts.knows(n.function())
+        && n.range() instanceof PlanNode.SeriesRange range) {
+      return Merged.withoutMetadata(
+          new OverStarts(
+              operator, n.function(), range.selection(), range.rangeMillis(), n.position()),
+          true);
+    }
     return switch (n.function()) {
       // These act like an offset: what they yield is a sample of the metric.
       case FIRST_OVER_TIME, LAST_OVER_TIME -> operator;
@@ -306,8 +336,15 @@ final class Operators {
           new BestK(inner, n.aggregation() == Aggregation.TOPK, column, n.grouping(), n.without());
       case QUANTILE ->
           new QuantileOfGroup(inner, column, n.grouping(), n.without(), n.parameterPosition());
-      case COUNT_VALUES, LIMITK, LIMIT_RATIO ->
-          throw new IllegalStateException(n.aggregation().text());
+      case LIMITK, LIMIT_RATIO ->
+          new LimitedSeries(
+              inner,
+              n.aggregation() == Aggregation.LIMIT_RATIO,
+              column,
+              n.grouping(),
+              n.without(),
+              n.parameterPosition());
+      case COUNT_VALUES -> throw new IllegalStateException(n.aggregation().text());
     };
   }
 }

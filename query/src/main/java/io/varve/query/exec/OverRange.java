@@ -161,14 +161,8 @@ final class OverRange extends SeriesOperator {
   }
 
   private void askForCounter(int series, double[] out, int at) {
-    String name = labels[series].get(Labels.METRIC_NAME);
-    if (!name.isEmpty()
-        && !name.endsWith("_total")
-        && !name.endsWith("_sum")
-        && !name.endsWith("_count")
-        && !name.endsWith("_bucket")
-        && Absent.countPresent(out, at, grid.count()) > 0) {
-      query.annotations.possiblyNoCounter(name, position);
+    if (Absent.countPresent(out, at, grid.count()) > 0) {
+      query.annotations.askForCounter(labels[series], query.typeLabels, position);
     }
   }
 

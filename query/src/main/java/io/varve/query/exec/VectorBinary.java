@@ -189,7 +189,7 @@ final class VectorBinary extends SeriesOperator {
         }
         int signature = signatures.right()[i];
         if (oneOf[signature] >= 0) {
-          throw duplicate(oneSeries[i], oneSeries[oneOf[signature]]);
+          throw matcher.duplicate(oneSeries[i], oneSeries[oneOf[signature]], swapped);
         }
         oneOf[signature] = i;
       }
@@ -260,16 +260,5 @@ final class VectorBinary extends SeriesOperator {
       }
     }
     return true;
-  }
-
-  private QueryException duplicate(Labels series, Labels earlier) {
-    return QueryException.execution(
-        "found duplicate series for the match group "
-            + matcher.signature(series)
-            + " on the "
-            + (swapped ? "left" : "right")
-            + " hand-side of the operation: ["
-            + (series.compareTo(earlier) < 0 ? series + ", " + earlier : earlier + ", " + series)
-            + "];many-to-many matching not allowed: matching labels must be unique on one side");
   }
 }

@@ -1,6 +1,7 @@
 package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
+import io.varve.query.QueryException;
 import io.varve.query.promql.VectorMatching;
 import io.varve.query.promql.VectorMatching.Cardinality;
 import java.util.HashMap;
@@ -51,6 +52,18 @@ final class VectorMatcher {
       result[i] = known == null ? next : known;
     }
     return result;
+  }
+
+  /** The error of two series of the one side that match the same of the other. */
+  QueryException duplicate(Labels series, Labels earlier, boolean onTheLeft) {
+    return QueryException.execution(
+        "found duplicate series for the match group "
+            + signature(series)
+            + " on the "
+            + (onTheLeft ? "left" : "right")
+            + " hand-side of the operation: ["
+            + (series.compareTo(earlier) < 0 ? series + ", " + earlier : earlier + ", " + series)
+            + "];many-to-many matching not allowed: matching labels must be unique on one side");
   }
 
   /**

@@ -72,6 +72,14 @@ public sealed interface PlanNode {
       @Nullable Long atMillis)
       implements RangeNode {}
 
+  /**
+   * A range that begins with the sample before it, or is smoothed at both ends.
+   *
+   * @param smoothed false if it is anchored
+   */
+  record ExtendedRange(Selection selection, long rangeMillis, boolean smoothed)
+      implements RangeNode {}
+
   // Vectors.
 
   /**
@@ -80,6 +88,26 @@ public sealed interface PlanNode {
    * @param timestamps true if the samples' times in seconds are meant, not their values
    */
   record Select(Selection selection, boolean timestamps) implements VectorNode {}
+
+  /** Each selected series between its samples before and after the step. */
+  record SmoothedSelect(Selection selection) implements VectorNode {}
+
+  /** When the counters of the selected series began, in seconds. */
+  record StartTimes(Selection selection) implements VectorNode {}
+
+  /** No series. */
+  record Nothing() implements VectorNode {}
+
+  /** A range function over a range that is anchored or smoothed. */
+  record OverExtendedRange(FunctionSignature function, ExtendedRange range, Position position)
+      implements VectorNode {}
+
+  /**
+   * The series with labels of others that describe them.
+   *
+   * @param infos which those are and which of their labels are meant, and as of when
+   */
+  record WithInfo(VectorNode inner, Selection infos) implements VectorNode {}
 
   /**
    * A range function.

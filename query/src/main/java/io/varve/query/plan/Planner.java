@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,17 @@ import org.jspecify.annotations.Nullable;
  * once (Prometheus: StepInvariantExpr).
  */
 public final class Planner {
+  private static final List<FunctionSignature> OVER_ANCHORED =
+      List.of(
+          FunctionSignature.CHANGES,
+          FunctionSignature.DELTA,
+          FunctionSignature.INCREASE,
+          FunctionSignature.RATE,
+          FunctionSignature.RESETS);
+
+  private static final List<FunctionSignature> OVER_SMOOTHED =
+      List.of(FunctionSignature.DELTA, FunctionSignature.INCREASE, FunctionSignature.RATE);
+
   private final long startMillis;
   private final long endMillis;
   private final long stepMillis;
@@ -81,11 +93,12 @@ public final class Planner {
       case Expr.Call e -> call(e);
       case Expr.Aggregate e -> aggregate(e);
       case Expr.VectorSelector e ->
-          new Planned(new PlanNode.Select(selection(e), false), e.at() != null);
-      case Expr.MatrixSelector e ->
           new Planned(
-              new PlanNode.SeriesRange(selection(e.selector()), e.rangeMillis()),
-              e.selector().at() != null);
+              e.smoothed()
+                  ? new PlanNode.SmoothedSelect(selection(e))
+                  : new PlanNode.Select(selection(e), false),
+              e.at() != null);
+      case Expr.MatrixSelector e -> new Planned(range(e), e.selector().at() != null);
       case Expr.Subquery e ->
           new Planned(
               new PlanNode.SubqueryRange(
@@ -96,6 +109,13 @@ public final class Planner {
                   at(e.at())),
               e.at() != null);
     };
+  }
+
+  private RangeNode range(Expr.MatrixSelector e) {
+    Selection selection = selection(e.selector());
+    return e.selector().anchored() || e.selector().smoothed()
+        ? new PlanNode.ExtendedRange(selection, e.rangeMillis(), e.selector().smoothed())
+        : new PlanNode.SeriesRange(selection, e.rangeMillis());
   }
 
   private Planned unary(Expr.Unary e) {
@@ -147,9 +167,6 @@ public final class Planner {
       if (matching == null) {
         matching = VectorMatching.ONE_TO_ONE;
       }
-      if (matching.fillLeft() != null || matching.fillRight() != null) {
-        throw notYet("the fill modifiers of binary operators");
-      }
       return operator.isSet()
           ? new PlanNode.SetOperation(operator, l, r, matching)
           : new PlanNode.VectorBinary(operator, l, r, matching, e.returnBool(), e.position());
@@ -159,9 +176,6 @@ public final class Planner {
 
   private Planned aggregate(Expr.Aggregate e) {
     Aggregation aggregation = e.aggregation();
-    if (aggregation == Aggregation.LIMITK || aggregation == Aggregation.LIMIT_RATIO) {
-      throw notYet(aggregation.text());
-    }
     Planned inner = plan(e.inner());
     Expr parameter = e.parameter() == null ? null : bare(e.parameter());
     if (aggregation == Aggregation.COUNT_VALUES) {
@@ -194,6 +208,7 @@ public final class Planner {
 
   private Planned call(Expr.Call e) {
     FunctionSignature function = e.function();
+    checkExtended(e);
     List<Expr> arguments = new ArrayList<>();
     List<Planned> planned = new ArrayList<>();
     boolean invariant = isSafe(function);
@@ -222,6 +237,7 @@ public final class Planner {
           MONTH,
           YEAR,
           PREDICT_LINEAR,
+          START_TIMESTAMP,
           TIME,
           TIMESTAMP ->
           false;
@@ -246,7 +262,7 @@ public final class Planner {
       case SCALAR -> new PlanNode.ScalarOf(vector(planned.get(0), e));
       case VECTOR -> new PlanNode.VectorOf(scalar(planned.get(0), e));
       case TIMESTAMP ->
-          arguments.get(0) instanceof Expr.VectorSelector selector
+          arguments.get(0) instanceof Expr.VectorSelector selector && !selector.smoothed()
               ? new PlanNode.Select(selection(selector), true)
               : new PlanNode.EvalTimes(vector(planned.get(0), e));
       case ABSENT -> new PlanNode.Absent(vector(planned.get(0), e), absentLabels(arguments.get(0)));
@@ -282,7 +298,11 @@ public final class Planner {
               arguments.get(2).position());
       case HISTOGRAM_AVG, HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_STDDEV, HISTOGRAM_STDVAR ->
           new PlanNode.HistogramsOnly(vector(planned.get(0), e));
-      case INFO, START_TIMESTAMP -> throw notYet(function.text() + "()");
+      case INFO -> info(e, arguments, planned);
+      case START_TIMESTAMP ->
+          arguments.get(0) instanceof Expr.VectorSelector selector
+              ? new PlanNode.StartTimes(selection(selector))
+              : new PlanNode.Nothing();
       case CLAMP, CLAMP_MAX, CLAMP_MIN, ROUND ->
           new PlanNode.MapElements(function, vector(planned.get(0), e), scalars(planned, 1, e));
       default -> {
@@ -301,6 +321,62 @@ public final class Planner {
     };
   }
 
+  /** Refuses what is not defined over anchored or smoothed ranges. */
+  private static void checkExtended(Expr.Call e) {
+    for (Expr argument : e.arguments()) {
+      if (bare(argument) instanceof Expr.MatrixSelector matrix) {
+        boolean anchored = matrix.selector().anchored();
+        List<FunctionSignature> allowed =
+            anchored ? OVER_ANCHORED : matrix.selector().smoothed() ? OVER_SMOOTHED : List.of();
+        if (!allowed.isEmpty() && !allowed.contains(e.function())) {
+          throw QueryException.execution(
+              (anchored ? "anchored" : "smoothed")
+                  + " modifier can only be used with: "
+                  + allowed.stream().map(FunctionSignature::text).collect(Collectors.joining(", "))
+                  + " - not with "
+                  + e.function().text());
+        }
+      }
+    }
+  }
+
+  private PlanNode info(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
+    List<Matcher> matchers =
+        arguments.size() > 1 && arguments.get(1) instanceof Expr.VectorSelector selector
+            ? selector.matchers()
+            : List.of();
+    Selection infos = asOf(arguments.get(0), new Selection(matchers, 0, null));
+    return new PlanNode.WithInfo(vector(planned.get(0), e), infos);
+  }
+
+  /** A selection as of when the first selector of an expression is looked at. */
+  private Selection asOf(Expr expr, Selection outer) {
+    return switch (expr) {
+      case Expr.VectorSelector e -> at(outer, e.at(), e.offsetMillis());
+      case Expr.Subquery e -> asOf(e.inner(), at(outer, e.at(), e.offsetMillis()));
+      default -> {
+        for (Expr child : expr.children()) {
+          Selection found = asOf(child, outer);
+          if (!found.equals(outer) || selects(child)) {
+            yield found;
+          }
+        }
+        yield outer;
+      }
+    };
+  }
+
+  private static boolean selects(Expr expr) {
+    return expr instanceof Expr.VectorSelector
+        || expr.children().stream().anyMatch(Planner::selects);
+  }
+
+  private Selection at(Selection outer, @Nullable AtModifier at, long offsetMillis) {
+    return at == null
+        ? new Selection(outer.matchers(), outer.offsetMillis() + offsetMillis, outer.atMillis())
+        : new Selection(outer.matchers(), offsetMillis, at(at));
+  }
+
   private static PlanNode overRange(Expr.Call e, List<Expr> arguments, List<Planned> planned) {
     RangeNode range = null;
     List<ScalarNode> parameters = new ArrayList<>();
@@ -313,6 +389,9 @@ public final class Planner {
     }
     if (range == null) {
       throw unexpected(e);
+    }
+    if (range instanceof PlanNode.ExtendedRange extended) {
+      return new PlanNode.OverExtendedRange(e.function(), extended, arguments.get(0).position());
     }
     return new PlanNode.OverRange(
         e.function(), range, List.copyOf(parameters), arguments.get(0).position());
@@ -391,12 +470,6 @@ public final class Planner {
   }
 
   private Selection selection(Expr.VectorSelector e) {
-    if (e.anchored()) {
-      throw notYet("the anchored modifier");
-    }
-    if (e.smoothed()) {
-      throw notYet("the smoothed modifier");
-    }
     return new Selection(e.matchers(), e.offsetMillis(), at(e.at()));
   }
 

@@ -86,19 +86,29 @@ class PlannerTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "info(rate(x[5m] offset 1m)), 40000",
+    "info(last_over_time((x offset 1m)[10m:1m] offset 2m)), -80000",
+    "info(last_over_time((x offset 1m)[10m:1m] @ 180)), 120000",
+    "info(x @ end()), 400000"
+  })
+  void infoSeriesAreLookedAtAsOfTheSeriesTheyDescribe(String query, long time) {
+    PlanNode node = plan(query);
+    PlanNode.WithInfo info =
+        (PlanNode.WithInfo) (node instanceof PinnedVector pinned ? pinned.inner() : node);
+    assertThat(info.infos().reference(100_000)).isEqualTo(time);
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "info(x) | info()",
-        "limitk(2, x) | limitk",
-        "x + fill(1) y | fill",
-        "rate(x[5m] anchored) | anchored",
-        "x smoothed | smoothed"
+        "deriv(x[5m] smoothed) | smoothed modifier can only be used with: delta, increase, rate -"
+            + " not with deriv",
+        "max_over_time((x[5m] anchored)) | anchored modifier can only be used with: changes, delta,"
+            + " increase, rate, resets - not with max_over_time"
       })
-  void whatIsNotThereIsNamed(String query, String feature) {
-    assertThatThrownBy(() -> plan(query))
-        .isInstanceOf(QueryException.class)
-        .hasMessageContaining(feature)
-        .hasMessageContaining("not supported");
+  void whatIsNotDefinedOverExtendedRangesIsRefused(String query, String message) {
+    assertThatThrownBy(() -> plan(query)).isInstanceOf(QueryException.class).hasMessage(message);
   }
 }
