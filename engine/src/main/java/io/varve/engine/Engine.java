@@ -19,6 +19,7 @@ import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
+import io.varve.engine.registry.Registry;
 import io.varve.engine.wal.Wal;
 import java.io.IOException;
 import java.io.SyncFailedException;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -151,7 +153,8 @@ public final class Engine implements AutoCloseable {
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
     runner =
         new JobRunner(
-            fs, dataDir, manifest, log, catalog, sealer, compactor, files, counters, damage, saved);
+            fs, dataDir, manifest, log, catalog, sealer, compactor, files, counters, damage,
+            metadata, saved);
     writePath =
         new WritePath(
             config, windows, log, open, catalog, jobs, metadata, counters, this::storedBits);
@@ -230,13 +233,17 @@ public final class Engine implements AutoCloseable {
   public Snapshot snapshot() {
     checkOpen();
     return new SnapshotView(
-        catalog.pin(),
-        hash,
-        windows.width(),
-        config.duplicatePolicy(),
-        counters,
-        damage,
-        metadata::of);
+        catalog.pin(), hash, windows.width(), config.duplicatePolicy(), counters, damage, metadata);
+  }
+
+  /**
+   * When a tenant's metrics were last written (the newest sample that a flush has put into files)
+   * and last queried (by anything that selects series), by metric in order. Kept over restarts with
+   * the Chronicle Map registry, else since the engine was opened; none of it is certain to be kept.
+   */
+  public Map<String, Registry.Activity> metricActivity(String tenant) {
+    checkOpen();
+    return metadata.activities(tenant);
   }
 
   /**

@@ -41,6 +41,7 @@ final class JobRunner {
   private final WindowFiles files;
   private final EngineCounters counters;
   private final DamageLog damage;
+  private final MetadataBook metadata;
 
   /** The head as the newest checkpoint has it. */
   private Checkpoint.Image saved;
@@ -56,6 +57,7 @@ final class JobRunner {
       WindowFiles files,
       EngineCounters counters,
       DamageLog damage,
+      MetadataBook metadata,
       Checkpoint.Image saved) {
     this.fs = fs;
     this.dataDir = dataDir;
@@ -67,6 +69,7 @@ final class JobRunner {
     this.files = files;
     this.counters = counters;
     this.damage = damage;
+    this.metadata = metadata;
     this.saved = saved;
   }
 
@@ -100,6 +103,7 @@ final class JobRunner {
     List<String> obsolete = obsoleteCheckpoints(job.image() != null);
     manifest.commit(edit);
     publish(job.frozen());
+    metadata.written(job.frozen());
     if (job.image() != null) {
       saved = job.image();
       afterBase(job.position(), obsolete);

@@ -1,22 +1,36 @@
 package io.varve.engine;
 
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.head.LateHead;
+import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.registry.Registry;
+import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What the engine tells its {@link Registry} and asks of it: metadata as it is written, and what
- * tenants use, collected in memory and handed over now and then by the background work, since the
- * registry is not meant to be told per batch. Thread-safe.
+ * What the engine tells its {@link Registry} and asks of it: metadata as it is written; what
+ * tenants use and query, collected in memory and handed over now and then by the background work,
+ * since the registry is not meant to be told per batch; and what was written, told by each flush.
+ * Thread-safe.
  */
 final class MetadataBook implements AutoCloseable {
+  /** Most metrics whose queries are remembered between two hand-overs. */
+  private static final int MOST_QUERIED = 1 << 15;
+
   private final Registry registry;
   private final Map<String, Usage> usage = new ConcurrentHashMap<>();
+  private final InstantSource clock;
+
+  /** When metrics were queried since the last hand-over. */
+  private final Map<Metric, Long> queried = new ConcurrentHashMap<>();
+
+  private record Metric(String tenant, String name) {}
 
   /** What a tenant has used since the last hand-over. */
   private static final class Usage {
@@ -24,8 +38,9 @@ final class MetadataBook implements AutoCloseable {
     final LongAdder samples = new LongAdder();
   }
 
-  private MetadataBook(Registry registry) {
+  private MetadataBook(Registry registry, InstantSource clock) {
     this.registry = registry;
+    this.clock = clock;
   }
 
   static MetadataBook open(EngineConfig config) {
@@ -35,7 +50,8 @@ final class MetadataBook implements AutoCloseable {
             config.fileSystem(),
             config.dataDir().resolve("registry"),
             config.registryOnChronicleMap(),
-            warning -> logger.log(System.Logger.Level.WARNING, warning)));
+            warning -> logger.log(System.Logger.Level.WARNING, warning)),
+        config.clock());
   }
 
   void put(String tenant, String metric, Metadata about) {
@@ -48,8 +64,53 @@ final class MetadataBook implements AutoCloseable {
     tenantUsage.samples.add(samples);
   }
 
+  /** A metric is queried now. */
+  void queried(String tenant, String metric) {
+    if (queried.size() < MOST_QUERIED) {
+      queried.put(new Metric(tenant, metric), clock.millis());
+    }
+  }
+
+  /** Tells up to when the metrics of samples that became files are written. */
+  void written(Frozen frozen) {
+    Map<Metric, Long> newest = new HashMap<>();
+    SeriesTable table = frozen.table();
+    MetricNames names = new MetricNames();
+    for (int id = 0, n = table.size(); id < n; id++) {
+      if (frozen.head().sampleCount(id) > 0) {
+        written(newest, names, table, id, table.lastTime(id));
+      }
+    }
+    for (LateHead.Window window : frozen.late().values()) {
+      for (int id : window.series()) {
+        written(newest, names, table, id, window.newestTime(id));
+      }
+    }
+    newest.forEach((metric, time) -> registry.written(metric.tenant(), metric.name(), time));
+  }
+
+  private static void written(
+      Map<Metric, Long> newest, MetricNames names, SeriesTable table, int id, long time) {
+    String metric = names.of(table.array(id), table.offset(id), table.length(id));
+    if (metric != null) {
+      newest.merge(new Metric(table.tenant(id), metric), time, Math::max);
+    }
+  }
+
+  /** When a tenant's metrics were last written and queried. */
+  Map<String, Registry.Activity> activities(String tenant) {
+    handOver();
+    return registry.activities(tenant);
+  }
+
   /** Hands over what was collected. */
   void handOver() {
+    for (Metric metric : queried.keySet()) {
+      Long time = queried.remove(metric);
+      if (time != null) {
+        registry.queried(metric.tenant(), metric.name(), time);
+      }
+    }
     usage.forEach(
         (tenant, tenantUsage) -> {
           long series = tenantUsage.series.sumThenReset();

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 
@@ -74,12 +75,16 @@ final class Selection implements SeriesSet {
     }
   }
 
-  void add(SeriesTable table, List<Matcher> matchers) {
+  void add(HeadOverlap overlap, List<Matcher> matchers) {
+    SeriesTable table = overlap.table();
     int[] ids = new int[Math.max(16, size)];
     Arrays.fill(ids, ABSENT);
     PeekableIntIterator found = table.index().select(tenant, matchers).getIntIterator();
     while (found.hasNext()) {
       int id = found.next();
+      if (!overlap.mayHold(id)) {
+        continue;
+      }
       SeriesKey key = table.key(id);
       int series = find(key);
       if (series < 0) {
@@ -159,6 +164,19 @@ final class Selection implements SeriesSet {
 
   SeriesKey key(int series) {
     return new SeriesKey(keyHigh[series], keyLow[series]);
+  }
+
+  /** Names the metrics of the series, each as often as it begins anew. */
+  void eachMetric(Consumer<String> consumer) {
+    MetricNames names = new MetricNames();
+    String last = null;
+    for (int i = 0; i < size; i++) {
+      String name = names.of(labels[i], 0, labels[i].length);
+      if (name != null && !name.equals(last)) {
+        consumer.accept(name);
+        last = name;
+      }
+    }
   }
 
   @Override

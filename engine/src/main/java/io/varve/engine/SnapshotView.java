@@ -15,14 +15,13 @@ import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkReader;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -38,7 +37,7 @@ final class SnapshotView implements Snapshot {
   private final EngineCounters counters;
   private final DamageLog storeDamage;
   private final DamageLog damage = new DamageLog();
-  private final Function<String, Map<String, Metadata>> metadata;
+  private final MetadataBook metadata;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   SnapshotView(
@@ -48,7 +47,7 @@ final class SnapshotView implements Snapshot {
       DuplicatePolicy policy,
       EngineCounters counters,
       DamageLog storeDamage,
-      Function<String, Map<String, Metadata>> metadata) {
+      MetadataBook metadata) {
     this.view = pinned.view();
     this.late = pinned.late();
     this.hash = hash;
@@ -101,18 +100,18 @@ final class SnapshotView implements Snapshot {
   }
 
   /** The tables of heads that may have samples in the range, each once. */
-  private Set<SeriesTable> tables(TimeRange range) {
-    Set<SeriesTable> tables = new LinkedHashSet<>();
+  private Iterable<HeadOverlap> tables(TimeRange range) {
+    Map<SeriesTable, HeadOverlap> tables = new LinkedHashMap<>();
     for (Frozen frozen : view.frozen()) {
-      if (touches(frozen.head(), range)
-          || !Selection.touched(frozen.late(), range, windowMillis).isEmpty()) {
-        tables.add(frozen.table());
-      }
+      tables
+          .computeIfAbsent(frozen.table(), table -> new HeadOverlap(table, range))
+          .add(frozen.head(), Selection.touched(frozen.late(), range, windowMillis));
     }
-    if (touches(view.head(), range) || !Selection.touched(late, range, windowMillis).isEmpty()) {
-      tables.add(view.head().table());
-    }
-    return tables;
+    tables
+        .computeIfAbsent(view.head().table(), table -> new HeadOverlap(table, range))
+        .add(view.head(), Selection.touched(late, range, windowMillis));
+    tables.values().removeIf(HeadOverlap::isEmpty);
+    return tables.values();
   }
 
   static boolean touches(Head head, TimeRange range) {
@@ -127,10 +126,23 @@ final class SnapshotView implements Snapshot {
     for (WindowView window : windows(range)) {
       selection.add(window, matchers, hash);
     }
-    for (SeriesTable table : tables(range)) {
-      selection.add(table, matchers);
+    for (HeadOverlap overlap : tables(range)) {
+      selection.add(overlap, matchers);
+    }
+    if (selection.size() > 0) {
+      queried(tenant, matchers, selection);
     }
     return selection;
+  }
+
+  private void queried(String tenant, List<Matcher> matchers, Selection selection) {
+    for (Matcher matcher : matchers) {
+      if (matcher.name().equals("__name__") && matcher.type() == Matcher.Type.EQ) {
+        metadata.queried(tenant, matcher.value());
+        return;
+      }
+    }
+    selection.eachMetric(metric -> metadata.queried(tenant, metric));
   }
 
   private interface IndexVisitor {
@@ -145,8 +157,25 @@ final class SnapshotView implements Snapshot {
         guarded(() -> visit(resource.get().segment(), tenant, matchers, visitor));
       }
     }
-    for (SeriesTable table : tables(range)) {
-      visit(table.index(), tenant, matchers, visitor);
+    for (HeadOverlap overlap : tables(range)) {
+      SeriesIndex index = overlap.table().index();
+      if (matchers.isEmpty()) {
+        // As in Prometheus: without matchers, labels of the head are told whatever the range.
+        visitor.visit(index, null);
+        continue;
+      }
+      RoaringBitmap within = new RoaringBitmap();
+      index
+          .select(tenant, matchers)
+          .forEach(
+              (int id) -> {
+                if (overlap.mayHold(id)) {
+                  within.add(id);
+                }
+              });
+      if (!within.isEmpty()) {
+        visitor.visit(index, within);
+      }
     }
   }
 
@@ -290,7 +319,7 @@ final class SnapshotView implements Snapshot {
 
   @Override
   public Map<String, Metadata> metadata(String tenant) {
-    return metadata.apply(tenant);
+    return metadata.of(tenant);
   }
 
   @Override

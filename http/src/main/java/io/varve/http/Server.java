@@ -15,6 +15,7 @@ import io.varve.http.api.LabelsHandler;
 import io.varve.http.api.LifecycleHandler;
 import io.varve.http.api.LiveNotificationsHandler;
 import io.varve.http.api.MetadataHandler;
+import io.varve.http.api.MetricActivityHandler;
 import io.varve.http.api.MetricsHandler;
 import io.varve.http.api.Notifications;
 import io.varve.http.api.NotificationsHandler;
@@ -163,6 +164,7 @@ public final class Server implements AutoCloseable {
                 "/api/v1/status/config", FixedHandler.texts(Map.of("yaml", config.yaml())), get),
             Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
             Route.api("/api/v1/status/runtimeinfo", runtime, get),
+            Route.api("/api/v1/status/metrics", new MetricActivityHandler(this::store), get),
             Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
             Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
             Route.api("/api/v1/status/walreplay", new WalReplayHandler(this::storeIfReady), get)
@@ -283,6 +285,7 @@ public final class Server implements AutoCloseable {
                 engine::snapshot,
                 engine::stats,
                 engine::labelStats,
+                engine::metricActivity,
                 new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
                 ingestor,
                 queries));

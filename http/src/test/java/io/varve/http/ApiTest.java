@@ -1,6 +1,7 @@
 package io.varve.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -321,6 +322,17 @@ final class ApiTest {
         to("/api/v1/label/room/values").POST(HttpRequest.BodyPublishers.noBody()).build();
     assertThat(client.send(posted, HttpResponse.BodyHandlers.discarding()).statusCode())
         .isEqualTo(405);
+  }
+
+  @Test
+  void metricStatusTellsWhatWasQueried() throws Exception {
+    json("/api/v1/query?query=temp&time=" + T / 1000);
+    JsonNode metrics = json("/api/v1/status/metrics?metric=temp").get("data");
+    assertThat(metrics).hasSize(1);
+    assertThat(metrics.at("/0/metric").asText()).isEqualTo("temp");
+    assertThat(metrics.at("/0/lastQueried").asDouble())
+        .isCloseTo(System.currentTimeMillis() / 1000.0, within(600.0));
+    assertThat(json("/api/v1/status/metrics?metric=none").get("data")).isEmpty();
   }
 
   @Test

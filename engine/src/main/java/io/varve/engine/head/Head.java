@@ -457,6 +457,48 @@ public final class Head {
     into.size += total;
   }
 
+  /**
+   * The time of the first sample of a series here, {@code Long.MAX_VALUE} if it has none. Any
+   * thread, each with its own scratch.
+   */
+  public long firstTime(int id, HeadScratch scratch) {
+    SideColumn side = anySides ? sides.get(id) : null;
+    long first = side == null ? Long.MAX_VALUE : side.firstTime();
+    Page[] all = pages;
+    int p = id >>> PAGE_BITS;
+    if (p >= all.length) {
+      return first;
+    }
+    Page page = all[p];
+    int i = id & PAGE_MASK;
+    int n;
+    int record;
+    long base;
+    while (true) {
+      int version = (int) ELEMENT.getAcquire(page.version, i);
+      n = (int) ELEMENT.getAcquire(page.count, i);
+      record = page.packed[i];
+      base = page.base[i];
+      int address = page.slots[i];
+      if (address >= 0 && n > 0) {
+        base += slabs.slab(address).delta[TailSlabs.slot(address)];
+      }
+      VarHandle.acquireFence();
+      if ((version & 1) == 0 && (int) ELEMENT.getOpaque(page.version, i) == version) {
+        break;
+      }
+      Thread.onSpinWait();
+    }
+    if (record == PackedTails.NONE) {
+      return n == 0 ? first : Math.min(first, base);
+    }
+    for (int before = packed.previous(record); before != PackedTails.NONE; ) {
+      record = before;
+      before = packed.previous(record);
+    }
+    return Math.min(first, packed.firstTime(record, scratch));
+  }
+
   /** True if nothing was appended. */
   public boolean isEmpty() {
     return samples == 0;

@@ -2,6 +2,7 @@ package io.varve.engine.head;
 
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -59,6 +60,27 @@ public final class LateHead {
     public synchronized int sampleCount(int id) {
       SampleColumns column = columns.get(id);
       return column == null ? 0 : column.size;
+    }
+
+    /** True if a series has a sample in a range here. */
+    public synchronized boolean anyIn(int id, TimeRange range) {
+      SampleColumns column = columns.get(id);
+      for (int i = 0; column != null && i < column.size; i++) {
+        if (range.contains(column.times[i])) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** The newest time of a series' samples here, {@code Long.MIN_VALUE} if it has none. */
+    public synchronized long newestTime(int id) {
+      SampleColumns column = columns.get(id);
+      long newest = Long.MIN_VALUE;
+      for (int i = 0; column != null && i < column.size; i++) {
+        newest = Math.max(newest, column.times[i]);
+      }
+      return newest;
     }
 
     /** The ids of all series in this window, ascending. */

@@ -79,6 +79,19 @@ final class PackedTails {
     scratch.values.decode(block, start + HEADER + timeBytes, valueBytes, n, value, at);
   }
 
+  /** The time of a record's first sample. */
+  long firstTime(int address, HeadScratch scratch) {
+    byte[] block = block(address);
+    int start = offset(address);
+    int n = samples(address);
+    if (scratch.recordTimes.length < n) {
+      scratch.recordTimes = new long[n];
+    }
+    int timeBytes = Short.toUnsignedInt((short) SHORT.get(block, start + 6));
+    scratch.times.decode(block, start + HEADER, timeBytes, n, scratch.recordTimes, 0);
+    return scratch.recordTimes[0];
+  }
+
   /** Bytes of memory held. */
   long bytes() {
     return (long) blocks.length * BLOCK_BYTES;

@@ -47,6 +47,10 @@ final class SideColumn {
     }
   }
 
+  synchronized long firstTime() {
+    return size == 0 ? Long.MAX_VALUE : times[0];
+  }
+
   synchronized int size() {
     return size;
   }

@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChronicleBook {
   private static final String STATE = "STATE";
-  private static final Pattern FILE = Pattern.compile("facts-1-(\\d{1,7})-(\\d{1,9})\\.cm");
+  private static final Pattern FILE = Pattern.compile("facts-2-(\\d{1,7})-(\\d{1,9})\\.cm");
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
-  private static final long FIRST_CAPACITY = 1 << 13;
+  private static final long FIRST_CAPACITY = 1 << 9;
   private static final long ROOM_BYTES = 64L << 20;
 
   private final FileSystem fileSystem;
@@ -164,7 +164,7 @@ final class ChronicleBook {
       throw new IOException(folder + ": " + usable + " bytes left, " + needed + " wanted");
     }
     generation++;
-    Path path = folder.resolve("facts-1-" + capacity + "-" + generation + ".cm");
+    Path path = folder.resolve("facts-2-" + capacity + "-" + generation + ".cm");
     fileSystem.delete(path);
     return ChronicleFile.open(path, capacity);
   }
@@ -290,7 +290,17 @@ final class ChronicleBook {
       }
       target = larger;
     }
-    target.put(key, value);
+    try {
+      target.put(key, value);
+    } catch (IllegalStateException e) {
+      // Long texts take the room of many entries.
+      ChronicleFile larger = grow(target);
+      if (larger == null) {
+        forgotten++;
+        return;
+      }
+      larger.put(key, value);
+    }
   }
 
   /** Moves to a file of four times the capacity; null if it is as large as it may be. */
@@ -363,6 +373,29 @@ final class ChronicleBook {
                 Metadata about = metric == null ? null : FactsCodec.metricFacts(value).metadata();
                 if (metric != null && about != null) {
                   found.put(metric, about);
+                }
+              });
+          return found;
+        });
+  }
+
+  Map<String, Registry.Activity> activities(String tenant) {
+    HeapRegistry instead = heap;
+    if (instead != null) {
+      return instead.activities(tenant);
+    }
+    return guarded(
+        Map.of(),
+        () -> {
+          Map<String, Registry.Activity> found = new TreeMap<>();
+          scan(
+              (key, value) -> {
+                String metric = FactsCodec.metricOf(key, tenant);
+                if (metric != null) {
+                  Registry.Activity activity = FactsCodec.metricFacts(value).activity();
+                  if (!activity.equals(Registry.Activity.NONE)) {
+                    found.put(metric, activity);
+                  }
                 }
               });
           return found;

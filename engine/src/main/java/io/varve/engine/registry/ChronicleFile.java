@@ -13,7 +13,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChronicleFile implements AutoCloseable {
   private static final int CHUNK_BYTES = 64;
-  private static final int CHUNKS_PER_ENTRY = 64;
+
+  /** The longest help text of three bytes a character, with the longest name and the rest. */
+  private static final int CHUNKS_PER_ENTRY =
+      (3 * Registry.MAX_HELP_CHARS + Registry.MAX_NAME_BYTES + 1024) / CHUNK_BYTES;
+
+  /** So many entries a segment: less would leave no room for a long text in it. */
+  private static final int ENTRIES_PER_SEGMENT = 1 << 13;
+
+  /** How far texts longer than usual may make a file grow. */
+  private static final double MOST_BLOAT = 20;
 
   static {
     // It would greet the log with advertising.
@@ -39,8 +48,10 @@ final class ChronicleFile implements AutoCloseable {
         .entries(capacity)
         .averageKeySize(48)
         .averageValueSize(144)
+        .actualSegments((int) Math.max(1, capacity / ENTRIES_PER_SEGMENT))
         .actualChunkSize(CHUNK_BYTES)
         .maxChunksPerEntry(CHUNKS_PER_ENTRY)
+        .maxBloatFactor(MOST_BLOAT)
         .checksumEntries(true);
   }
 

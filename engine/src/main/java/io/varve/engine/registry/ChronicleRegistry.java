@@ -216,6 +216,11 @@ final class ChronicleRegistry implements Registry {
   }
 
   @Override
+  public Map<String, Activity> activities(String tenant) {
+    return ask(Map.of(), () -> book.activities(tenant));
+  }
+
+  @Override
   public long entries() {
     return ask(0L, book::entries);
   }

@@ -111,6 +111,20 @@ final class HeapRegistry implements Registry {
   }
 
   @Override
+  public synchronized Map<String, Activity> activities(String tenant) {
+    Map<String, Activity> found = new TreeMap<>();
+    metrics
+        .getOrDefault(tenant, Map.of())
+        .forEach(
+            (metric, facts) -> {
+              if (!facts.activity().equals(Activity.NONE)) {
+                found.put(metric, facts.activity());
+              }
+            });
+    return found;
+  }
+
+  @Override
   public synchronized long entries() {
     return entries;
   }

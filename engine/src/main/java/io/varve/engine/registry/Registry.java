@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  * called from any thread, virtual ones included.
  *
  * <p>Bounds: facts about a metric whose tenant and name take more than {@link #MAX_NAME_BYTES} are
- * not kept, and help texts are cut to {@link #MAX_HELP_CHARS}.
+ * not kept, and help texts are cut to {@link #MAX_HELP_CHARS}, far beyond what people write.
  */
 public interface Registry extends AutoCloseable {
   /** Most bytes of tenant and metric name together, in UTF-8. */
   int MAX_NAME_BYTES = 1024;
 
   /** Most characters of a help text that are kept. */
-  int MAX_HELP_CHARS = 768;
+  int MAX_HELP_CHARS = 16 << 10;
 
   /** Most metrics and tenants that are kept. */
   int MAX_ENTRIES = 1 << 20;
@@ -86,6 +86,12 @@ public interface Registry extends AutoCloseable {
 
   /** When a metric was last written and queried; zeros if not known. */
   Activity activity(String tenant, String metric);
+
+  /**
+   * When a tenant's metrics were last written and queried, by metric in order, those of which
+   * either is known; a copy, found by a full scan.
+   */
+  Map<String, Activity> activities(String tenant);
 
   /** Metrics and tenants that something is known of. */
   long entries();

@@ -6,7 +6,8 @@
  * <h2>The file</h2>
  *
  * <p>{@code registry/STATE} (one line of text) names the Chronicle Map file that counts, {@code
- * facts-<version>-<capacity>-<generation>.cm}, and how it was left. Version 1 maps bytes to bytes:
+ * facts-<version>-<capacity>-<generation>.cm}, and how it was left. Version 2 maps bytes to bytes
+ * (as version 1 did, in a file of other settings, without room for long texts):
  *
  * <pre>
  * metric   key    'M', varint length, tenant, metric

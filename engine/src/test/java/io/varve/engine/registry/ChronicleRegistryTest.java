@@ -68,8 +68,7 @@ final class ChronicleRegistryTest extends RegistryContract {
     Registry first = registry();
     fill(first, 500);
     first.close();
-    assertThat(Files.readString(folder.resolve("registry/STATE")))
-        .startsWith("clean facts-1-8192-");
+    assertThat(Files.readString(folder.resolve("registry/STATE"))).startsWith("clean facts-2-512-");
     Registry second = registry();
     assertThat(second.entries()).isEqualTo(501);
     assertThat(second.needsRebuild()).isFalse();
@@ -117,11 +116,11 @@ final class ChronicleRegistryTest extends RegistryContract {
         new String[] {
           "",
           "nonsense",
-          "clean facts-1-8192-1.cm",
+          "clean facts-2-512-1.cm",
           "clean ../../x 1 1",
-          "recovering facts-1-8192-1.cm",
-          "open facts-1-8192-1.cm another-boot",
-          "open facts-1-8192-99.cm boot",
+          "recovering facts-2-512-1.cm",
+          "open facts-2-512-1.cm another-boot",
+          "open facts-2-512-99.cm boot",
           "\0\0\0\0"
         }) {
       Registry first = registry();
@@ -177,7 +176,7 @@ final class ChronicleRegistryTest extends RegistryContract {
     fill(registry, 40_000);
     assertThat(registry.entries()).isEqualTo(40_001);
     assertThat(registry.forgotten()).isZero();
-    assertThat(current().getFileName().toString()).startsWith("facts-1-131072-");
+    assertThat(current().getFileName().toString()).startsWith("facts-2-131072-");
     registry.close();
     Registry again = registry();
     assertThat(again.entries()).isEqualTo(40_001);
@@ -247,7 +246,7 @@ final class ChronicleRegistryTest extends RegistryContract {
     } finally {
       child.destroyForcibly();
     }
-    assertThat(Files.readString(folder.resolve("registry/STATE"))).startsWith("open facts-1-");
+    assertThat(Files.readString(folder.resolve("registry/STATE"))).startsWith("open facts-2-");
     Registry registry = registry();
     assertThat(registry.entries()).isEqualTo(20_000);
     assertThat(registry.metadataOf("t")).hasSize(20_000);

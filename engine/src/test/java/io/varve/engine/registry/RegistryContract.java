@@ -74,6 +74,8 @@ abstract class RegistryContract {
     registry.putMetadata("t", "m", new Metadata("gauge", "", ""));
     assertThat(registry.activity("t", "m")).isEqualTo(new Activity(1000, 900));
     assertThat(registry.activity("t", "n")).isEqualTo(Activity.NONE);
+    assertThat(registry.activities("t")).isEqualTo(Map.of("m", new Activity(1000, 900)));
+    assertThat(registry.activities("u")).isEmpty();
     registry.written("t", "only", 1);
     assertThat(registry.metadata("t", "only")).isNull();
     assertThat(registry.metadataOf("t").keySet()).containsExactly("m");
@@ -82,13 +84,25 @@ abstract class RegistryContract {
   @Test
   void longNamesAreForgottenAndLongHelpIsCut() {
     Registry registry = registry();
-    Metadata about = new Metadata("gauge", "", "é".repeat(767) + "\uD83D\uDE00" + "x".repeat(5000));
+    Metadata about =
+        new Metadata("gauge", "", "é".repeat(16_383) + "\uD83D\uDE00" + "x".repeat(5000));
     registry.putMetadata("", "ß".repeat(512), about);
     registry.putMetadata("", "ß".repeat(512) + "x", about);
     assertThat(registry.metadataOf("").keySet()).containsExactly("ß".repeat(512));
     assertThat(registry.metadata("", "ß".repeat(512)))
-        .isEqualTo(new Metadata("gauge", "", "é".repeat(767)));
+        .isEqualTo(new Metadata("gauge", "", "é".repeat(16_383)));
     assertThat(registry.forgotten()).isEqualTo(1);
+  }
+
+  @Test
+  void longHelpTextsAreKeptWhole() {
+    Registry registry = registry();
+    Metadata about = new Metadata("gauge", "", "☃".repeat(Registry.MAX_HELP_CHARS));
+    for (int i = 0; i < 300; i++) {
+      registry.putMetadata("", "m" + i, about);
+    }
+    assertThat(registry.metadataOf("")).hasSize(300).containsEntry("m299", about);
+    assertThat(registry.forgotten()).isZero();
   }
 
   @Test

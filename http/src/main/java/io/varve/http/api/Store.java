@@ -6,10 +6,13 @@ import io.varve.engine.WindowStats;
 import io.varve.engine.index.LabelStats;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
+import io.varve.engine.registry.Registry;
 import io.varve.ingest.Ingestor;
 import io.varve.query.QueryEngine;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +21,7 @@ import java.util.function.Supplier;
  * @param snapshots takes a snapshot, which its receiver closes
  * @param stats what the engine is and does at the moment
  * @param labels what the labels of series in the head look like in numbers
+ * @param activity when a tenant's metrics were last written and queried, by metric in order
  * @param upkeep deletes, merges and backups
  * @param ingestor takes writes
  * @param queries answers PromQL
@@ -26,6 +30,7 @@ public record Store(
     Supplier<Snapshot> snapshots,
     Supplier<EngineStats> stats,
     LabelCounts labels,
+    Function<String, Map<String, Registry.Activity>> activity,
     Upkeep upkeep,
     Ingestor ingestor,
     QueryEngine queries) {
