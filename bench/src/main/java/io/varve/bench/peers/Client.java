@@ -55,6 +55,16 @@ public final class Client implements AutoCloseable {
         HttpResponse.BodyHandlers.ofString());
   }
 
+  /** The answer to a POST without a body; long work is waited for. */
+  public HttpResponse<String> post(String path) throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create(base + path))
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .timeout(Duration.ofMinutes(30))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
   /**
    * The answer to an instant query.
    *

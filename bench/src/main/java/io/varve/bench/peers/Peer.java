@@ -10,12 +10,16 @@ import org.jspecify.annotations.Nullable;
 /** A store that takes remote write and answers PromQL, and how it is run with its own defaults. */
 enum Peer {
   /** This project's server, started by its launcher. */
-  VARVE("varve", "/-/ready", "/api/v1/write", "") {
+  VARVE("varve", "/-/ready", "/api/v1/write", "/api/v1/admin/tsdb/merge") {
     @Override
-    List<String> command(Path home, Path data, int port) {
+    List<String> command(Path home, Path data, int port) throws IOException {
+      Path config = data.resolveSibling(data.getFileName() + "-varve.yaml");
+      Files.writeString(config, "http:\n  admin_api: true\n");
       return List.of(
           home.resolve("varve").toString(),
           "serve",
+          "--config",
+          config.toString(),
           "--data-dir",
           data.toString(),
           "--listen",

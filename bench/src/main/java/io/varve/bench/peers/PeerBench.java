@@ -1,9 +1,7 @@
 package io.varve.bench.peers;
 
-import io.varve.engine.Engine;
-import io.varve.engine.EngineConfig;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,9 +89,27 @@ public final class PeerBench implements Callable<Integer> {
       description = "Scrapes to replay (default: one pass over the rows; fleet: 1440).")
   private @Nullable Integer mostSteps;
 
+  @Option(
+      names = "--passes",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = {
+        "Passes in one process, each with all work that was put off (default: ${DEFAULT-VALUE}):",
+        "the first includes the start of the server, the last shows it warm."
+      })
+  private int passes;
+
+  @Option(
+      names = "--tail",
+      paramLabel = "STEPS",
+      defaultValue = "0",
+      description = "Scrapes sent after the passes, just before the kill (default: 0).")
+  private int tailSteps;
+
   /** What one store needed in one round. */
   private record Outcome(
       double samplesPerSecond,
+      double warmSamplesPerSecond,
       double cpuNanosPerSample,
       double warmCpuNanosPerSample,
       long peakResidentBytes,
@@ -115,11 +131,19 @@ public final class PeerBench implements Callable<Integer> {
    *
    * @param home where {@code ./varve} stands
    * @param work for data and logs
-   * @param steps to replay
+   * @param steps of one pass
+   * @param passes how many, one after the other in time
+   * @param tailSteps sent after the passes, open when the server is killed
    * @param lastMillis time of the last sample
    */
   private record Setup(
-      Path home, Path work, RemoteWriteBodies bodies, int steps, long lastMillis) {}
+      Path home,
+      Path work,
+      RemoteWriteBodies bodies,
+      int steps,
+      int passes,
+      int tailSteps,
+      long lastMillis) {}
 
   /** For picocli. */
   public PeerBench() {}
@@ -138,7 +162,9 @@ public final class PeerBench implements Callable<Integer> {
     int steps = asked != null ? asked : workload == Workload.FLEET ? 1440 : pass;
     // Yesterday's data, so that every store can bring it into its final form.
     long start =
-        System.currentTimeMillis() / 1000 * 1000 - 30L * 3_600_000 - 1000L * steps * interval;
+        System.currentTimeMillis() / 1000 * 1000
+            - 30L * 3_600_000
+            - 1000L * (steps * passes + tailSteps) * interval;
     RemoteWriteBodies bodies =
         new RemoteWriteBodies(
             recording,
@@ -153,7 +179,9 @@ public final class PeerBench implements Callable<Integer> {
             work,
             bodies,
             steps,
-            bodies.time(hosts - 1, steps - 1));
+            passes,
+            tailSteps,
+            bodies.time(hosts - 1, steps * passes + tailSteps - 1));
     List<Peer> peers = new ArrayList<>();
     for (String name : stores) {
       Peer peer = Peer.named(name);
@@ -166,7 +194,8 @@ public final class PeerBench implements Callable<Integer> {
     }
     String name = workload.name().toLowerCase(Locale.ROOT);
     System.err.printf(
-        "workload %s: %d series, %d steps of %d s%n", name, bodies.series(), steps, interval);
+        "workload %s: %d series, %d passes of %d steps of %d s%n",
+        name, bodies.series(), passes, steps, interval);
     Map<Peer, List<Outcome>> outcomes = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       for (Peer peer : peers) {
@@ -187,10 +216,9 @@ public final class PeerBench implements Callable<Integer> {
     Files.deleteIfExists(output);
     int port = ServerProcess.freePort();
     long begin = System.nanoTime();
-    long samples = 0;
-    double cpu;
-    double warmCpu;
-    double writeSeconds = 0;
+    Replay replay = new Replay(setup.bodies, peer.writePath());
+    double[] cpu = new double[setup.passes];
+    double[] rates = new double[setup.passes];
     long peak;
     long peakAnonymous;
     double readySeconds;
@@ -198,37 +226,19 @@ public final class PeerBench implements Callable<Integer> {
         Client client = new Client(port)) {
       client.awaitReady(peer.readyPath(), server, Duration.ofMinutes(3));
       readySeconds = (System.nanoTime() - begin) / 1e9;
-      double cpuBefore = server.cpuSeconds();
-      double cpuHalf = 0;
-      long samplesHalf = 0;
-      long[] count = new long[1];
-      for (int step = 0; step < setup.steps; step++) {
-        List<byte[]> batch = new ArrayList<>();
-        setup.bodies.step(
-            step,
-            body -> {
-              batch.add(body.bytes());
-              count[0] += body.samples();
-            });
-        if (step == setup.steps - 1) {
-          RemoteWriteBodies.Body rest = setup.bodies.last(true);
-          if (rest != null) {
-            batch.add(rest.bytes());
-            count[0] += rest.samples();
-          }
-        }
-        long from = System.nanoTime();
-        client.write(peer.writePath(), batch);
-        writeSeconds += (System.nanoTime() - from) / 1e9;
-        if (step == setup.steps / 2) {
-          cpuHalf = server.cpuSeconds();
-          samplesHalf = count[0];
-        }
+      double cpuBefore = 0; // the start of the process belongs to the first pass
+      for (int pass = 0; pass < setup.passes; pass++) {
+        long samplesBefore = replay.samples;
+        double secondsBefore = replay.seconds;
+        replay.run(client, pass * setup.steps, (pass + 1) * setup.steps);
+        settle(peer, server, client);
+        double cpuNow = server.cpuSeconds();
+        cpu[pass] = (cpuNow - cpuBefore) * 1e9 / (replay.samples - samplesBefore);
+        rates[pass] = (replay.samples - samplesBefore) / (replay.seconds - secondsBefore);
+        cpuBefore = cpuNow;
       }
-      samples = count[0];
-      quiesce(server);
-      cpu = (server.cpuSeconds() - cpuBefore) / samples;
-      warmCpu = (server.cpuSeconds() - cpuHalf) / (samples - samplesHalf);
+      int end = setup.passes * setup.steps;
+      replay.run(client, end, end + setup.tailSteps);
       peak = server.peakResidentBytes();
       peakAnonymous = server.peakAnonymousBytes();
       server.kill();
@@ -242,36 +252,66 @@ public final class PeerBench implements Callable<Integer> {
       client.awaitReady(peer.readyPath(), server, Duration.ofMinutes(3));
       answer = client.query("count({job=\"node\"})", setup.lastMillis);
       restart = (System.nanoTime() - killed) / 1e9;
-      for (String path : peer.settlePaths()) {
-        client.get(path);
-      }
-      quiesce(server);
+      settle(peer, server, client);
       server.stop();
     }
-    if (peer == Peer.VARVE) {
-      cpu += mergeVarve(data) / samples;
-    }
     return new Outcome(
-        samples / writeSeconds,
-        cpu * 1e9,
-        warmCpu * 1e9,
+        rates[0],
+        rates[setup.passes - 1],
+        cpu[0],
+        cpu[setup.passes - 1],
         peak,
         peakAnonymous,
-        (double) Trees.bytes(data) / samples,
+        (double) Trees.bytes(data) / replay.samples,
         readySeconds,
         restart,
         answer.replaceAll(".*\"result\":", ""));
   }
 
-  /** Final merges that the server would do later; their CPU time in seconds is counted in. */
-  private static double mergeVarve(Path data) throws IOException {
-    var system =
-        (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    long before = system.getProcessCpuTime();
-    try (Engine engine = Engine.open(EngineConfig.defaults(data).withBackgroundThreads(false))) {
-      engine.mergeAll();
+  /** Sends steps in order and counts what it sends. */
+  private static final class Replay {
+    private final RemoteWriteBodies bodies;
+    private final String path;
+    private long samples;
+    private double seconds;
+
+    Replay(RemoteWriteBodies bodies, String path) {
+      this.bodies = bodies;
+      this.path = path;
     }
-    return (system.getProcessCpuTime() - before) / 1e9;
+
+    /** Sends the steps {@code [from, to)}, whole scrapes all of them. */
+    void run(Client client, int from, int to) throws Exception {
+      for (int step = from; step < to; step++) {
+        List<byte[]> batch = new ArrayList<>();
+        bodies.step(step, body -> add(body, batch));
+        if (step == to - 1) {
+          RemoteWriteBodies.Body rest = bodies.last(true);
+          if (rest != null) {
+            add(rest, batch);
+          }
+        }
+        long begin = System.nanoTime();
+        client.write(path, batch);
+        seconds += (System.nanoTime() - begin) / 1e9;
+      }
+    }
+
+    private void add(RemoteWriteBodies.Body body, List<byte[]> batch) {
+      batch.add(body.bytes());
+      samples += body.samples();
+    }
+  }
+
+  /** Has a store do what it put off, and waits until it is quiet. */
+  private static void settle(Peer peer, ServerProcess server, Client client) throws Exception {
+    for (String path : peer.settlePaths()) {
+      HttpResponse<String> answer = client.post(path);
+      if (answer.statusCode() >= 300) {
+        throw new IOException(path + " answered " + answer.statusCode() + ": " + answer.body());
+      }
+    }
+    quiesce(server);
   }
 
   /**
@@ -300,9 +340,10 @@ public final class PeerBench implements Callable<Integer> {
     outcomes.keySet().forEach(peer -> System.out.printf(" %s |", peer.program()));
     System.out.println(" varve / victoria-metrics |");
     System.out.println("|---|" + "---|".repeat(outcomes.size() + 1));
-    row(outcomes, "samples/s, two connections", Outcome::samplesPerSecond, 1, "%.0f");
-    row(outcomes, "server CPU per sample, ns", Outcome::cpuNanosPerSample, 1, "%.0f");
-    row(outcomes, "the same, second half", Outcome::warmCpuNanosPerSample, 1, "%.0f");
+    row(outcomes, "samples/s, first pass", Outcome::samplesPerSecond, 1, "%.0f");
+    row(outcomes, "samples/s, last pass", Outcome::warmSamplesPerSecond, 1, "%.0f");
+    row(outcomes, "CPU per sample, first pass, ns", Outcome::cpuNanosPerSample, 1, "%.0f");
+    row(outcomes, "CPU per sample, last pass, ns", Outcome::warmCpuNanosPerSample, 1, "%.0f");
     row(outcomes, "peak RSS, MB", o -> o.peakResidentBytes(), 1e6, "%.0f");
     row(outcomes, "peak anonymous RSS, MB", o -> o.peakAnonymousBytes(), 1e6, "%.0f");
     row(outcomes, "bytes per sample, all files", Outcome::bytesPerSample, 1, "%.3f");
