@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,8 @@ import picocli.CommandLine.Option;
     description = "Starts a server on a throw-away folder, asks it a few things and ends.")
 final class RehearseCommand implements Callable<Integer> {
   private static final long STEP_MILLIS = 15_000;
-  private static final int SAMPLES = 240;
+  private static final int SERIES = 300;
+  private static final int SCRAPES = 1_000;
   private static final int ROUNDS = 20;
 
   @Option(
@@ -67,18 +69,29 @@ final class RehearseCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Scrapes as they come in, some late ones, then what a dashboard asks. */
   private static void rehearse(String base) throws IOException {
-    long end = System.currentTimeMillis();
-    long start = end - SAMPLES * STEP_MILLIS;
-    byte[] body = body(start);
-    String range = "&start=" + start / 1_000 + "&end=" + end / 1_000 + "&step=60";
+    // A whole window that has ended, so that flushes and merges are rehearsed too.
+    long end = System.currentTimeMillis() / 86_400_000 * 86_400_000 - 86_400_000L / 2;
+    long start = end - SCRAPES * STEP_MILLIS;
+    Random random = new Random(1);
+    double[] values = new double[SERIES];
+    for (int scrape = 0; scrape < SCRAPES; scrape++) {
+      ask(base + "/api/v1/write", body(start + scrape * STEP_MILLIS, values, random));
+      if (scrape % 300 == 299) {
+        ask(base + "/api/v1/write", body(start + (scrape - 250) * STEP_MILLIS + 1, values, random));
+      }
+    }
+    String range = "&start=" + start / 1_000 + "&end=" + end / 1_000 + "&step=67";
+    String at = "&time=" + end / 1_000;
     for (int round = 0; round < ROUNDS; round++) {
-      ask(base + "/api/v1/write", body);
       ask(base + "/-/ready", null);
-      ask(base + "/api/v1/query?query=sum%20by%20(job)%20(rate(m[5m]))", null);
+      ask(base + "/api/v1/query?query=sum%20by%20(job)%20(rate(m[5m]))" + at, null);
       ask(
           base + "/api/v1/query_range?query=max_over_time(m%7Bjob=~%22.%2B%22%7D[1h])" + range,
           null);
+      ask(base + "/api/v1/query_range?query=sum%20by%20(job)%20(rate(m[5m]))" + range, null);
+      ask(base + "/api/v1/query_range?query=m%7Bi=%227%22%7D" + range, null);
       ask(base + "/api/v1/labels?match[]=m", null);
       ask(base + "/api/v1/label/job/values", null);
       ask(base + "/api/v1/series?match[]=m", null);
@@ -87,20 +100,29 @@ final class RehearseCommand implements Callable<Integer> {
     }
   }
 
-  /** A remote write request with two series. */
-  private static byte[] body(long start) throws IOException {
-    ByteWriter request = new ByteWriter(1 << 14);
-    for (String job : new String[] {"a", "b"}) {
-      ByteWriter series = new ByteWriter(1 << 13);
-      Labels.of(Labels.METRIC_NAME, "m", "job", job).writeCanonical(series);
-      for (int i = 0; i < SAMPLES; i++) {
-        ByteWriter sample = new ByteWriter(32);
-        sample.u8(0x09);
-        sample.bits(i * 1.5);
-        sample.u8(0x10);
-        sample.varint(start + i * STEP_MILLIS);
-        nested(series, 0x12, sample);
+  /** One scrape: constants, counters of several paces, gauges of several precisions. */
+  private static byte[] body(long time, double[] values, Random random) throws IOException {
+    ByteWriter request = new ByteWriter(1 << 16);
+    for (int i = 0; i < SERIES; i++) {
+      switch (i % 6) {
+        case 0 -> values[i] = i;
+        case 1 -> values[i] += random.nextInt(1 + i);
+        case 2 -> values[i] += random.nextInt(20) == 0 ? 1 : 0;
+        case 3 -> values[i] = random.nextInt(1000) / 100.0;
+        case 4 -> values[i] += random.nextInt(1000) * 0.001;
+        default -> values[i] = random.nextDouble();
       }
+      ByteWriter series = new ByteWriter(128);
+      Labels.of(Labels.METRIC_NAME, "m", "i", String.valueOf(i), "job", "j" + i % 7)
+          .writeCanonical(series);
+      ByteWriter sample = new ByteWriter(32);
+      if (values[i] != 0) {
+        sample.u8(0x09);
+        sample.bits(values[i]);
+      }
+      sample.u8(0x10);
+      sample.varint(time);
+      nested(series, 0x12, sample);
       nested(request, 0x0A, series);
     }
     return Snappy.compress(request.toByteArray());
