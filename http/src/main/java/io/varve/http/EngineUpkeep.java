@@ -22,6 +22,11 @@ record EngineUpkeep(Engine engine, Path backups) implements Store.Upkeep {
   }
 
   @Override
+  public void merge() {
+    engine.mergeAll();
+  }
+
+  @Override
   public void backUp(String name) throws IOException {
     engine.backUp(backups.resolve(name));
   }

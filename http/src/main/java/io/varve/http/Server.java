@@ -188,6 +188,7 @@ public final class Server implements AutoCloseable {
                 .withBody(form),
             Route.api("/api/v1/admin/tsdb/clean_tombstones", admin.cleanTombstones(), change)
                 .withBody(form),
+            Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
     String[] any = {"GET", "POST", "PUT"};
     routes.addAll(

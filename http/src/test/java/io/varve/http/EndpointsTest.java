@@ -248,6 +248,11 @@ final class EndpointsTest {
     assertThat(blocks.at("/0/stats/numSamples").asInt()).isEqualTo(7);
     assertThat(blocks.at("/0/minTime").asLong()).isLessThanOrEqualTo(T);
     assertThat(blocks.at("/0/maxTime").asLong()).isGreaterThan(T);
+    RemoteWriteBody later = new RemoteWriteBody().sample(T + 1, 3, "__name__", "kept", "a", "b");
+    assertThat(client.write(later).statusCode()).isEqualTo(204);
+    assertThat(client.form("POST", "/api/v1/admin/tsdb/merge").statusCode()).isEqualTo(204);
+    assertThat(client.data("/api/v1/status/tsdb/blocks").at("/blocks/0/stats/numSamples").asInt())
+        .isEqualTo(8);
 
     HttpResponse<String> made =
         client.form("POST", "/api/v1/admin/tsdb/snapshot", "skip_head", "false");
@@ -278,7 +283,8 @@ final class EndpointsTest {
     try (Server closed = new Server(config(folder.resolve("closed")).withAdminApi(false))) {
       closed.recover();
       try (ApiClient other = new ApiClient(closed.address().getPort())) {
-        for (String path : new String[] {"delete_series", "clean_tombstones", "snapshot"}) {
+        for (String path :
+            new String[] {"delete_series", "clean_tombstones", "merge", "snapshot"}) {
           HttpResponse<String> response =
               other.form("POST", "/api/v1/admin/tsdb/" + path, "match[]", "up");
           assertThat(response.statusCode()).isEqualTo(500);

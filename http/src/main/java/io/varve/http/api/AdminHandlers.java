@@ -75,6 +75,18 @@ public final class AdminHandlers {
   }
 
   /**
+   * {@code merge}, which Prometheus does not have: writes open samples to files and brings every
+   * window into its final form, which would happen by itself later; waits for it.
+   */
+  public Handler merge() {
+    return guarded(
+        (request, response) -> {
+          store.get().upkeep().merge();
+          response.empty(204);
+        });
+  }
+
+  /**
    * {@code snapshot}: a copy of everything, as a data folder below {@code snapshots} in the data
    * folder. It has the open samples too, whatever {@code skip_head} says: they are in the log,
    * which the copy needs anyway.

@@ -48,6 +48,9 @@ public record Store(
     /** Rewrites the files in which something is deleted. */
     void cleanTombstones();
 
+    /** Writes open samples to files and brings every window into its final form. */
+    void merge();
+
     /**
      * Makes a data folder with all that is stored now.
      *

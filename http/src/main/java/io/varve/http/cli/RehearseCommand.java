@@ -58,7 +58,8 @@ final class RehearseCommand implements Callable<Integer> {
       ServerConfig config =
           ServerConfig.defaults()
               .withListen(new Address(InetAddress.getLoopbackAddress().getHostAddress(), 0))
-              .withDataDir(folder.resolve("data"));
+              .withDataDir(folder.resolve("data"))
+              .withAdminApi(true);
       try (Server server = new Server(config)) {
         server.recover();
         rehearse("http://" + config.listen().host() + ":" + server.address().getPort());
@@ -82,6 +83,7 @@ final class RehearseCommand implements Callable<Integer> {
         ask(base + "/api/v1/write", body(start + (scrape - 250) * STEP_MILLIS + 1, values, random));
       }
     }
+    ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
     String range = "&start=" + start / 1_000 + "&end=" + end / 1_000 + "&step=67";
     String at = "&time=" + end / 1_000;
     for (int round = 0; round < ROUNDS; round++) {
