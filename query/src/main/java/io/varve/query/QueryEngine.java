@@ -219,7 +219,7 @@ public final class QueryEngine implements AutoCloseable {
       case PlanNode.RangeNode node -> matrix(evaluator.range(node, time));
       case PlanNode.VectorNode node -> {
         Evaluator.Instant found = evaluator.vector(node, time);
-        yield new Vector(time, found.labels(), found.values());
+        yield new Vector(time, found.labels(), found.values(), found.histograms());
       }
     };
   }
@@ -237,7 +237,11 @@ public final class QueryEngine implements AutoCloseable {
     List<Series> series = new ArrayList<>(columns.labels().size());
     for (int i = 0; i < columns.labels().size(); i++) {
       series.add(
-          new Series(columns.labels().get(i), columns.times().get(i), columns.values().get(i)));
+          new Series(
+              columns.labels().get(i),
+              columns.times().get(i),
+              columns.values().get(i),
+              columns.histograms().get(i)));
     }
     return new Matrix(series);
   }

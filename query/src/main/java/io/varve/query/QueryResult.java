@@ -1,7 +1,9 @@
 package io.varve.query;
 
 import io.varve.engine.model.Labels;
+import io.varve.query.histogram.FloatHistogram;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to a query, with what the user should know about it.
@@ -48,14 +50,31 @@ public record QueryResult(
   }
 
   /**
-   * One float per series at one time. The order means something for sort functions, topk and
-   * bottomk, and is kept from run to run. Arrays of equal length, owned by the receiver.
+   * One value per series at one time, a float or a histogram. The order means something for sort
+   * functions, topk and bottomk, and is kept from run to run. Arrays of equal length, owned by the
+   * receiver.
    *
    * @param timeMillis the evaluation time
    * @param labels the series
-   * @param values their values, in the same order
+   * @param values their values, in the same order; of no meaning for a histogram
+   * @param histograms null if all are floats; else null for each float
    */
-  public record Vector(long timeMillis, Labels[] labels, double[] values) implements Value {
+  public record Vector(
+      long timeMillis,
+      Labels[] labels,
+      double[] values,
+      @Nullable FloatHistogram @Nullable [] histograms)
+      implements Value {
+    /** Of floats. */
+    public Vector(long timeMillis, Labels[] labels, double[] values) {
+      this(timeMillis, labels, values, null);
+    }
+
+    /** The histogram of a series; null if it has a float. */
+    public @Nullable FloatHistogram histogram(int i) {
+      return histograms == null ? null : histograms[i];
+    }
+
     /** How many series. */
     public int size() {
       return labels.length;
@@ -86,9 +105,24 @@ public record QueryResult(
    *
    * @param labels what names it
    * @param times milliseconds since the epoch, ascending
-   * @param values bit for bit
+   * @param values bit for bit; of no meaning for a histogram
+   * @param histograms null if all points are floats; else null for each float
    */
-  public record Series(Labels labels, long[] times, double[] values) {
+  public record Series(
+      Labels labels,
+      long[] times,
+      double[] values,
+      @Nullable FloatHistogram @Nullable [] histograms) {
+    /** Of floats. */
+    public Series(Labels labels, long[] times, double[] values) {
+      this(labels, times, values, null);
+    }
+
+    /** The histogram of a point; null if it is a float. */
+    public @Nullable FloatHistogram histogram(int i) {
+      return histograms == null ? null : histograms[i];
+    }
+
     /** How many points. */
     public int size() {
       return times.length;

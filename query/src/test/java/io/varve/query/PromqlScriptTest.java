@@ -39,6 +39,13 @@ class PromqlScriptTest {
           "sum by (__name__) (rate(metric_total{env=\"2\"}[5m]) or metric_total{env=\"1\"})",
           "histogram_quantile(0.5, myHistogram1)",
           "histogram_quantile(0.5, myHistogram2)",
+          "histogram_quantile(1, histogram_nan)",
+          "histogram_quantile(0.81, histogram_nan)",
+          "histogram_quantile(0.8, histogram_nan{case=\"20% NaNs\"})",
+          "histogram_quantile(0.4, histogram_nan{case=\"100% NaNs\"})",
+          "histogram_quantile(0.4, histogram_nan{case=\"20% NaNs\"})",
+          "histogram_quantiles(histogram_nan, \"q\", 0.81)",
+          "histogram_quantiles(mixedHistogram, \"q\", 0.5)",
           "(http_requests_total{group=\"canary\"} + 1) or http_requests_total{instance=\"1\"}");
 
   private static final List<String> LATE_NAME_SCRIPTS =
@@ -57,25 +64,25 @@ class PromqlScriptTest {
 
   @ParameterizedTest
   @CsvSource({
-    "aggregators, 91",
+    "aggregators, 110",
     "at_modifier, 53",
     "collision, 1",
     "duration_expression, 41",
     "extended_vectors, 59",
     "fill-modifier, 32",
-    "functions, 232",
-    "histograms, 66",
+    "functions, 301",
+    "histograms, 129",
     "info, 35",
     "limit, 3",
     "literals, 17",
     "name_label_dropping, 18",
-    "native_histograms, 1",
-    "operators, 100",
+    "native_histograms, 363",
+    "operators, 149",
     "range_queries, 11",
     "selectors, 21",
     "staleness, 5",
     "start_timestamps, 10",
-    "subquery, 22",
+    "subquery, 23",
     "trig_functions, 15",
     "type_and_unit, 38"
   })
@@ -95,6 +102,7 @@ class PromqlScriptTest {
     }
     System.out.println(name + ".test passed " + passed + " of " + all);
     assertThat(failed).isEmpty();
+    assertThat(passed.get(Level.B)).as("of native histograms").isEqualTo(all.get(Level.B));
     assertThat(count).isGreaterThanOrEqualTo(fewestPassed);
   }
 
@@ -107,6 +115,7 @@ class PromqlScriptTest {
             "at_modifier",
             "functions",
             "histograms",
+            "native_histograms",
             "operators",
             "range_queries",
             "selectors",

@@ -169,20 +169,44 @@ class QueryEngineTest {
   }
 
   @Test
-  void nativeHistogramsAreRefusedOnlyWhereTheyAreMet() {
+  void nativeHistogramsStandBesideFloats() {
     SampleColumns row = new SampleColumns(1);
     row.add(1000, histogram(1.5), 0);
     data.add(named("h"), row);
     data.add(named("h"), 1_000_000, 7);
-    assertThatThrownBy(() -> instant("h", 1000)).hasMessageContaining("native histograms");
-    assertThatThrownBy(() -> instant("rate(h[5s])", 2000))
-        .hasMessageContaining("native histograms");
-    assertThatThrownBy(() -> instant("sum(h)", 2000)).hasMessageContaining("native histograms");
-    assertThat(((Vector) instant("h", 1_000_000).value()).values()).containsExactly(7);
+    Vector first = (Vector) instant("h", 1000).value();
+    assertThat(first.histogram(0)).isNotNull().hasToString("{count:1, sum:1.5, [-0.001,0.001]:1}");
+    Vector last = (Vector) instant("h", 1_000_000).value();
+    assertThat(last.histograms()).isNull();
+    assertThat(last.values()).containsExactly(7);
+    QueryResult mixed = instant("sum_over_time(h[20m])", 1_000_000);
+    assertThat(((Vector) mixed.value()).size()).isZero();
+    assertThat(mixed.warnings())
+        .containsExactly(
+            "PromQL warning: encountered a mix of histograms and floats for metric name \"h\""
+                + " (1:15)");
     SampleColumns stale = new SampleColumns(1);
     stale.add(2000, histogram(StaleMarker.VALUE), 0);
     data.add(named("h"), stale);
     assertThat(((Vector) instant("h", 2000).value()).size()).isZero();
+  }
+
+  /** In columns such a NaN stands for a histogram; from outside it is only a number. */
+  @Test
+  void noFloatIsTakenForAHistogram() {
+    double forged = Double.longBitsToDouble(0x7ff4000000000000L);
+    data.add(named("f"), 1000, forged);
+    data.add(named("g"), 1000, Double.longBitsToDouble(0xfff4000000000000L));
+    for (String query : new String[] {"f", "last_over_time(f[1m])", "-g", "abs(g)", "f[1m:1s]"}) {
+      QueryResult result = instant(query, 1000);
+      if (result.value() instanceof Vector vector) {
+        assertThat(vector.histograms()).as(query).isNull();
+        assertThat(vector.values()).as(query).containsExactly(Double.NaN);
+      } else {
+        QueryResult.Series series = ((Matrix) result.value()).series().get(0);
+        assertThat(series.histograms()).as(query).isNull();
+      }
+    }
   }
 
   private static Histogram histogram(double sum) {

@@ -142,7 +142,8 @@ public final class Querying {
           new Vector(
               vector.timeMillis(),
               Arrays.copyOf(vector.labels(), limit),
-              Arrays.copyOf(vector.values(), limit));
+              Arrays.copyOf(vector.values(), limit),
+              vector.histograms() == null ? null : Arrays.copyOf(vector.histograms(), limit));
       case Matrix matrix -> new Matrix(matrix.series().subList(0, limit));
     };
   }

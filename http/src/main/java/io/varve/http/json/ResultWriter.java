@@ -6,6 +6,8 @@ import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.Series;
 import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Vector;
+import io.varve.query.histogram.BucketCursor;
+import io.varve.query.histogram.FloatHistogram;
 import java.io.IOException;
 
 /**
@@ -44,7 +46,15 @@ public final class ResultWriter {
   private void vector(Vector vector) throws IOException {
     json.beginList();
     for (int i = 0; i < vector.size(); i++) {
-      json.beginObject().key("metric").labels(vector.labels()[i]).key("value").beginList();
+      json.beginObject().key("metric").labels(vector.labels()[i]);
+      FloatHistogram histogram = vector.histogram(i);
+      if (histogram != null) {
+        json.key("histogram").beginList().seconds(vector.timeMillis());
+        histogram(histogram);
+        json.endList().endObject();
+        continue;
+      }
+      json.key("value").beginList();
       size = GoFloat.writeSeconds(vector.timeMillis(), buffer, size);
       buffer[size++] = ',';
       value(vector.values()[i]);
@@ -57,24 +67,86 @@ public final class ResultWriter {
   private void matrix(Matrix matrix) throws IOException {
     json.beginList();
     for (Series series : matrix.series()) {
-      json.beginObject().key("metric").labels(series.labels()).key("values").beginList();
+      json.beginObject().key("metric").labels(series.labels());
+      int histograms = 0;
       for (int i = 0; i < series.size(); i++) {
-        if (size + POINT_CHARS > BUFFER_CHARS) {
-          flush();
-        }
-        if (i > 0) {
-          buffer[size++] = ',';
-        }
-        buffer[size++] = '[';
-        size = GoFloat.writeSeconds(series.times()[i], buffer, size);
-        buffer[size++] = ',';
-        value(series.values()[i]);
-        buffer[size++] = ']';
+        histograms += series.histogram(i) == null ? 0 : 1;
       }
-      flush();
-      json.endList().endObject();
+      if (histograms < series.size()) {
+        json.key("values").beginList();
+        values(series);
+        json.endList();
+      }
+      if (histograms > 0) {
+        json.key("histograms").beginList();
+        for (int i = 0; i < series.size(); i++) {
+          FloatHistogram histogram = series.histogram(i);
+          if (histogram != null) {
+            json.beginList().seconds(series.times()[i]);
+            histogram(histogram);
+            json.endList();
+          }
+        }
+        json.endList();
+      }
+      json.endObject();
     }
     json.endList();
+  }
+
+  private void values(Series series) throws IOException {
+    boolean first = true;
+    for (int i = 0; i < series.size(); i++) {
+      if (series.histogram(i) != null) {
+        continue;
+      }
+      if (size + POINT_CHARS > BUFFER_CHARS) {
+        flush();
+      }
+      if (!first) {
+        buffer[size++] = ',';
+      }
+      first = false;
+      buffer[size++] = '[';
+      size = GoFloat.writeSeconds(series.times()[i], buffer, size);
+      buffer[size++] = ',';
+      value(series.values()[i]);
+      buffer[size++] = ']';
+    }
+    flush();
+  }
+
+  /** Count, sum and the populated buckets: which bounds belong to it, both bounds, count. */
+  private void histogram(FloatHistogram histogram) throws IOException {
+    json.beginObject();
+    json.key("count").string(GoFloat.sample(histogram.count()));
+    json.key("sum").string(GoFloat.sample(histogram.sum()));
+    boolean any = false;
+    BucketCursor bucket = histogram.ascending();
+    while (bucket.next()) {
+      if (bucket.count == 0) {
+        continue;
+      }
+      if (!any) {
+        json.key("buckets").beginList();
+        any = true;
+      }
+      json.beginList().number(boundaryRule(bucket));
+      json.string(GoFloat.sample(bucket.lower)).string(GoFloat.sample(bucket.upper));
+      json.string(GoFloat.sample(bucket.count)).endList();
+    }
+    if (any) {
+      json.endList();
+    }
+    json.endObject();
+  }
+
+  /** 0 open on the left, 1 open on the right, 2 open, 3 closed. */
+  private static long boundaryRule(BucketCursor bucket) {
+    if (bucket.lowerInclusive) {
+      return bucket.upperInclusive ? 3 : 1;
+    }
+    return bucket.upperInclusive ? 0 : 2;
   }
 
   private void value(double value) {

@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
 import io.varve.query.function.GoText;
+import io.varve.query.histogram.HistogramNote;
 import io.varve.query.promql.Position;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -131,6 +132,76 @@ final class Annotations {
             + " "
             + right,
         position);
+  }
+
+  void mixedSchemas(String name, Position position) {
+    warn(
+        "vector contains a mix of histograms with exponential and custom buckets schemas for"
+            + " metric name "
+            + GoText.quote(name),
+        position);
+  }
+
+  void mixedClassicAndNative(String name, Position position) {
+    warn("vector contains a mix of classic and native histograms" + ofMetric(name), position);
+  }
+
+  void mixedFloatsInAggregation(Position position) {
+    warn("encountered a mix of histograms and floats for aggregation", position);
+  }
+
+  void ignoredInAggregation(String aggregation, Position position) {
+    info("ignored histogram in " + aggregation + " aggregation", position);
+  }
+
+  void incompatibleBuckets(String operator, Position position) {
+    warn("incompatible bucket layout encountered for binary operator " + operator, position);
+  }
+
+  void resetCollision(String operation, Position position) {
+    warn("conflicting counter resets during histogram " + operation, position);
+  }
+
+  void reconciled(String operation, Position position) {
+    info("mismatched custom buckets were reconciled during " + operation, position);
+  }
+
+  void nanQuantile(boolean result, String name, Position position) {
+    info(
+        "input to histogram_quantile has NaN observations, result is "
+            + (result ? "NaN" : "skewed higher")
+            + ofMetric(name),
+        position);
+  }
+
+  void nanFraction(String name, Position position) {
+    info(
+        "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+            + ofMetric(name),
+        position);
+  }
+
+  /** What a range function noted of a series. */
+  void ofRange(HistogramNote note, String name, Position position) {
+    String quoted = GoText.quote(name);
+    switch (note) {
+      case MIXED_FLOATS ->
+          warn("encountered a mix of histograms and floats for metric name " + quoted, position);
+      case IGNORED_BESIDE_FLOATS ->
+          info(
+              "ignored histograms in a range containing both floats and histograms for metric"
+                  + " name "
+                  + quoted,
+              position);
+      case NOT_COUNTER ->
+          warn("this native histogram metric is not a counter: " + quoted, position);
+      case NOT_GAUGE -> warn("this native histogram metric is not a gauge: " + quoted, position);
+      case MIXED_SCHEMAS -> mixedSchemas(name, position);
+      case RECONCILED_ADDITION -> reconciled("addition", position);
+      case RECONCILED_SUBTRACTION -> reconciled("subtraction", position);
+      case RECONCILED_AGGREGATION -> reconciled("aggregation", position);
+      case COLLISION -> resetCollision("aggregation", position);
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import io.varve.query.function.GoText;
 import io.varve.query.function.ValueOrder;
+import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -27,20 +28,28 @@ final class BestK extends SeriesOperator {
   private final double[] k;
   private final List<String> grouping;
   private final boolean without;
+  private final Position position;
   private @Nullable StepMatrix result;
   private int[] rows = new int[0];
 
   /**
    * @param k how many, a column of steps
+   * @param position of what is aggregated
    */
   BestK(
-      SeriesOperator inner, boolean greatest, double[] k, List<String> grouping, boolean without) {
+      SeriesOperator inner,
+      boolean greatest,
+      double[] k,
+      List<String> grouping,
+      boolean without,
+      Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.greatest = greatest;
     this.k = k;
     this.grouping = grouping;
     this.without = without;
+    this.position = position;
   }
 
   @Override
@@ -50,6 +59,9 @@ final class BestK extends SeriesOperator {
       return new Labels[0];
     }
     StepMatrix matrix = Rows.materialize(inner, series.length);
+    if (query.histograms.isUsed() && matrix.blankHistograms()) {
+      query.annotations.ignoredInAggregation(greatest ? "topk" : "bottomk", position);
+    }
     Groups groups = Groups.of(series, grouping, without);
     int[][] members = Rows.members(groups.of, groups.labels.length);
     result = matrix;

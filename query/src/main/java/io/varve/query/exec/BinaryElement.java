@@ -2,8 +2,14 @@ package io.varve.query.exec;
 
 import io.varve.query.function.Absent;
 import io.varve.query.function.BinaryOperators;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.FloatHistogram.Combined;
+import io.varve.query.histogram.HistogramTable;
+import io.varve.query.histogram.HistogramTrim;
+import io.varve.query.histogram.ResetHint;
 import io.varve.query.promql.Operator;
 import io.varve.query.promql.Position;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A binary operator between two floats of which at least one is an element of a vector: what it
@@ -20,6 +26,10 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
    * @param kept the value that a comparison lets pass
    */
   double apply(double left, double right, double kept) {
+    if (query.histograms.isUsed()
+        && (HistogramTable.isHistogram(left) || HistogramTable.isHistogram(right))) {
+      return withHistograms(left, right, query.histograms.get(left), query.histograms.get(right));
+    }
     return switch (operator) {
       case ADD -> left + right;
       case SUB -> left - right;
@@ -36,6 +46,60 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
       }
       case OR, AND, UNLESS -> throw new IllegalStateException(operator.text());
     };
+  }
+
+  private double withHistograms(
+      double left, double right, @Nullable FloatHistogram l, @Nullable FloatHistogram r) {
+    if (l != null && r != null) {
+      return switch (operator) {
+        case ADD -> combined(l.plus(r), ResetHint.UNKNOWN);
+        case SUB -> combined(l.minus(r), ResetHint.GAUGE);
+        case EQ -> filtered(l.equals(r), left);
+        case NEQ -> filtered(!l.equals(r), left);
+        default -> incompatible("histogram", "histogram");
+      };
+    }
+    if (l == null) {
+      return operator == Operator.MUL && r != null
+          ? kept(r.times(left).compact())
+          : incompatible("float", "histogram");
+    }
+    return switch (operator) {
+      case MUL -> kept(l.times(right).compact());
+      case DIV -> kept(l.dividedBy(right).compact());
+      case TRIM_UPPER -> kept(HistogramTrim.below(l, right));
+      case TRIM_LOWER -> kept(HistogramTrim.above(l, right));
+      default -> incompatible("histogram", "float");
+    };
+  }
+
+  private double kept(FloatHistogram result) {
+    return query.histograms.add(result);
+  }
+
+  private double filtered(boolean holds, double kept) {
+    return returnBool ? (holds ? 1 : 0) : holds ? kept : Absent.VALUE;
+  }
+
+  private double incompatible(String left, String right) {
+    query.annotations.incompatible(operator.text(), left, right, position);
+    return Absent.VALUE;
+  }
+
+  private double combined(@Nullable Combined result, ResetHint hint) {
+    if (result == null) {
+      query.annotations.incompatibleBuckets(operator.text(), position);
+      return Absent.VALUE;
+    }
+    String operation = operator == Operator.ADD ? "addition" : "subtraction";
+    if (result.collision()) {
+      query.annotations.resetCollision(operation, position);
+    }
+    if (result.reconciled()) {
+      query.annotations.reconciled(operation, position);
+    }
+    FloatHistogram value = result.value();
+    return kept((hint == ResetHint.GAUGE ? value.withHint(hint) : value).compact());
   }
 
   /** True if the result means something else than the operands, so that it has no name. */

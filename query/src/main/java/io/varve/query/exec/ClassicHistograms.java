@@ -5,20 +5,24 @@ import io.varve.query.function.Absent;
 import io.varve.query.function.Buckets;
 import io.varve.query.function.GoText;
 import io.varve.query.function.Quantiles;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramQuantiles;
+import io.varve.query.histogram.HistogramQuantiles.NanEffect;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * histogram_quantile, histogram_quantiles and histogram_fraction over classic histograms: series
- * that differ only in their label {@code le} are the buckets of one histogram. A histogram is
+ * histogram_quantile, histogram_quantiles and histogram_fraction. Series that differ only in their
+ * label {@code le} are the buckets of one classic histogram; the values of a series without such a
+ * label may be native histograms. Where there is both at a step, there is no result. A histogram is
  * evaluated from its own series, whichever worker does it.
  */
 final class ClassicHistograms extends SeriesOperator {
@@ -36,13 +40,22 @@ final class ClassicHistograms extends SeriesOperator {
   /** The share between two values, columns of steps. */
   record Fraction(double[] lower, double[] upper) implements Question {}
 
+  /**
+   * The series of one histogram.
+   *
+   * @param classic those of its buckets, ascending by bound
+   * @param plain the one without bound, which may have native histograms; −1 if there is none
+   */
+  private record Members(int[] classic, int plain) {}
+
   private final SeriesOperator inner;
   private final List<? extends Question> questions;
   private final @Nullable String quantileLabel;
   private final Position position;
   private final Buckets[] buckets;
-  private final List<int[]> members = new ArrayList<>();
+  private final List<Members> members = new ArrayList<>();
   private final List<Labels> names = new ArrayList<>();
+  private Labels[] series = new Labels[0];
   private double[] bounds = new double[0];
   private int[] histogramOf = new int[0];
   private int[] questionOf = new int[0];
@@ -79,44 +92,31 @@ final class ClassicHistograms extends SeriesOperator {
         }
       }
     }
-    Labels[] series = inner.prepare();
+    series = inner.prepare();
     bounds = new double[series.length];
     Map<Labels, List<Integer>> byName = new LinkedHashMap<>();
-    List<Integer> malformed = new ArrayList<>();
+    Map<Labels, Integer> plain = new HashMap<>();
     for (int i = 0; i < series.length; i++) {
+      Labels name = series[i];
       try {
-        bounds[i] = GoText.parseFloat(series[i].get("le"));
+        bounds[i] = GoText.parseFloat(name.get("le"));
       } catch (NumberFormatException e) {
-        malformed.add(i);
+        byName.putIfAbsent(name, new ArrayList<>());
+        plain.put(name, i);
         continue;
       }
-      byName.computeIfAbsent(series[i].without("le"), key -> new ArrayList<>()).add(i);
+      byName.computeIfAbsent(name.without("le"), key -> new ArrayList<>()).add(i);
     }
-    warnOf(malformed, series);
     byName.forEach(
         (name, rows) -> {
           names.add(query.lateNames ? name : Rows.withoutMetadata(name));
           rows.sort((a, b) -> Double.compare(bounds[a], bounds[b])); // stable
-          members.add(rows.stream().mapToInt(Integer::intValue).toArray());
+          members.add(
+              new Members(
+                  rows.stream().mapToInt(Integer::intValue).toArray(),
+                  plain.getOrDefault(name, -1)));
         });
     return outputs();
-  }
-
-  /** A series without a bound is warned of only if it has a sample. */
-  private void warnOf(List<Integer> malformed, Labels[] series) {
-    Set<String> told = new HashSet<>();
-    double[] column = new double[grid.count()];
-    for (int row : malformed) {
-      String le = series[row].get("le");
-      String name = query.lateNames ? series[row].get(Labels.METRIC_NAME) : "";
-      if (!told.contains(name + '\0' + le)) {
-        query.parallel(1, 1, (from, to, worker) -> inner.evaluate(row, column, 0, worker));
-        if (Absent.countPresent(column, 0, column.length) > 0) {
-          told.add(name + '\0' + le);
-          query.annotations.badBucket(le, name, position);
-        }
-      }
-    }
   }
 
   /**
@@ -167,46 +167,99 @@ final class ClassicHistograms extends SeriesOperator {
   }
 
   @Override
-  void evaluate(int series, double[] out, int at, Worker worker) {
-    int[] rows = members.get(histogramOf[series]);
+  void evaluate(int output, double[] out, int at, Worker worker) {
+    Members histogram = members.get(histogramOf[output]);
+    int[] rows = histogram.classic;
     int steps = grid.count();
-    query.checkSteps((long) rows.length * steps);
-    double[] counts = scratch(worker, rows.length * steps);
+    query.checkSteps((rows.length + 1L) * steps);
+    double[] counts = scratch(worker, (rows.length + 1) * steps);
     for (int r = 0; r < rows.length; r++) {
       inner.evaluate(rows[r], counts, r * steps, worker);
+    }
+    int plain = rows.length * steps;
+    if (histogram.plain >= 0) {
+      inner.evaluate(histogram.plain, counts, plain, worker);
+    } else {
+      Absent.fill(counts, plain, steps);
     }
     Buckets b = buckets[worker.slot()];
     if (b == null) {
       b = new Buckets();
       buckets[worker.slot()] = b;
     }
-    Question question = questions.get(questionOf[series]);
+    Question question = questions.get(questionOf[output]);
+    boolean anyNative = query.histograms.isUsed();
     for (int s = 0; s < steps; s++) {
       b.clear();
       for (int r = 0; r < rows.length; r++) {
         double count = counts[r * steps + s];
-        if (!Absent.is(count)) {
+        if (!Absent.is(count) && !(anyNative && HistogramTable.isHistogram(count))) {
           b.add(bounds[rows[r]], count);
         }
       }
-      out[at + s] = b.size() == 0 ? Absent.VALUE : answer(question, b, series, s);
+      FloatHistogram h = anyNative ? query.histograms.get(counts[plain + s]) : null;
+      if (h == null && !Absent.is(counts[plain + s])) {
+        query.annotations.badBucket(series[histogram.plain].get("le"), name(output), position);
+      }
+      if (h != null && b.size() > 0) {
+        query.annotations.mixedClassicAndNative(name(output), position);
+        out[at + s] = Absent.VALUE;
+      } else if (h != null) {
+        out[at + s] = answer(question, h, output, s);
+      } else {
+        out[at + s] = b.size() == 0 ? Absent.VALUE : answer(question, b, output, s);
+      }
     }
   }
 
-  private double answer(Question question, Buckets b, int series, int step) {
+  /** The metric's name, if messages may tell it: it is still there. */
+  private String name(int output) {
+    return query.lateNames ? names.get(histogramOf[output]).get(Labels.METRIC_NAME) : "";
+  }
+
+  /** True at a step at which an output series is not about the question's quantile. */
+  private boolean isOther(int output, double q) {
+    double[] labelled = labelledQuantile;
+    return labelled != null
+        && Double.doubleToLongBits(labelled[output]) != Double.doubleToLongBits(q);
+  }
+
+  private double answer(Question question, FloatHistogram h, int output, int step) {
+    return switch (question) {
+      case Fraction f -> {
+        HistogramQuantiles.Answer answer =
+            HistogramQuantiles.fraction(f.lower[step], f.upper[step], h);
+        if (answer.nan() != NanEffect.NONE) {
+          query.annotations.nanFraction(name(output), position);
+        }
+        yield answer.value();
+      }
+      case Quantile quantile -> {
+        double q = quantile.q[step];
+        if (isOther(output, q)) {
+          yield Absent.VALUE;
+        }
+        HistogramQuantiles.Answer answer = HistogramQuantiles.quantile(q, h);
+        if (answer.nan() != NanEffect.NONE) {
+          query.annotations.nanQuantile(answer.nan() == NanEffect.RESULT, name(output), position);
+        }
+        yield answer.value();
+      }
+    };
+  }
+
+  private double answer(Question question, Buckets b, int output, int step) {
     return switch (question) {
       case Fraction f -> b.fraction(f.lower[step], f.upper[step]);
       case Quantile quantile -> {
         double q = quantile.q[step];
-        double[] labelled = labelledQuantile;
-        if (labelled != null
-            && Double.doubleToLongBits(labelled[series]) != Double.doubleToLongBits(q)) {
+        if (isOther(output, q)) {
           yield Absent.VALUE;
         }
         double value = b.quantile(q);
         if (b.forcedMonotonic) {
           query.annotations.forcedMonotonic(
-              query.lateNames ? names.get(histogramOf[series]).get(Labels.METRIC_NAME) : "",
+              name(output),
               position,
               grid.time(step),
               b.minForcedBound,

@@ -3,7 +3,9 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.StepSums;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.Aggregation;
+import io.varve.query.promql.Position;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,14 +21,24 @@ final class Combining extends SeriesOperator {
   private final List<String> grouping;
   private final boolean without;
   private int[] groupOf = new int[0];
+  private final Position position;
   private @Nullable StepMatrix result;
 
-  Combining(SeriesOperator inner, Aggregation aggregation, List<String> grouping, boolean without) {
+  /**
+   * @param position of what is aggregated
+   */
+  Combining(
+      SeriesOperator inner,
+      Aggregation aggregation,
+      List<String> grouping,
+      boolean without,
+      Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.aggregation = aggregation;
     this.grouping = grouping;
     this.without = without;
+    this.position = position;
   }
 
   @Override
@@ -49,17 +61,23 @@ final class Combining extends SeriesOperator {
     }
     StepMatrix low = second;
     StepMatrix counts = third;
+    HistogramGroups histograms =
+        new HistogramGroups(query, aggregation == Aggregation.AVG, count, steps, position);
     Rows.forEachBatch(
         inner,
         series.length,
         (batch, firstSeries, rows, from, to) -> {
           for (int r = 0; r < rows; r++) {
             int group = groups.of[firstSeries + r];
+            if (query.histograms.isUsed()) {
+              take(histograms, batch, r, series[firstSeries + r], value, group, from, to);
+            }
             add(batch.array(r), batch.offset(r) + from, to - from, value, low, counts, group, from);
           }
         });
     for (int g = 0; g < count; g++) {
       finish(value, low, counts, g);
+      histograms.finish(g, value.array(g), value.offset(g));
     }
     if (low != null) {
       low.release();
@@ -70,6 +88,40 @@ final class Combining extends SeriesOperator {
     query.holdSamples(value.countPresent());
     result = value;
     return groups.labels;
+  }
+
+  /** Takes the histograms out of a row of a batch. */
+  private void take(
+      HistogramGroups histograms,
+      StepMatrix batch,
+      int row,
+      Labels series,
+      StepMatrix value,
+      int group,
+      int from,
+      int to) {
+    double[] in = batch.array(row);
+    int at = batch.offset(row) + from;
+    switch (aggregation) {
+      case SUM, AVG ->
+          histograms.add(
+              in,
+              at,
+              to - from,
+              from,
+              group,
+              value.array(group),
+              value.offset(group) + from,
+              series.get(Labels.METRIC_NAME));
+      case COUNT, GROUP -> {}
+      case MIN, MAX, STDDEV, STDVAR -> {
+        if (HistogramTable.blank(in, at, to - from)) {
+          query.annotations.ignoredInAggregation(aggregation.text(), position);
+        }
+      }
+      case BOTTOMK, COUNT_VALUES, LIMIT_RATIO, LIMITK, QUANTILE, TOPK ->
+          throw new IllegalStateException(aggregation.text());
+    }
   }
 
   private void add(

@@ -3,6 +3,7 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.GoText;
+import io.varve.query.histogram.FloatHistogram;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -61,8 +62,7 @@ final class CountingValues extends SeriesOperator {
             Integer row = known.get(key);
             if (row == null) {
               Labels output =
-                  projection.of(
-                      new Labels.Builder(series[number]).set(label, GoText.plain(value)).build());
+                  projection.of(new Labels.Builder(series[number]).set(label, text(value)).build());
               row = rows.get(output);
               if (row == null) {
                 row = labels.size();
@@ -89,6 +89,11 @@ final class CountingValues extends SeriesOperator {
           return true;
         });
     return labels.toArray(new Labels[0]);
+  }
+
+  private String text(double value) {
+    FloatHistogram histogram = query.histograms.get(value);
+    return histogram == null ? GoText.plain(value) : histogram.toString();
   }
 
   @Override

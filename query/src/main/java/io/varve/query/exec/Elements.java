@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.ElementFunctions;
 import io.varve.query.function.ElementFunctions.ElementFunction;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.FunctionSignature;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -19,11 +20,23 @@ final class Elements extends SeriesOperator {
 
   private final SeriesOperator inner;
   private final Change change;
+  private final boolean floatsOnly;
 
-  Elements(SeriesOperator inner, Change change) {
+  private Elements(SeriesOperator inner, Change change, boolean floatsOnly) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.change = change;
+    this.floatsOnly = floatsOnly;
+  }
+
+  /** For a change that knows what to do with histograms. */
+  static Elements all(SeriesOperator inner, Change change) {
+    return new Elements(inner, change, false);
+  }
+
+  /** For a change of floats: histograms become absent. */
+  static Elements floats(SeriesOperator inner, Change change) {
+    return new Elements(inner, change, true);
   }
 
   @Override
@@ -39,6 +52,9 @@ final class Elements extends SeriesOperator {
   @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
     inner.evaluate(series, out, at, worker);
+    if (floatsOnly && query.histograms.isUsed()) {
+      HistogramTable.blank(out, at, grid.count());
+    }
     change.apply(out, at, grid.count());
   }
 

@@ -3,12 +3,15 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Window;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.PlanNode.RangeNode;
 import io.varve.query.plan.PlanNode.ScalarNode;
 import io.varve.query.plan.PlanNode.VectorNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Takes the result of a query from the operators of its plan. */
 public final class Evaluator {
@@ -27,8 +30,25 @@ public final class Evaluator {
    * @param labels the series
    * @param times per series the steps at which it has samples; may be one array for all
    * @param values per series
+   * @param histograms per series, null for each float; null for a series of floats
    */
-  public record Columns(List<Labels> labels, List<long[]> times, List<double[]> values) {}
+  public record Columns(
+      List<Labels> labels,
+      List<long[]> times,
+      List<double[]> values,
+      List<@Nullable FloatHistogram @Nullable []> histograms) {}
+
+  /** The histograms for which values stand; null if there are none. */
+  private @Nullable FloatHistogram @Nullable [] histograms(double[] values) {
+    if (!query.histograms.isUsed() || !HistogramTable.any(values, 0, values.length)) {
+      return null;
+    }
+    @Nullable FloatHistogram[] found = new FloatHistogram[values.length];
+    for (int i = 0; i < values.length; i++) {
+      found[i] = query.histograms.get(values[i]);
+    }
+    return found;
+  }
 
   private StepGrid grid(long start, long end, long step) {
     long steps = (end - start) / step + 1;
@@ -41,7 +61,9 @@ public final class Evaluator {
     StepGrid grid = grid(start, end, step);
     double[] values = operators.scalar(node, grid);
     query.holdSamples(values.length);
-    return new Columns(List.of(Labels.EMPTY), List.of(times(grid)), List.of(values));
+    List<@Nullable FloatHistogram @Nullable []> none = new ArrayList<>();
+    none.add(null);
+    return new Columns(List.of(Labels.EMPTY), List.of(times(grid)), List.of(values), none);
   }
 
   /**
@@ -49,8 +71,10 @@ public final class Evaluator {
    *
    * @param labels the series, in an order that may mean something
    * @param values per series
+   * @param histograms per series, null for each float; null if all are floats
    */
-  public record Instant(Labels[] labels, double[] values) {}
+  public record Instant(
+      Labels[] labels, double[] values, @Nullable FloatHistogram @Nullable [] histograms) {}
 
   /** Evaluates a vector at one time. */
   public Instant vector(VectorNode node, long time) {
@@ -68,7 +92,8 @@ public final class Evaluator {
         values[size++] = value;
       }
     }
-    return new Instant(Arrays.copyOf(found, size), Arrays.copyOf(values, size));
+    double[] kept = Arrays.copyOf(values, size);
+    return new Instant(Arrays.copyOf(found, size), kept, histograms(kept));
   }
 
   /** Evaluates a vector at {@code start}, {@code start + step} … up to {@code end}. */
@@ -98,6 +123,9 @@ public final class Evaluator {
               continue;
             }
             kept += present;
+            if (query.histograms.isUsed()) {
+              kept += query.histograms.weight(column, 0, column.length);
+            }
             query.chargeBytes(16L * present + 64);
             values[i] = new double[present];
             if (present == grid.count()) {
@@ -135,7 +163,7 @@ public final class Evaluator {
             source.load(i, -1, w, worker);
             if (w.size > 0) {
               query.chargeBytes(16L * w.size + 64);
-              query.holdSamples(w.size);
+              query.holdColumn(w.values, 0, w.size);
               query.countQueryable(w.size);
               times[i] = Arrays.copyOf(w.times, w.size);
               values[i] = Arrays.copyOf(w.values, w.size);
@@ -145,18 +173,20 @@ public final class Evaluator {
     return columns(labels, times, values);
   }
 
-  private static Columns columns(Labels[] labels, long[][] times, double[][] values) {
+  private Columns columns(Labels[] labels, long[][] times, double[][] values) {
     List<Labels> l = new ArrayList<>();
     List<long[]> t = new ArrayList<>();
     List<double[]> v = new ArrayList<>();
+    List<@Nullable FloatHistogram @Nullable []> h = new ArrayList<>();
     for (int i = 0; i < labels.length; i++) {
       if (values[i] != null) {
         l.add(labels[i]);
         t.add(times[i]);
         v.add(values[i]);
+        h.add(histograms(values[i]));
       }
     }
-    return new Columns(l, t, v);
+    return new Columns(l, t, v, h);
   }
 
   private static long[] times(StepGrid grid) {

@@ -5,6 +5,7 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +76,7 @@ final class ExtendedSamples {
       }
       if (!Absent.is(samples.values[row])) {
         samples.times[kept] = samples.times[row];
-        samples.values[kept++] = samples.values[row];
+        samples.values[kept++] = HistogramTable.fromOutside(samples.values[row]);
       }
     }
     samples.size = kept;

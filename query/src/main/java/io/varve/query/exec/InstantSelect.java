@@ -52,7 +52,7 @@ final class InstantSelect extends SeriesOperator {
     if (selection.atMillis() != null) {
       long reference = selection.reference(0);
       SampleColumns samples = found.read(number, lookback(reference), worker);
-      double value = latest(found, number, samples, samples.size - 1, reference);
+      double value = latest(found, samples, samples.size - 1, reference);
       query.countQueryable(Absent.is(value) ? 0 : steps);
       Arrays.fill(out, at, at + steps, value);
       return;
@@ -62,7 +62,7 @@ final class InstantSelect extends SeriesOperator {
       for (int s = 0; s < steps; s++) {
         long reference = selection.reference(grid.time(s));
         SampleColumns samples = found.read(number, lookback(reference), worker);
-        double value = latest(found, number, samples, samples.size - 1, reference);
+        double value = latest(found, samples, samples.size - 1, reference);
         looked += Absent.is(value) ? 0 : 1;
         out[at + s] = value;
       }
@@ -84,7 +84,7 @@ final class InstantSelect extends SeriesOperator {
       while (row + 1 < size && times[row + 1] <= reference) {
         row++;
       }
-      double value = latest(found, number, samples, row, reference);
+      double value = latest(found, samples, row, reference);
       looked += Absent.is(value) ? 0 : 1;
       out[at + s] = value;
     }
@@ -95,15 +95,13 @@ final class InstantSelect extends SeriesOperator {
     return new TimeRange(reference - query.lookbackMillis, reference);
   }
 
-  private double latest(
-      SelectedSeries found, int number, SampleColumns samples, int row, long reference) {
+  private double latest(SelectedSeries found, SampleColumns samples, int row, long reference) {
     if (row < 0 || samples.times[row] <= reference - query.lookbackMillis) {
       return Absent.VALUE;
     }
-    if (samples.histograms != null) {
-      found.refuseHistogram(number, samples, row);
+    if (timestamps) {
+      return Absent.is(samples.values[row]) ? Absent.VALUE : samples.times[row] / 1000.0;
     }
-    double value = samples.values[row]; // a stale marker has the bits of the absent one
-    return timestamps && !Absent.is(value) ? samples.times[row] / 1000.0 : value;
+    return found.value(samples, row, selection.countsOnly()); // a stale marker means absent
   }
 }

@@ -4,6 +4,9 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.BinaryOperators;
 import io.varve.query.function.Numbers;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramQuantiles;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.PlanNode.RangeNode;
 import io.varve.query.plan.PlanNode.ScalarNode;
@@ -73,7 +76,7 @@ final class Operators {
         series.length,
         (number, values, at) -> {
           for (int s = 0; s < column.length; s++) {
-            if (!Absent.is(values[at + s])) {
+            if (!Absent.is(values[at + s]) && !HistogramTable.isHistogram(values[at + s])) {
               column[s] = ++found[s] == 1 ? values[at + s] : Double.NaN;
             }
           }
@@ -146,7 +149,7 @@ final class Operators {
       case PlanNode.MapElements n -> mapElements(n, grid);
       case PlanNode.EvalTimes n ->
           Merged.withoutMetadata(
-              new Elements(
+              Elements.all(
                   vector(n.inner(), grid),
                   (column, at, steps) -> {
                     for (int s = 0; s < steps; s++) {
@@ -157,8 +160,7 @@ final class Operators {
                   }),
               false);
       case PlanNode.Negate n ->
-          Merged.withoutMetadata(
-              new Elements(vector(n.inner(), grid), Elements.each(Numbers::negate)), false);
+          Merged.withoutMetadata(Elements.all(vector(n.inner(), grid), this::negate), false);
       case PlanNode.VectorOf n -> {
         double[] column = scalar(n.inner(), grid);
         yield new FixedColumn(query, grid, Labels.EMPTY, () -> column);
@@ -186,9 +188,9 @@ final class Operators {
                           scalar(n.lower(), grid), scalar(n.upper(), grid))),
                   null,
                   n.position()));
-      case PlanNode.HistogramsOnly n ->
-          new Elements(
-              vector(n.inner(), grid), (column, at, steps) -> Absent.fill(column, at, steps));
+      case PlanNode.OfHistograms n ->
+          Merged.withoutMetadata(
+              Elements.all(vector(n.inner(), grid), ofHistograms(n.function())), false);
       case PlanNode.Aggregate n -> aggregate(n, grid);
       case PlanNode.CountValues n ->
           new CountingValues(vector(n.inner(), grid), n.label(), n.grouping(), n.without());
@@ -198,7 +200,7 @@ final class Operators {
         SeriesOperator inner = vector(n.vector(), grid);
         double[] scalars = scalar(n.scalar(), grid);
         SeriesOperator applied =
-            new Elements(
+            Elements.all(
                 inner,
                 (column, at, steps) ->
                     element.withScalars(column, at, steps, scalars, n.scalarLeft()));
@@ -270,7 +272,39 @@ final class Operators {
   private SeriesOperator mapElements(PlanNode.MapElements n, StepGrid grid) {
     double[][] parameters = columns(n.parameters(), grid);
     return Merged.withoutMetadata(
-        new Elements(vector(n.inner(), grid), Elements.change(n.function(), parameters)), false);
+        Elements.floats(vector(n.inner(), grid), Elements.change(n.function(), parameters)), false);
+  }
+
+  private void negate(double[] column, int at, int steps) {
+    HistogramTable table = query.histograms;
+    for (int i = at; i < at + steps; i++) {
+      FloatHistogram histogram = table.isUsed() ? table.get(column[i]) : null;
+      if (histogram != null) {
+        column[i] = table.add(histogram.times(-1));
+      } else if (!Absent.is(column[i])) {
+        column[i] = Numbers.negate(column[i]);
+      }
+    }
+  }
+
+  private Elements.Change ofHistograms(FunctionSignature function) {
+    return (column, at, steps) -> {
+      for (int i = at; i < at + steps; i++) {
+        FloatHistogram h = query.histograms.get(column[i]);
+        column[i] = h == null ? Absent.VALUE : number(function, h);
+      }
+    };
+  }
+
+  private static double number(FunctionSignature function, FloatHistogram h) {
+    return switch (function) {
+      case HISTOGRAM_COUNT -> h.count();
+      case HISTOGRAM_SUM -> h.sum();
+      case HISTOGRAM_AVG -> h.average();
+      case HISTOGRAM_STDVAR -> HistogramQuantiles.variance(h);
+      case HISTOGRAM_STDDEV -> Math.sqrt(HistogramQuantiles.variance(h));
+      default -> throw new IllegalStateException("no number of a histogram: " + function.text());
+    };
   }
 
   private double[][] columns(List<ScalarNode> parameters, StepGrid grid) {
@@ -331,11 +365,18 @@ final class Operators {
     SeriesOperator inner = vector(n.inner(), grid);
     return switch (n.aggregation()) {
       case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR ->
-          new Combining(inner, n.aggregation(), n.grouping(), n.without());
+          new Combining(inner, n.aggregation(), n.grouping(), n.without(), n.position());
       case TOPK, BOTTOMK ->
-          new BestK(inner, n.aggregation() == Aggregation.TOPK, column, n.grouping(), n.without());
+          new BestK(
+              inner,
+              n.aggregation() == Aggregation.TOPK,
+              column,
+              n.grouping(),
+              n.without(),
+              n.position());
       case QUANTILE ->
-          new QuantileOfGroup(inner, column, n.grouping(), n.without(), n.parameterPosition());
+          new QuantileOfGroup(
+              inner, column, n.grouping(), n.without(), n.parameterPosition(), n.position());
       case LIMITK, LIMIT_RATIO ->
           new LimitedSeries(
               inner,

@@ -8,6 +8,8 @@ import io.varve.query.function.Quantiles;
 import io.varve.query.function.RangeFunction;
 import io.varve.query.function.RangeFunctions;
 import io.varve.query.function.Window;
+import io.varve.query.histogram.HistogramNote;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
 import java.util.BitSet;
@@ -39,9 +41,11 @@ final class OverRange extends SeriesOperator {
     final RangeFunction function;
     final Window window = new Window();
     final RangeAggregate aggregate = new RangeAggregate();
+    final MixedRange mixed;
 
-    State(RangeFunction function) {
+    State(RangeFunction function, MixedRange mixed) {
       this.function = function;
+      this.mixed = mixed;
     }
   }
 
@@ -71,7 +75,7 @@ final class OverRange extends SeriesOperator {
       if (made == null) {
         throw new IllegalStateException("no range function: " + function.text());
       }
-      state = new State(made);
+      state = new State(made, new MixedRange(function, made, query.histograms));
       states[worker.slot()] = state;
     }
     return state;
@@ -135,7 +139,17 @@ final class OverRange extends SeriesOperator {
         query.check();
       }
       setParameters(w, s);
-      out[at + s] = state.function.at(w);
+      if (w.hasHistograms) {
+        boolean anyFloat = state.mixed.divide(w) > 0;
+        checkParameters(w, anyFloat);
+        out[at + s] = state.mixed.at(w);
+      } else {
+        checkParameters(w, true);
+        out[at + s] = state.function.at(w);
+      }
+    }
+    if (w.hasHistograms) {
+      annotate(series, state.mixed);
     }
     query.countQueryable(looked);
   }
@@ -144,7 +158,11 @@ final class OverRange extends SeriesOperator {
     source.load(series, step, state.window, worker);
     state.window.from = 0;
     state.window.to = 0;
-    state.function.begin(state.window);
+    if (state.window.hasHistograms) {
+      state.mixed.begin(state.window);
+    } else {
+      state.function.begin(state.window);
+    }
   }
 
   private void setParameters(Window w, int step) {
@@ -155,15 +173,37 @@ final class OverRange extends SeriesOperator {
     if (parameters.length > 1) {
       w.second = parameters[1][step];
     }
-    if (function == FunctionSignature.QUANTILE_OVER_TIME && Quantiles.isInvalid(w.first)) {
+  }
+
+  private void checkParameters(Window w, boolean anyFloat) {
+    if (anyFloat
+        && function == FunctionSignature.QUANTILE_OVER_TIME
+        && Quantiles.isInvalid(w.first)) {
       query.annotations.invalidQuantile(w.first, position);
     }
   }
 
+  private void annotate(int series, MixedRange mixed) {
+    String name = labels[series].get(Labels.METRIC_NAME);
+    for (HistogramNote note : mixed.notes()) {
+      query.annotations.ofRange(note, name, position);
+    }
+    mixed.end();
+  }
+
   private void askForCounter(int series, double[] out, int at) {
-    if (Absent.countPresent(out, at, grid.count()) > 0) {
+    if (hasFloat(out, at)) {
       query.annotations.askForCounter(labels[series], query.typeLabels, position);
     }
+  }
+
+  private boolean hasFloat(double[] out, int at) {
+    for (int i = at; i < at + grid.count(); i++) {
+      if (!Absent.is(out[i]) && !HistogramTable.isHistogram(out[i])) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** True if whole blocks may be answered from what is stored with them, and that is less work. */

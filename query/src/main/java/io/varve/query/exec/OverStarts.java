@@ -6,6 +6,7 @@ import io.varve.engine.model.TimeRange;
 import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import io.varve.query.function.StartTimestamps;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
@@ -94,7 +95,7 @@ final class OverStarts extends SeriesOperator {
                 + " has one");
       }
       samples.times[size] = samples.times[row];
-      samples.values[size] = samples.values[row];
+      samples.values[size] = HistogramTable.fromOutside(samples.values[row]);
       starts[size++] = starts[row];
     }
     int from = 0;

@@ -14,6 +14,7 @@ final class QuantileOfGroup extends SeriesOperator {
   private final double[] q;
   private final List<String> grouping;
   private final boolean without;
+  private final Position quantilePosition;
   private final Position position;
   private int[][] members = new int[0][];
   private int[] groupOf = new int[0];
@@ -21,14 +22,22 @@ final class QuantileOfGroup extends SeriesOperator {
 
   /**
    * @param q which quantile, a column of steps
+   * @param quantilePosition where that stands
+   * @param position of what is aggregated
    */
   QuantileOfGroup(
-      SeriesOperator inner, double[] q, List<String> grouping, boolean without, Position position) {
+      SeriesOperator inner,
+      double[] q,
+      List<String> grouping,
+      boolean without,
+      Position quantilePosition,
+      Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.q = q;
     this.grouping = grouping;
     this.without = without;
+    this.quantilePosition = quantilePosition;
     this.position = position;
   }
 
@@ -39,7 +48,11 @@ final class QuantileOfGroup extends SeriesOperator {
     Groups groups = Groups.of(series, grouping, without);
     groupOf = groups.of;
     members = Rows.members(groups.of, groups.labels.length);
-    input = Rows.materialize(inner, series.length);
+    StepMatrix matrix = Rows.materialize(inner, series.length);
+    if (query.histograms.isUsed() && matrix.blankHistograms()) {
+      query.annotations.ignoredInAggregation("quantile", position);
+    }
+    input = matrix;
     return groups.labels;
   }
 
@@ -57,13 +70,13 @@ final class QuantileOfGroup extends SeriesOperator {
       }
     }
     if (nan) {
-      query.annotations.invalidQuantile(Double.NaN, position);
+      query.annotations.invalidQuantile(Double.NaN, quantilePosition);
     }
     if (max > 1) {
-      query.annotations.invalidQuantile(max, position);
+      query.annotations.invalidQuantile(max, quantilePosition);
     }
     if (min < 0) {
-      query.annotations.invalidQuantile(min, position);
+      query.annotations.invalidQuantile(min, quantilePosition);
     }
   }
 

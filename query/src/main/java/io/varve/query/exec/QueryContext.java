@@ -8,6 +8,8 @@ import io.varve.query.Feature;
 import io.varve.query.QueryException;
 import io.varve.query.QueryException.ErrorType;
 import io.varve.query.QueryLimits;
+import io.varve.query.function.Absent;
+import io.varve.query.histogram.HistogramTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,6 +40,9 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   final boolean typeLabels;
 
   final Annotations annotations = new Annotations();
+
+  /** The histograms for which values in columns stand. */
+  final HistogramTable histograms = new HistogramTable(this::chargeBytes, this::releaseBytes);
 
   private final QueryLimits limits;
   private final @Nullable Cancellation cancellation;
@@ -126,6 +131,12 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     if (now > limits.maxSamples()) {
       throw tooManySamples();
     }
+  }
+
+  /** The samples of a column that is kept from now on; a histogram counts by its size. */
+  void holdColumn(double[] column, int at, int steps) {
+    long weight = Absent.countPresent(column, at, steps);
+    holdSamples(histograms.isUsed() ? weight + histograms.weight(column, at, steps) : weight);
   }
 
   /** Samples that are not kept any more. */

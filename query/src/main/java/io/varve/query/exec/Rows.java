@@ -46,13 +46,19 @@ final class Rows {
             int at = matrix.offset(i);
             operator.evaluate(i, array, at, worker);
             present += Absent.countPresent(array, at, operator.grid.count());
+            if (operator.query.histograms.isUsed()) {
+              present += operator.query.histograms.weight(array, at, operator.grid.count());
+            }
           }
           operator.query.holdSamples(present);
         });
     return matrix;
   }
 
-  /** Evaluates all series in batches and shows them one by one, in order. */
+  /**
+   * Evaluates all series in batches and shows them one by one, in order. The histograms among the
+   * values are forgotten after their batch.
+   */
   static void forEach(SeriesOperator operator, int series, Consumer consumer) {
     int steps = operator.grid.count();
     int perBatch = perBatch(series, steps);
@@ -60,19 +66,24 @@ final class Rows {
     try {
       for (int first = 0; first < series; first += perBatch) {
         int rows = Math.min(perBatch, series - first);
+        int mark = operator.query.histograms.mark();
         evaluate(operator, batch, first, rows);
         for (int r = 0; r < rows; r++) {
           if (!consumer.accept(first + r, batch.array(r), batch.offset(r))) {
             return;
           }
         }
+        operator.query.histograms.forgetSince(mark);
       }
     } finally {
       batch.release();
     }
   }
 
-  /** Evaluates all series in batches and shows each batch, divided by steps among the workers. */
+  /**
+   * Evaluates all series in batches and shows each batch, divided by steps among the workers. The
+   * histograms among the values are forgotten after their batch.
+   */
   static void forEachBatch(SeriesOperator operator, int series, BatchConsumer consumer) {
     int steps = operator.grid.count();
     int perBatch = perBatch(series, steps);
@@ -80,6 +91,7 @@ final class Rows {
     try {
       for (int first = 0; first < series; first += perBatch) {
         int rows = Math.min(perBatch, series - first);
+        int mark = operator.query.histograms.mark();
         evaluate(operator, batch, first, rows);
         int firstSeries = first;
         int chunk = Math.max(64, (steps - 1) / operator.query.workers() + 1);
@@ -87,6 +99,7 @@ final class Rows {
             steps,
             chunk,
             (from, to, worker) -> consumer.accept(batch, firstSeries, rows, from, to));
+        operator.query.histograms.forgetSince(mark);
       }
     } finally {
       batch.release();

@@ -8,8 +8,12 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
-import io.varve.query.QueryException;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramRanges;
+import io.varve.query.histogram.HistogramTable;
+import io.varve.query.histogram.ResetHint;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The stored series that a selector found, with a reader and reused columns for every worker. */
 final class SelectedSeries {
@@ -68,14 +72,38 @@ final class SelectedSeries {
     return known;
   }
 
-  /** Refuses a row that is a native histogram, unless it says that the series ended. */
-  void refuseHistogram(int series, SampleColumns samples, int row) {
+  /**
+   * The value of a row of what was read. A histogram is put into the query's table, and its row
+   * then has the value that stands for it.
+   *
+   * @param countsOnly true to leave out buckets and tell counter resets
+   */
+  double value(SampleColumns samples, int row, boolean countsOnly) {
+    double value = samples.values[row];
     Histogram histogram = samples.histogram(row);
-    if (histogram != null && !histogram.isStale()) {
-      throw QueryException.execution(
-          "native histograms: not supported by this version of Varve in queries; series "
-              + set.labels(series)
-              + " has one");
+    if (histogram == null) {
+      return HistogramTable.fromOutside(value);
     }
+    if (histogram.isStale() || HistogramTable.isHistogram(value)) {
+      return value;
+    }
+    FloatHistogram read = FloatHistogram.of(histogram);
+    if (countsOnly) {
+      read = HistogramRanges.hinted(before(samples, row), read, true);
+    } else if (read.hint() == ResetHint.RESET) {
+      read = read.withHint(ResetHint.UNKNOWN);
+    }
+    samples.values[row] = query.histograms.add(read);
+    return samples.values[row];
+  }
+
+  private static @Nullable FloatHistogram before(SampleColumns samples, int row) {
+    for (int i = row - 1; i >= 0; i--) {
+      Histogram histogram = samples.histogram(i);
+      if (histogram != null && !histogram.isStale()) {
+        return FloatHistogram.of(histogram);
+      }
+    }
+    return null;
   }
 }

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.NaturalOrder;
 import io.varve.query.function.ValueOrder;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,7 +52,7 @@ final class Sorted extends SeriesOperator {
     int n = 0;
     for (int i = 0; i < series.length; i++) {
       double value = matrix.get(i, 0);
-      if (!Absent.is(value)) {
+      if (!Absent.is(value) && (byLabels != null || !HistogramTable.isHistogram(value))) {
         rows[n] = i;
         values[n++] = value;
       }
@@ -106,6 +107,9 @@ final class Sorted extends SeriesOperator {
     StepMatrix matrix = known;
     if (sorted == null || matrix == null) {
       inner.evaluate(series, out, at, worker);
+      if (byLabels == null && query.histograms.isUsed()) {
+        HistogramTable.blank(out, at, grid.count());
+      }
     } else {
       matrix.copyRow(sorted[series], out, at);
     }

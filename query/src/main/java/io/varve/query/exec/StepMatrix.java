@@ -1,6 +1,7 @@
 package io.varve.query.exec;
 
 import io.varve.query.function.Absent;
+import io.varve.query.histogram.HistogramTable;
 
 /**
  * Columns of steps for many series, in few large arrays: row {@code r} lies in {@link #array} from
@@ -76,6 +77,15 @@ final class StepMatrix {
       present += Absent.countPresent(chunk, 0, chunk.length);
     }
     return present;
+  }
+
+  /** Makes absent what is a histogram; returns whether there was any. */
+  boolean blankHistograms() {
+    boolean found = false;
+    for (double[] chunk : chunks) {
+      found |= HistogramTable.blank(chunk, 0, chunk.length);
+    }
+    return found;
   }
 
   /** Gives the charge back; whoever calls it drops the matrix. */

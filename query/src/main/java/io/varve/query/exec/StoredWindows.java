@@ -1,11 +1,15 @@
 package io.varve.query.exec;
 
 import io.varve.engine.RangeAggregate;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Window;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramRanges;
+import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
 import org.jspecify.annotations.Nullable;
 
@@ -70,25 +74,60 @@ final class StoredWindows extends WindowSource {
     SelectedSeries found = series();
     TimeRange range = range(step);
     SampleColumns samples = found.read(number, range, worker);
-    if (samples.histograms != null) {
-      for (int row = 0; row < samples.size; row++) {
-        if (isInSomeWindow(samples.times[row])) {
-          found.refuseHistogram(number, samples, row);
-        }
-      }
+    into.hasHistograms = false;
+    @Nullable Histogram[] histograms = samples.histograms;
+    if (histograms != null) {
+      withHistograms(samples, histograms, into);
+      return;
     }
     long[] times = samples.times;
     double[] values = samples.values;
     int kept = 0;
-    while (kept < samples.size && !Absent.is(values[kept])) {
+    while (kept < samples.size && !isSpecial(values[kept])) {
       kept++;
     }
-    for (int row = kept + 1; row < samples.size; row++) {
+    for (int row = kept; row < samples.size; row++) {
       if (!Absent.is(values[row])) {
         times[kept] = times[row];
-        values[kept] = values[row];
+        values[kept] = HistogramTable.fromOutside(values[row]);
         kept++;
       }
+    }
+    into.times = times;
+    into.values = values;
+    into.size = kept;
+  }
+
+  /** True for a stale marker, and for a float that looks like a histogram. */
+  private static boolean isSpecial(double value) {
+    return Double.isNaN(value) && (Absent.is(value) || HistogramTable.isHistogram(value));
+  }
+
+  /** The same for a series that has histograms: those in windows are put into the query's table. */
+  private void withHistograms(
+      SampleColumns samples, @Nullable Histogram[] histograms, Window into) {
+    long[] times = samples.times;
+    double[] values = samples.values;
+    FloatHistogram previous = null;
+    int kept = 0;
+    for (int row = 0; row < samples.size; row++) {
+      double value = values[row];
+      Histogram histogram = histograms[row];
+      if (Absent.is(value) || (histogram != null && !isInSomeWindow(times[row]))) {
+        continue;
+      }
+      if (histogram == null) {
+        value = HistogramTable.fromOutside(value);
+        previous = selection.countsOnly() ? previous : null;
+      } else {
+        FloatHistogram read = FloatHistogram.of(histogram);
+        value =
+            query.histograms.add(HistogramRanges.hinted(previous, read, selection.countsOnly()));
+        previous = read;
+        into.hasHistograms = true;
+      }
+      times[kept] = times[row];
+      values[kept++] = value;
     }
     into.times = times;
     into.values = values;

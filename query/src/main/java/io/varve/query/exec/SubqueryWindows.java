@@ -3,6 +3,9 @@ package io.varve.query.exec;
 import io.varve.engine.model.Labels;
 import io.varve.query.function.Absent;
 import io.varve.query.function.Window;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.HistogramTable;
+import io.varve.query.histogram.ResetHint;
 import io.varve.query.plan.Selection;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +93,10 @@ final class SubqueryWindows extends WindowSource {
     }
     double[] values = buffer.values;
     inner.evaluate(series, values, 0, worker);
+    into.hasHistograms = query.histograms.isUsed() && HistogramTable.any(values, 0, times.count());
+    if (into.hasHistograms) {
+      forgetHints(values);
+    }
     int kept = 0;
     for (int i = 0; i < times.count(); i++) {
       if (!Absent.is(values[i])) {
@@ -101,5 +108,19 @@ final class SubqueryWindows extends WindowSource {
     into.times = buffer.times;
     into.values = values;
     into.size = kept;
+  }
+
+  /**
+   * Between the samples of a subquery others may have been left out, so what is known of a counter
+   * reset before one of them does not hold any more.
+   */
+  private void forgetHints(double[] values) {
+    for (int i = 0; i < inner.grid.count(); i++) {
+      FloatHistogram histogram = query.histograms.get(values[i]);
+      if (histogram != null
+          && (histogram.hint() == ResetHint.RESET || histogram.hint() == ResetHint.NOT_RESET)) {
+        values[i] = query.histograms.add(histogram.withHint(ResetHint.UNKNOWN));
+      }
+    }
   }
 }

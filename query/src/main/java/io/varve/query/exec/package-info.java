@@ -11,6 +11,11 @@
  * columns of a batch in parallel by series, their combination in parallel by step, each step's
  * series always in the same order. So results do not depend on the number of threads, not even in
  * the last bit.
+ *
+ * <p>A value of a column is a float, nothing ({@link io.varve.query.function.Absent}) or stands for
+ * a native histogram ({@link io.varve.query.histogram.HistogramTable}). Whoever computes with
+ * values asks {@code query.histograms.isUsed()} once per column, which float queries answer with
+ * no.
  */
 @NullMarked
 package io.varve.query.exec;

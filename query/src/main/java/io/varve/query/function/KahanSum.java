@@ -5,16 +5,36 @@ package io.varve.query.function;
  * low part collects what rounding loses, and is forgotten when the sum overflows. Mutable; one
  * thread.
  */
-final class KahanSum {
+public final class KahanSum {
   double high;
   double low;
+
+  /** Nothing added yet. */
+  public KahanSum() {}
 
   void clear() {
     high = 0;
     low = 0;
   }
 
-  void add(double value) {
+  /** Goes on from a sum in two parts. */
+  public void set(double highPart, double lowPart) {
+    high = highPart;
+    low = lowPart;
+  }
+
+  /** The rounded sum. */
+  public double high() {
+    return high;
+  }
+
+  /** What rounding lost. */
+  public double low() {
+    return low;
+  }
+
+  /** Adds a value. */
+  public void add(double value) {
     double t = high + value;
     if (Double.isInfinite(t)) {
       low = 0;

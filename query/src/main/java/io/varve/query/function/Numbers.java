@@ -10,21 +10,26 @@ public final class Numbers {
   private static final double TWO_TO_28 = 1 << 28;
   private static final double TWO_TO_MINUS_28 = 1.0 / (1 << 28);
 
-  /** A sign-flipped NaN whose payload is the absent marker's; see {@link Absent}. */
+  private static final long QUIET_BIT = 1L << 51;
+
+  /** A NaN in place of one that means something else; see {@link Absent}. */
   private static final double QUIET = Double.longBitsToDouble(0x7ff8000000000002L);
 
   private Numbers() {}
 
-  /** Minus the value; never the absent marker. */
+  /** Minus the value; never a signalling NaN, of which some mean something else. */
   public static double negate(double value) {
-    double result = -value;
-    return Absent.is(result) ? QUIET : result;
+    return Double.isNaN(value) ? quiet(-value) : -value;
   }
 
-  /** The value without its sign; never the absent marker. */
+  /** The value without its sign; never a signalling NaN, of which some mean something else. */
   public static double abs(double value) {
     double result = Math.abs(value);
-    return Absent.is(result) ? QUIET : result;
+    return Double.isNaN(value) ? quiet(result) : result;
+  }
+
+  private static double quiet(double nan) {
+    return (Double.doubleToRawLongBits(nan) & QUIET_BIT) == 0 ? QUIET : nan;
   }
 
   /**
@@ -60,6 +65,34 @@ public final class Numbers {
       return exponent - 1;
     }
     return StrictMath.log(fraction) * (1 / LN2) + exponent;
+  }
+
+  /**
+   * A power of two, as Go computes it: what is left of the exponent by the polynomial of FreeBSD's
+   * {@code exp}.
+   */
+  public static double exp2(double exponent) {
+    if (Double.isNaN(exponent) || exponent > 1023.9999999999999) {
+      return Double.isNaN(exponent) ? exponent : Double.POSITIVE_INFINITY;
+    }
+    if (exponent < -1074) {
+      return 0;
+    }
+    int whole = (int) (exponent > 0 ? exponent + 0.5 : exponent - 0.5);
+    double rest = exponent - whole;
+    double high = rest * 0.6931471803691238;
+    double low = -rest * 1.9082149292705877e-10;
+    double r = high - low;
+    double t = r * r;
+    double even =
+        0.16666666666666666
+            + t
+                * (-0.0027777777777015593
+                    + t
+                        * (6.613756321437934e-05
+                            + t * (-1.6533902205465252e-06 + t * 4.1381367970572385e-08)));
+    double c = r - t * even;
+    return Math.scalb(1 - ((low - r * c / (2 - c)) - high), whole);
   }
 
   /** Decimal logarithm by way of the binary one, as Go does. */

@@ -136,6 +136,30 @@ public final class RangeFunctions {
       long windowEnd,
       boolean counter,
       boolean perSecond) {
+    return difference
+        * extrapolationFactor(
+            difference,
+            samples,
+            firstValue,
+            firstTime,
+            lastTime,
+            windowStart,
+            windowEnd,
+            counter,
+            perSecond);
+  }
+
+  /** By what {@link #extrapolate} multiplies the difference. */
+  public static double extrapolationFactor(
+      double difference,
+      long samples,
+      double firstValue,
+      long firstTime,
+      long lastTime,
+      long windowStart,
+      long windowEnd,
+      boolean counter,
+      boolean perSecond) {
     double toStart = (firstTime - windowStart) / 1000.0;
     double toEnd = (windowEnd - lastTime) / 1000.0;
     double sampled = (lastTime - firstTime) / 1000.0;
@@ -160,7 +184,7 @@ public final class RangeFunctions {
     if (perSecond) {
       factor /= seconds(windowEnd - windowStart);
     }
-    return difference * factor;
+    return factor;
   }
 
   /** A duration in seconds, rounded as Go's {@code Duration.Seconds}. */
@@ -194,6 +218,13 @@ public final class RangeFunctions {
     }
   }
 
+  /** True if a value is smaller than the one before it, or any other number. */
+  public static boolean differs(double previous, double current, boolean onlyFalls) {
+    return onlyFalls
+        ? current < previous
+        : current != previous && !(Double.isNaN(current) && Double.isNaN(previous));
+  }
+
   /** resets and changes: how often a value differs from the one before it, in one way or any. */
   private static final class Differences extends RangeFunction {
     private final boolean onlyFalls;
@@ -211,14 +242,9 @@ public final class RangeFunctions {
         before = new int[Math.max(series.size, 2 * before.length)];
       }
       for (int i = 1; i < series.size; i++) {
-        before[i] = before[i - 1] + (differs(series.values[i - 1], series.values[i]) ? 1 : 0);
+        before[i] =
+            before[i - 1] + (differs(series.values[i - 1], series.values[i], onlyFalls) ? 1 : 0);
       }
-    }
-
-    private boolean differs(double previous, double current) {
-      return onlyFalls
-          ? current < previous
-          : current != previous && !(Double.isNaN(current) && Double.isNaN(previous));
     }
 
     @Override

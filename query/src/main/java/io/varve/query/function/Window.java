@@ -15,6 +15,9 @@ public final class Window {
   /** How many rows there are. */
   public int size;
 
+  /** True if some of the values stand for histograms. */
+  public boolean hasHistograms;
+
   /** First row of the window. */
   public int from;
 

@@ -162,7 +162,7 @@ public sealed interface PlanNode {
       implements VectorNode {}
 
   /**
-   * Quantiles of classic histograms.
+   * Quantiles of histograms.
    *
    * @param quantiles which
    * @param quantilePositions of the arguments
@@ -178,18 +178,19 @@ public sealed interface PlanNode {
       Position position)
       implements VectorNode {}
 
-  /** The share of observations between two values, of classic histograms. */
+  /** The share of observations between two values. */
   record HistogramFraction(ScalarNode lower, ScalarNode upper, VectorNode inner, Position position)
       implements VectorNode {}
 
-  /** What a function of native histograms yields for floats: nothing. */
-  record HistogramsOnly(VectorNode inner) implements VectorNode {}
+  /** A number of each native histogram; nothing for floats. */
+  record OfHistograms(FunctionSignature function, VectorNode inner) implements VectorNode {}
 
   /**
    * Combines the series of each group.
    *
    * @param parameter k or the quantile; null if the aggregation has none
    * @param parameterPosition where the parameter stands
+   * @param position of what is aggregated
    */
   record Aggregate(
       Aggregation aggregation,
@@ -197,7 +198,8 @@ public sealed interface PlanNode {
       @Nullable ScalarNode parameter,
       List<String> grouping,
       boolean without,
-      Position parameterPosition)
+      Position parameterPosition,
+      Position position)
       implements VectorNode {}
 
   /** Counts the series of each group by value. */

@@ -54,6 +54,26 @@ public final class Planner {
   /** A part of the plan, and whether it is the same at every step. */
   private record Planned(PlanNode node, boolean invariant) {}
 
+  /**
+   * How much of histograms is asked for around the part that is being planned. Whoever asks for
+   * counts or sums only gets them with counter resets found in advance, as in Prometheus.
+   */
+  private enum Detail {
+    UNDECIDED,
+    COUNTS,
+    WHOLE;
+
+    Detail within(FunctionSignature function) {
+      return switch (function) {
+        case HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_AVG -> this == WHOLE ? WHOLE : COUNTS;
+        case HISTOGRAM_QUANTILE, HISTOGRAM_QUANTILES, HISTOGRAM_FRACTION -> WHOLE;
+        default -> this;
+      };
+    }
+  }
+
+  private Detail detail = Detail.UNDECIDED;
+
   private Planner(long startMillis, long endMillis, long stepMillis, long subqueryStepMillis) {
     this.startMillis = startMillis;
     this.endMillis = endMillis;
@@ -99,15 +119,7 @@ public final class Planner {
                   : new PlanNode.Select(selection(e), false),
               e.at() != null);
       case Expr.MatrixSelector e -> new Planned(range(e), e.selector().at() != null);
-      case Expr.Subquery e ->
-          new Planned(
-              new PlanNode.SubqueryRange(
-                  vector(e.inner()),
-                  e.rangeMillis(),
-                  e.stepMillis() == 0 ? subqueryStepMillis : e.stepMillis(),
-                  e.offsetMillis(),
-                  at(e.at())),
-              e.at() != null);
+      case Expr.Subquery e -> subquery(e);
     };
   }
 
@@ -116,6 +128,21 @@ public final class Planner {
     return e.selector().anchored() || e.selector().smoothed()
         ? new PlanNode.ExtendedRange(selection, e.rangeMillis(), e.selector().smoothed())
         : new PlanNode.SeriesRange(selection, e.rangeMillis());
+  }
+
+  private Planned subquery(Expr.Subquery e) {
+    Detail outer = detail;
+    detail = Detail.WHOLE;
+    VectorNode inner = vector(e.inner());
+    detail = outer;
+    return new Planned(
+        new PlanNode.SubqueryRange(
+            inner,
+            e.rangeMillis(),
+            e.stepMillis() == 0 ? subqueryStepMillis : e.stepMillis(),
+            e.offsetMillis(),
+            at(e.at())),
+        e.at() != null);
   }
 
   private Planned unary(Expr.Unary e) {
@@ -136,8 +163,11 @@ public final class Planner {
   }
 
   private Planned binary(Expr.Binary e) {
+    Detail outer = detail;
+    detail = Detail.UNDECIDED;
     Planned left = plan(e.left());
     Planned right = plan(e.right());
+    detail = outer;
     boolean invariant = left.invariant && right.invariant;
     PlanNode l = invariant ? left.node : pin(left);
     PlanNode r = invariant ? right.node : pin(right);
@@ -190,7 +220,13 @@ public final class Planner {
     if (parameter == null) {
       return new Planned(
           new PlanNode.Aggregate(
-              aggregation, vector(inner, e), null, e.grouping(), e.without(), Position.NONE),
+              aggregation,
+              vector(inner, e),
+              null,
+              e.grouping(),
+              e.without(),
+              Position.NONE,
+              e.inner().position()),
           inner.invariant);
     }
     Planned planned = plan(parameter);
@@ -202,7 +238,8 @@ public final class Planner {
             scalar(invariant ? planned : pinned(planned), e),
             e.grouping(),
             e.without(),
-            parameter.position()),
+            parameter.position(),
+            e.inner().position()),
         invariant);
   }
 
@@ -212,6 +249,8 @@ public final class Planner {
     List<Expr> arguments = new ArrayList<>();
     List<Planned> planned = new ArrayList<>();
     boolean invariant = isSafe(function);
+    Detail outer = detail;
+    detail = outer.within(function);
     for (Expr argument : e.arguments()) {
       Expr bare = bare(argument);
       arguments.add(bare);
@@ -219,6 +258,7 @@ public final class Planner {
       planned.add(p);
       invariant &= p.invariant;
     }
+    detail = outer;
     if (!invariant) {
       planned.replaceAll(Planner::pinned);
     }
@@ -297,7 +337,7 @@ public final class Planner {
               vector(planned.get(2), e),
               arguments.get(2).position());
       case HISTOGRAM_AVG, HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_STDDEV, HISTOGRAM_STDVAR ->
-          new PlanNode.HistogramsOnly(vector(planned.get(0), e));
+          new PlanNode.OfHistograms(function, vector(planned.get(0), e));
       case INFO -> info(e, arguments, planned);
       case START_TIMESTAMP ->
           arguments.get(0) instanceof Expr.VectorSelector selector
@@ -470,7 +510,7 @@ public final class Planner {
   }
 
   private Selection selection(Expr.VectorSelector e) {
-    return new Selection(e.matchers(), e.offsetMillis(), at(e.at()));
+    return new Selection(e.matchers(), e.offsetMillis(), at(e.at()), detail == Detail.COUNTS);
   }
 
   private @Nullable Long at(@Nullable AtModifier at) {

@@ -10,11 +10,18 @@ import org.jspecify.annotations.Nullable;
  * @param matchers all must accept a series
  * @param offsetMillis how far back from the evaluation time, or from the pinned time
  * @param atMillis the pinned time; null = the evaluation time
+ * @param countsOnly true if of histograms only counts, sums and counter resets are asked for
  */
-public record Selection(List<Matcher> matchers, long offsetMillis, @Nullable Long atMillis) {
+public record Selection(
+    List<Matcher> matchers, long offsetMillis, @Nullable Long atMillis, boolean countsOnly) {
   /** Keeps the list. */
   public Selection {
     matchers = List.copyOf(matchers);
+  }
+
+  /** With all of histograms. */
+  public Selection(List<Matcher> matchers, long offsetMillis, @Nullable Long atMillis) {
+    this(matchers, offsetMillis, atMillis, false);
   }
 
   /** Times beyond this have no samples, and leave room to subtract a range. */

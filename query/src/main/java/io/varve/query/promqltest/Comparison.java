@@ -1,25 +1,22 @@
 package io.varve.query.promqltest;
 
 import io.varve.engine.model.Labels;
-import io.varve.engine.model.StaleMarker;
 import io.varve.query.QueryResult;
 import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.Series;
 import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Vector;
+import io.varve.query.histogram.FloatHistogram;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** What an evaluation yielded against what its script expects; adds a text per difference. */
 final class Comparison {
-  private static final double EPSILON = 0.000001;
-
   private Comparison() {}
 
   static void instant(Script.Eval eval, QueryResult result, List<String> problems) {
@@ -31,7 +28,7 @@ final class Comparison {
       }
       case Scalar s -> {
         Double expected = eval.scalar();
-        if (expected == null || !almostEqual(expected, s.value())) {
+        if (expected == null || !Sample.almostEqual(expected, s.value())) {
           problems.add("scalar " + s.value() + ", not " + expected);
         }
       }
@@ -61,14 +58,13 @@ final class Comparison {
     int place = 0;
     for (Script.Series expected : eval.series()) {
       Integer found = places.remove(expected.labels());
-      Double number = expected.values().get(0).number();
       if (found == null) {
         problems.add("missing " + expected.labels());
-      } else if (number == null || !almostEqual(number, vector.values()[found])) {
+      } else if (!sample(vector, found).isLike(expected.values().get(0))) {
         problems.add(
             expected.labels()
                 + " is "
-                + vector.values()[found]
+                + sample(vector, found)
                 + ", not "
                 + expected.values().get(0));
       } else if (eval.ordered() && found != place) {
@@ -76,7 +72,11 @@ final class Comparison {
       }
       place++;
     }
-    places.forEach((labels, i) -> problems.add("unexpected " + labels + " " + vector.values()[i]));
+    places.forEach((labels, i) -> problems.add("unexpected " + labels + " " + sample(vector, i)));
+  }
+
+  private static Sample sample(Vector vector, int i) {
+    return new Sample(vector.values()[i], vector.histogram(i));
   }
 
   static void range(Script.Eval eval, QueryResult result, List<String> problems) {
@@ -101,18 +101,15 @@ final class Comparison {
       previous = series.labels();
     }
     for (Script.Series expected : eval.series()) {
-      Map<Long, Double> points = new TreeMap<>();
-      boolean histograms = false;
+      Map<Long, Sequence.Value> points = new TreeMap<>();
       for (int i = 0; i < expected.values().size(); i++) {
         Sequence.Value value = expected.values().get(i);
-        Double number = value.number();
-        if (number != null) {
-          points.put(start + i * step, number);
+        if (value.number() != null || value.histogram() != null) {
+          points.put(start + i * step, value);
         }
-        histograms |= value.histogram() != null;
       }
       Series series = found.remove(expected.labels());
-      if (points.isEmpty() && !histograms) {
+      if (points.isEmpty()) {
         if (series != null) {
           problems.add("unexpected points of " + expected.labels());
         }
@@ -122,13 +119,14 @@ final class Comparison {
         problems.add("missing " + expected.labels());
         continue;
       }
-      Map<Long, Double> actual = new TreeMap<>();
+      Map<Long, Sample> actual = new TreeMap<>();
       for (int i = 0; i < series.size(); i++) {
-        actual.put(series.times()[i], series.values()[i]);
+        actual.put(series.times()[i], new Sample(series.values()[i], series.histogram(i)));
       }
-      boolean equal = !histograms && actual.keySet().equals(points.keySet());
-      for (Map.Entry<Long, Double> point : points.entrySet()) {
-        equal = equal && almostEqual(point.getValue(), actual.get(point.getKey()));
+      boolean equal = actual.keySet().equals(points.keySet());
+      for (Map.Entry<Long, Sequence.Value> point : points.entrySet()) {
+        Sample sample = actual.get(point.getKey());
+        equal = equal && sample != null && sample.isLike(point.getValue());
       }
       if (!equal) {
         problems.add(expected.labels() + " is " + actual + ", not " + points);
@@ -144,12 +142,12 @@ final class Comparison {
       return;
     }
     List<Labels> labels = new ArrayList<>();
-    List<Double> values = new ArrayList<>();
+    List<Sample> values = new ArrayList<>();
     for (Series series : matrix.series()) {
       for (int i = 0; i < series.size(); i++) {
         if (series.times()[i] == time) {
           labels.add(series.labels());
-          values.add(series.values()[i]);
+          values.add(new Sample(series.values()[i], series.histogram(i)));
         }
       }
     }
@@ -158,7 +156,7 @@ final class Comparison {
     }
     Double scalar = eval.scalar();
     if (scalar != null) {
-      if (labels.size() != 1 || !almostEqual(scalar, values.get(0))) {
+      if (labels.size() != 1 || !Sample.almostEqual(scalar, values.get(0).number())) {
         problems.add("scalar " + values + ", not " + scalar);
       }
       return;
@@ -167,7 +165,8 @@ final class Comparison {
         new Vector(
             time,
             labels.toArray(new Labels[0]),
-            values.stream().mapToDouble(Double::doubleValue).toArray());
+            values.stream().mapToDouble(Sample::number).toArray(),
+            values.stream().map(Sample::histogram).toArray(FloatHistogram[]::new));
     compareVector(eval, vector, problems);
   }
 
@@ -209,27 +208,5 @@ final class Comparison {
     if (eval.expectations().stream().anyMatch(e -> e.kind() == none) && !found.isEmpty()) {
       problems.add("unexpected " + some + " " + found);
     }
-  }
-
-  private static boolean almostEqual(double a, @Nullable Double found) {
-    if (found == null) {
-      return false;
-    }
-    double b = found;
-    if (StaleMarker.is(a) || StaleMarker.is(b)) {
-      return StaleMarker.is(a) && StaleMarker.is(b);
-    }
-    if (Double.isNaN(a) || Double.isNaN(b)) {
-      return Double.isNaN(a) && Double.isNaN(b);
-    }
-    if (a == b) {
-      return true;
-    }
-    double sum = Math.abs(a) + Math.abs(b);
-    double difference = Math.abs(a - b);
-    if (a == 0 || b == 0 || sum < Double.MIN_NORMAL) {
-      return difference < EPSILON * Double.MIN_NORMAL;
-    }
-    return difference / Math.min(sum, Double.MAX_VALUE) < EPSILON;
   }
 }

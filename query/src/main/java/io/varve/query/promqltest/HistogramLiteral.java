@@ -86,22 +86,6 @@ final class HistogramLiteral {
     return Arrays.copyOf(values, n);
   }
 
-  /** This one plus {@code factor} times another one of the same schema. */
-  HistogramLiteral plus(HistogramLiteral other, double factor) {
-    HistogramLiteral h = new HistogramLiteral();
-    h.schema = schema;
-    h.zeroThreshold = zeroThreshold;
-    h.customValues = customValues;
-    h.sum = sum + factor * other.sum;
-    h.count = count + factor * other.count;
-    h.zeroCount = zeroCount + factor * other.zeroCount;
-    h.positive.putAll(positive);
-    h.negative.putAll(negative);
-    other.positive.forEach((i, n) -> h.positive.merge(i, factor * n, Double::sum));
-    other.negative.forEach((i, n) -> h.negative.merge(i, factor * n, Double::sum));
-    return h;
-  }
-
   /** As a sample. */
   Histogram toHistogram() {
     return new Histogram(

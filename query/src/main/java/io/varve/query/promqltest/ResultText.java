@@ -20,14 +20,20 @@ final class ResultText {
           out.append("expect string ").append(GoText.quote(s.value())).append('\n');
       case Vector v -> {
         for (int i = 0; i < v.size(); i++) {
-          out.append(v.labels()[i]).append(' ').append(number(v.values()[i])).append('\n');
+          out.append(v.labels()[i])
+              .append(' ')
+              .append(new Sample(v.values()[i], v.histogram(i)))
+              .append('\n');
         }
       }
       case Matrix m -> {
         for (Series s : m.series()) {
           out.append(s.labels());
           for (int i = 0; i < s.size(); i++) {
-            out.append(' ').append(number(s.values()[i])).append('@').append(s.times()[i] / 1000.0);
+            out.append(' ')
+                .append(new Sample(s.values()[i], s.histogram(i)))
+                .append('@')
+                .append(s.times()[i] / 1000.0);
           }
           out.append('\n');
         }

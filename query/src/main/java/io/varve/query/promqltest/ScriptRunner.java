@@ -92,6 +92,7 @@ public final class ScriptRunner {
 
   private static SampleColumns samples(Script.Series series, long stepMillis) {
     SampleColumns samples = new SampleColumns(16);
+    StoredHints hints = new StoredHints();
     for (int i = 0; i < series.values().size(); i++) {
       Sequence.Value value = series.values().get(i);
       long time = i * stepMillis;
@@ -104,8 +105,9 @@ public final class ScriptRunner {
       Histogram histogram = value.histogram();
       if (number != null) {
         samples.add(time, number, start);
+        hints.skip();
       } else if (histogram != null) {
-        samples.add(time, histogram, start);
+        samples.add(time, hints.next(histogram), start);
       }
     }
     return samples;

@@ -2,6 +2,8 @@ package io.varve.query.promqltest;
 
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.StaleMarker;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.histogram.FloatHistogram.Combined;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,9 @@ final class Sequence {
   record Value(@Nullable Double number, @Nullable Histogram histogram, boolean hintGiven) {
     @Override
     public String toString() {
-      return histogram != null ? histogram.toString() : number == null ? "_" : number.toString();
+      return histogram != null
+          ? HistogramText.of(FloatHistogram.of(histogram))
+          : number == null ? "_" : number.toString();
     }
   }
 
@@ -113,23 +117,31 @@ final class Sequence {
 
   private static void histograms(Scanner scanner, List<Value> values) {
     HistogramLiteral first = HistogramLiteral.read(scanner);
-    double factor = 0;
-    HistogramLiteral step = first;
-    if (scanner.take("+")) {
-      factor = 1;
-      step = HistogramLiteral.read(scanner);
-    } else if (scanner.take("-")) {
-      factor = -1;
-      step = HistogramLiteral.read(scanner);
-    }
+    boolean subtract = scanner.peek("-");
+    FloatHistogram step =
+        subtract || scanner.peek("+") ? FloatHistogram.of(step(scanner).toHistogram()) : null;
     int times = scanner.take("x") ? scanner.integer() : 0;
     checkRoom(scanner, values, times + 1L);
-    HistogramLiteral value = first;
-    for (int i = 0; i <= times; i++) {
-      values.add(new Value(null, value.toHistogram(), first.hintGiven));
-      if (factor != 0) {
-        value = value.plus(step, factor);
+    Histogram stored = first.toHistogram();
+    FloatHistogram value = FloatHistogram.of(stored);
+    values.add(new Value(null, stored, first.hintGiven));
+    for (int i = 1; i <= times; i++) {
+      if (step != null) {
+        Combined next = subtract ? value.minus(step) : value.plus(step);
+        if (next == null) {
+          throw scanner.error("exponential and custom buckets cannot be combined");
+        }
+        value = next.value();
+        stored = value.toStored();
       }
+      values.add(new Value(null, stored, first.hintGiven));
     }
+  }
+
+  private static HistogramLiteral step(Scanner scanner) {
+    if (!scanner.take("-")) {
+      scanner.take("+");
+    }
+    return HistogramLiteral.read(scanner);
   }
 }
