@@ -7,6 +7,7 @@ import io.varve.http.api.ApiErrors;
 import io.varve.http.api.BlocksHandler;
 import io.varve.http.api.ExemplarsHandler;
 import io.varve.http.api.FeaturesHandler;
+import io.varve.http.api.FederateHandler;
 import io.varve.http.api.FixedHandler;
 import io.varve.http.api.FormatQueryHandler;
 import io.varve.http.api.HealthyHandler;
@@ -23,6 +24,7 @@ import io.varve.http.api.ParseQueryHandler;
 import io.varve.http.api.QueryHandler;
 import io.varve.http.api.QueryRangeHandler;
 import io.varve.http.api.Querying;
+import io.varve.http.api.ReadHandler;
 import io.varve.http.api.Reading;
 import io.varve.http.api.ReadyHandler;
 import io.varve.http.api.RulesHandler;
@@ -44,6 +46,7 @@ import io.varve.http.net.Handler;
 import io.varve.http.net.HttpListener;
 import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
+import io.varve.http.remoteread.ReadRequest;
 import io.varve.ingest.Ingestor;
 import io.varve.query.QueryEngine;
 import java.io.IOException;
@@ -91,6 +94,7 @@ public final class Server implements AutoCloseable {
     int writers = config.ingest().maxConcurrent();
     Gate writes = new Gate(writers == 0 ? 2 * cores : writers, http.queueMillis());
     Gate queries = new Gate(config.query().maxConcurrent(), http.queueMillis());
+    Gate reads = new Gate(config.remoteRead().maxConcurrent(), http.queueMillis());
     ServerMetrics metrics = new ServerMetrics(Version.varve());
     listener =
         new HttpListener(
@@ -103,17 +107,18 @@ public final class Server implements AutoCloseable {
                 http.corsOrigin().equals(".*")
                     ? Origins.ALL
                     : Origins.of(ValueTest.regex(http.corsOrigin())::accepts)),
-            routes(writes, queries, metrics),
+            routes(writes, queries, reads, metrics),
             () -> availability,
             new ApiErrors(),
             metrics);
     metrics.observeListener(listener::running, listener::bodyBytes);
     metrics.observeGate("writes", writes);
     metrics.observeGate("queries", queries);
+    metrics.observeGate("reads", reads);
     metrics.observeStore(this::storeIfReady, () -> availability == Availability.READY);
   }
 
-  private List<Route> routes(Gate writes, Gate queries, ServerMetrics metrics) {
+  private List<Route> routes(Gate writes, Gate queries, Gate reads, ServerMetrics metrics) {
     ServerConfig.Query query = config.query();
     Reading reading = new Reading(this::store, queries, query.limits());
     Querying querying = new Querying(reading, query.storedAggregates(), metrics);
@@ -133,6 +138,19 @@ public final class Server implements AutoCloseable {
         Route.text("/api/v1/write", new WriteHandler(this::store, writes), "POST")
             .withNeedsStore(true)
             .withBody(config.ingest().limits().compressedBytes()));
+    Handler read =
+        new ReadHandler(
+            new Reading(this::store, reads, query.limits()),
+            config.externalLabels(),
+            config.remoteRead().maxSamples(),
+            config.remoteRead().frameBytes());
+    routes.add(
+        Route.text("/api/v1/read", read, "POST")
+            .withNeedsStore(true)
+            .withBody(ReadRequest.MOST_BYTES));
+    Handler federate =
+        new FederateHandler(reading, config.externalLabels(), query.lookbackMillis(), clock);
+    routes.add(Route.text("/federate", federate, get).withNeedsStore(true));
     routes.addAll(
         List.of(
             Route.api("/api/v1/query", new QueryHandler(querying, clock), both).withBody(form),

@@ -240,6 +240,10 @@ final class Dispatcher implements HttpHandler {
     switch (route.style()) {
       case API -> apiErrors.answer(failure, request, response);
       case TEXT -> {
+        if (failure instanceof RefusedException refused) {
+          response.text(refused.status(), String.valueOf(refused.getMessage()));
+          return;
+        }
         LOG.log(System.Logger.Level.ERROR, "BUG: " + route.name(), failure);
         response.text(500, "internal error: " + failure + "\n");
       }

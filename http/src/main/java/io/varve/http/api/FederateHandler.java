@@ -1,0 +1,133 @@
+package io.varve.http.api;
+
+import io.varve.engine.SeriesReader;
+import io.varve.engine.SeriesSet;
+import io.varve.engine.Snapshot;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.StaleMarker;
+import io.varve.engine.model.TimeRange;
+import io.varve.http.json.Exposition;
+import io.varve.http.net.Handler;
+import io.varve.http.net.Request;
+import io.varve.http.net.Response;
+import io.varve.query.promql.ParseException;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * {@code /federate}: the newest sample of each selected series, as text that another server can
+ * scrape. Series that have ended or have had no sample for the lookback time are left out, and so
+ * are native histograms, which the text format cannot express.
+ */
+public final class FederateHandler implements Handler {
+  private static final int ROW_BYTES = 100;
+  private static final String INSTANCE = "instance";
+
+  private final Reading reading;
+  private final Labels externalLabels;
+  private final long lookbackMillis;
+  private final InstantSource clock;
+
+  /** Reads through {@code reading}, at the clock's time. */
+  public FederateHandler(
+      Reading reading, Labels externalLabels, long lookbackMillis, InstantSource clock) {
+    this.reading = reading;
+    this.externalLabels = externalLabels;
+    this.lookbackMillis = lookbackMillis;
+    this.clock = clock;
+  }
+
+  /** A series' newest sample. */
+  private record Newest(long time, double value) {}
+
+  @Override
+  public void handle(Request request, Response response) throws IOException {
+    PlainText.errors(this::answer).handle(request, response);
+  }
+
+  private void answer(Request request, Response response) throws IOException {
+    Arguments arguments = new Arguments(request);
+    List<List<Matcher>> sets;
+    try {
+      sets = arguments.matchers();
+    } catch (IllegalArgumentException | ParseException e) {
+      throw PlainText.refused(400, e);
+    }
+    String tenant = PlainText.tenant(request);
+    long now = clock.millis();
+    TimeRange range = TimeRange.closed(now - lookbackMillis, now);
+    Comparator<Labels> byName =
+        Comparator.comparing(
+            (Labels labels) -> labels.get(Labels.METRIC_NAME), Labels::compareUtf8);
+    Map<Labels, Newest> found =
+        reading.look(
+            request,
+            (snapshot, budget) -> {
+              Map<Labels, Newest> all = new TreeMap<>(byName.thenComparing(l -> l));
+              for (List<Matcher> matchers : sets) {
+                newest(snapshot, budget, tenant, matchers, range, all);
+              }
+              return all;
+            });
+    Exposition.Names names = Exposition.Names.accepted(request.header("Accept"));
+    response.body(
+        200,
+        Exposition.contentType(names),
+        out -> {
+          Exposition text = new Exposition(out, names);
+          for (var series : found.entrySet()) {
+            text.sample(
+                withExternal(series.getKey()), series.getValue().value(), series.getValue().time());
+          }
+          text.end();
+        });
+  }
+
+  private static void newest(
+      Snapshot snapshot,
+      RequestBudget budget,
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      Map<Labels, Newest> into) {
+    SeriesSet set = snapshot.select(tenant, matchers, range, budget);
+    SampleColumns rows = new SampleColumns();
+    try (SeriesReader reader = set.reader()) {
+      for (int series = 0; series < set.size(); series++) {
+        Labels labels = set.labels(series);
+        if (!labels.has(Labels.METRIC_NAME)) {
+          continue;
+        }
+        rows.clear();
+        reader.read(series, range, rows);
+        int last = rows.size - 1;
+        if (last < 0 || rows.histogram(last) != null || StaleMarker.is(rows.values[last])) {
+          continue;
+        }
+        budget.chargeBytes((long) ROW_BYTES * (labels.size() + 1));
+        into.put(labels, new Newest(rows.times[last], rows.values[last]));
+      }
+    }
+  }
+
+  /**
+   * With external labels in place of what is missing, and an empty instance if there is none, so
+   * that the scraping server does not put its own name for this server there.
+   */
+  private Exposition.Row withExternal(Labels labels) {
+    Labels.Builder all = new Labels.Builder(labels);
+    for (int i = 0; i < externalLabels.size(); i++) {
+      if (!labels.has(externalLabels.name(i))) {
+        all.add(externalLabels.name(i), externalLabels.value(i));
+      }
+    }
+    Labels merged = all.build();
+    return new Exposition.Row(merged, merged.has(INSTANCE) ? "" : INSTANCE);
+  }
+}
