@@ -30,6 +30,10 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
         && (HistogramTable.isHistogram(left) || HistogramTable.isHistogram(right))) {
       return withHistograms(left, right, query.histograms.get(left), query.histograms.get(right));
     }
+    return ofFloats(left, right, kept);
+  }
+
+  private double ofFloats(double left, double right, double kept) {
     return switch (operator) {
       case ADD -> left + right;
       case SUB -> left - right;
@@ -122,18 +126,26 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
 
   /** Applies it to a column, in place, with a number per step on one side. */
   void withScalars(double[] column, int at, int steps, double[] scalars, boolean scalarLeft) {
-    if (scalarLeft) {
+    if (query.histograms.isUsed() && HistogramTable.any(column, at, steps)) {
       for (int s = 0; s < steps; s++) {
         double value = column[at + s];
         if (!Absent.is(value)) {
-          column[at + s] = apply(scalars[s], value, value);
+          column[at + s] =
+              scalarLeft ? apply(scalars[s], value, value) : apply(value, scalars[s], value);
+        }
+      }
+    } else if (scalarLeft) {
+      for (int s = 0; s < steps; s++) {
+        double value = column[at + s];
+        if (!Absent.is(value)) {
+          column[at + s] = ofFloats(scalars[s], value, value);
         }
       }
     } else {
       for (int s = 0; s < steps; s++) {
         double value = column[at + s];
         if (!Absent.is(value)) {
-          column[at + s] = apply(value, scalars[s], value);
+          column[at + s] = ofFloats(value, scalars[s], value);
         }
       }
     }

@@ -170,22 +170,21 @@ final class Operators {
       case PlanNode.Sort n ->
           new Sorted(vector(n.inner(), grid), n.descending(), n.labels(), n.position());
       case PlanNode.HistogramQuantile n -> {
-        List<ClassicHistograms.Quantile> quantiles = new ArrayList<>();
+        List<Distributions.Quantile> quantiles = new ArrayList<>();
         for (int i = 0; i < n.quantiles().size(); i++) {
           quantiles.add(
-              new ClassicHistograms.Quantile(
+              new Distributions.Quantile(
                   scalar(n.quantiles().get(i), grid), n.quantilePositions().get(i)));
         }
         yield Merged.equalSeries(
-            new ClassicHistograms(vector(n.inner(), grid), quantiles, n.label(), n.position()));
+            new Distributions(vector(n.inner(), grid), quantiles, n.label(), n.position()));
       }
       case PlanNode.HistogramFraction n ->
           Merged.equalSeries(
-              new ClassicHistograms(
+              new Distributions(
                   vector(n.inner(), grid),
                   List.of(
-                      new ClassicHistograms.Fraction(
-                          scalar(n.lower(), grid), scalar(n.upper(), grid))),
+                      new Distributions.Fraction(scalar(n.lower(), grid), scalar(n.upper(), grid))),
                   null,
                   n.position()));
       case PlanNode.OfHistograms n ->

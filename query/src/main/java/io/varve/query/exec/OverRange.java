@@ -68,6 +68,11 @@ final class OverRange extends SeriesOperator {
     return labels;
   }
 
+  /** True if windows lie so far apart that each is loaded by itself. */
+  boolean isSparse() {
+    return source.isSparse();
+  }
+
   private State state(Worker worker) {
     State state = states[worker.slot()];
     if (state == null) {

@@ -76,12 +76,33 @@ final class OverStarts extends SeriesOperator {
     if (found == null) {
       throw new IllegalStateException("not prepared");
     }
-    SampleColumns samples = found.read(number, all(), worker);
-    long[] starts = samples.starts;
-    if (starts == null) {
+    if (plain.isSparse()) {
       plain.evaluate(number, out, at, worker);
+      for (int s = 0; s < grid.count(); s++) {
+        long end = selection.reference(grid.time(s));
+        SampleColumns samples = found.read(number, new TimeRange(end - rangeMillis, end), worker);
+        if (samples.starts != null) {
+          overStarts(number, samples, samples.starts, s, s + 1, out, at);
+        }
+      }
       return;
     }
+    SampleColumns samples = found.read(number, all(), worker);
+    if (samples.starts == null) {
+      plain.evaluate(number, out, at, worker);
+    } else {
+      overStarts(number, samples, samples.starts, 0, grid.count(), out, at);
+    }
+  }
+
+  private void overStarts(
+      int number,
+      SampleColumns samples,
+      long[] starts,
+      int fromStep,
+      int toStep,
+      double[] out,
+      int at) {
     int size = 0;
     for (int row = 0; row < samples.size; row++) {
       if (Absent.is(samples.values[row])) {
@@ -101,7 +122,7 @@ final class OverStarts extends SeriesOperator {
     int from = 0;
     int to = 0;
     long looked = 0;
-    for (int s = 0; s < grid.count(); s++) {
+    for (int s = fromStep; s < toStep; s++) {
       long end = selection.reference(grid.time(s));
       while (to < size && samples.times[to] <= end) {
         to++;
@@ -120,7 +141,7 @@ final class OverStarts extends SeriesOperator {
     }
     query.countQueryable(looked);
     if ((function == FunctionSignature.RATE || function == FunctionSignature.INCREASE)
-        && Absent.countPresent(out, at, grid.count()) > 0) {
+        && Absent.countPresent(out, at + fromStep, toStep - fromStep) > 0) {
       query.annotations.askForCounter(labels[number], query.typeLabels, position);
     }
   }

@@ -28,7 +28,9 @@ public final class HistogramTable {
   private final LongConsumer release;
   private volatile @Nullable FloatHistogram[][] chunks = new FloatHistogram[16][];
   private int size;
-  private volatile boolean used;
+
+  /** Plain, so that loops over floats need not look again: see above who has a number. */
+  private boolean used;
 
   /**
    * No histograms.

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * label may be native histograms. Where there is both at a step, there is no result. A histogram is
  * evaluated from its own series, whichever worker does it.
  */
-final class ClassicHistograms extends SeriesOperator {
+final class Distributions extends SeriesOperator {
   /** What is asked of each histogram. */
   sealed interface Question {}
 
@@ -68,7 +68,7 @@ final class ClassicHistograms extends SeriesOperator {
    * @param quantileLabel the label that names the quantile in the result; null if none
    * @param position of the vector argument
    */
-  ClassicHistograms(
+  Distributions(
       SeriesOperator inner,
       List<? extends Question> questions,
       @Nullable String quantileLabel,
