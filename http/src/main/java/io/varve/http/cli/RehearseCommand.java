@@ -36,9 +36,9 @@ import picocli.CommandLine.Option;
     description = "Starts a server on a throw-away folder, asks it a few things and ends.")
 final class RehearseCommand implements Callable<Integer> {
   private static final long STEP_MILLIS = 15_000;
-  private static final int SERIES = 300;
-  private static final int SCRAPES = 1_000;
-  private static final int ROUNDS = 20;
+  private static final int SERIES = 200;
+  private static final int SCRAPES = 360;
+  private static final int ROUNDS = 10;
 
   @Option(
       names = "--prepare",
@@ -79,8 +79,8 @@ final class RehearseCommand implements Callable<Integer> {
     double[] values = new double[SERIES];
     for (int scrape = 0; scrape < SCRAPES; scrape++) {
       ask(base + "/api/v1/write", body(start + scrape * STEP_MILLIS, values, random));
-      if (scrape % 300 == 299) {
-        ask(base + "/api/v1/write", body(start + (scrape - 250) * STEP_MILLIS + 1, values, random));
+      if (scrape % 120 == 119) {
+        ask(base + "/api/v1/write", body(start + (scrape - 100) * STEP_MILLIS + 1, values, random));
       }
     }
     ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
