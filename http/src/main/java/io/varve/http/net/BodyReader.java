@@ -38,14 +38,17 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private final Bodies bodies;
   private final int mostBytes;
   private final Result result;
+  private final long declared; // −1: not known
   private byte @Nullable [] body;
   private int length;
+  private boolean waited;
 
   private BodyReader(HttpServerExchange exchange, Bodies bodies, int mostBytes, Result result) {
     this.exchange = exchange;
     this.bodies = bodies;
     this.mostBytes = mostBytes;
     this.result = result;
+    this.declared = exchange.getRequestContentLength();
   }
 
   /** Begins to collect; the result may be told before this returns. */
@@ -74,9 +77,12 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   public void handleEvent(StreamSourceChannel channel) {
     try {
       ByteBuffer buffer = ARRIVALS.get();
-      while (true) {
+      for (int reads = 0; ; reads++) {
+        // After a read that did not fill the buffer nothing is there: asking costs a system call.
+        // (The very first may only have returned what came together with the headers.)
+        boolean drained = reads > (waited ? 0 : 1) && buffer.hasRemaining() && length < declared;
         buffer.clear();
-        int read = channel.read(buffer);
+        int read = drained ? 0 : channel.read(buffer);
         if (read < 0) {
           channel.suspendReads();
           byte[] whole = body;
@@ -87,6 +93,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
           return;
         }
         if (read == 0) {
+          waited = true;
           channel.getReadSetter().set(this);
           channel.resumeReads();
           return;
@@ -96,6 +103,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
           channel.suspendReads();
           return;
         }
+        buffer.limit(buffer.capacity());
       }
     } catch (IOException e) {
       drop();
