@@ -94,7 +94,7 @@ final class PromqlTestCommandTest {
                 1,
                 List.of(
                     "FAILED " + bad + ":4: eval instant at 1m y",
-                    "  {__name__=\"y\"} is 2.0, not 3.0; missing {__name__=\"z\"}",
+                    "  {__name__=\"y\"} is 2, not 3; missing {__name__=\"z\"}",
                     "  expected:",
                     "    y 3",
                     "    z 1",

@@ -2,6 +2,7 @@ package io.varve.query.promqltest;
 
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.StaleMarker;
+import io.varve.query.function.GoText;
 import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.histogram.FloatHistogram.Combined;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ final class Sequence {
     public String toString() {
       return histogram != null
           ? HistogramText.of(FloatHistogram.of(histogram))
-          : number == null ? "_" : number.toString();
+          : number == null ? "_" : GoText.general(number);
     }
   }
 
