@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       VersionCommand.class,
       PromqlTestCommand.class,
+      TestCommand.class,
       RehearseCommand.class,
       HelpCommand.class
     },

@@ -78,7 +78,7 @@ public final class ScriptRunner {
 
   private void load(Script.Load load) {
     for (Script.Series series : load.series()) {
-      add(series.labels(), samples(series, load.stepMillis()));
+      add(series.labels(), samples(series, load.stepMillis(), 0));
     }
     if (load.customBuckets()) {
       ClassicHistograms.toCustomBuckets(load).forEach(this::add);
@@ -90,12 +90,13 @@ public final class ScriptRunner {
     levels.add(labels, samples);
   }
 
-  private static SampleColumns samples(Script.Series series, long stepMillis) {
+  /** The samples of a series whose first value stands at a time. */
+  static SampleColumns samples(Script.Series series, long stepMillis, long startMillis) {
     SampleColumns samples = new SampleColumns(16);
     StoredHints hints = new StoredHints();
     for (int i = 0; i < series.values().size(); i++) {
       Sequence.Value value = series.values().get(i);
-      long time = i * stepMillis;
+      long time = startMillis + i * stepMillis;
       long start = 0;
       if (i < series.starts().size()) {
         Double relative = series.starts().get(i).number();

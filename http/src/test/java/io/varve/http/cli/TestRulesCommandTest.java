@@ -1,0 +1,120 @@
+package io.varve.http.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.varve.http.RepositoryFiles;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Unit tests of rules, by themselves and against promtool where that is installed. */
+final class TestRulesCommandTest {
+  private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
+
+  @TempDir Path folder;
+
+  private record Result(int exit, String out, String err) {}
+
+  private static Path file(String name) {
+    return RepositoryFiles.find("http/src/test/resources/rule-tests/" + name + ".yml");
+  }
+
+  private static Result varve(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    try {
+      String[] command = new String[arguments.length + 2];
+      command[0] = "test";
+      command[1] = "rules";
+      System.arraycopy(arguments, 0, command, 2, arguments.length);
+      int exit = VarveCommand.run(command);
+      return new Result(
+          exit,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private Result promtool(String file) throws Exception {
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process process =
+        new ProcessBuilder(List.of(PROMTOOL.toString(), "test", "rules", file))
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  /** Output and exit code are the same, byte for byte. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ok", "failing", "alerts", "evaluation_errors", "unknown"})
+  void doesAsPromtool(String name) throws Exception {
+    assumeThat(PROMTOOL).exists();
+    String file = file(name).toString();
+    assertThat(varve(file)).isEqualTo(promtool(file));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ok, 0, ''",
+    "failing, 1, 'time: 10m,'",
+    "alerts, 1, 'Annotations:{define=\"<in> __name__=job:requests:rate5m'",
+    "evaluation_errors, 1, 'err: rule result is not a vector or scalar'",
+    "unknown, 1, 'line 4: field bar not found in type main.testGroup'",
+    "rule_errors, 1, 'group \"g\", rule 2, \"b\": annotation \"x\": template: __alert_b:1: function"
+        + " \"nofunc\" not defined'"
+  })
+  void saysWhatIsWrong(String name, int exit, String problem) {
+    Result result = varve(file(name).toString());
+    assertThat(result.exit()).as(result.toString()).isEqualTo(exit);
+    assertThat(result.err()).contains(problem);
+    assertThat(result.out()).startsWith("Unit Testing:  ");
+  }
+
+  @Test
+  void laterFieldsAreUnderstood() throws IOException {
+    Path file = folder.resolve("t.yml");
+    Files.writeString(
+        file,
+        """
+        fuzzy_compare: true
+        tests:
+          - name: start
+            start_timestamp: 2024-01-01T00:00:00Z
+            input_series:
+              - {series: x, values: '2.9999999999999996 4'}
+            promql_expr_test:
+              - {expr: x, eval_time: 0, exp_samples: [{labels: x, value: 3}]}
+              - {expr: time(), eval_time: 1m, exp_samples: [{value: 1704067260}]}
+              - {expr: timestamp(x), eval_time: 5m, exp_samples: [{value: 1704067260}]}
+          - name: wrong
+            promql_expr_test:
+              - {expr: vector(1), eval_time: 0}
+        """);
+    assertThat(varve(file.toString()).exit()).isEqualTo(1);
+    assertThat(varve("--run", "^start$", file.toString()).exit()).isZero();
+    assertThat(varve("--run", "(", file.toString()).exit()).isEqualTo(2);
+    assertThat(varve(folder.resolve("none.yml").toString()).exit()).isEqualTo(1);
+    assertThat(varve().exit()).isEqualTo(2);
+  }
+}

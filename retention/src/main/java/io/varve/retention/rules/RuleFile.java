@@ -1,0 +1,181 @@
+package io.varve.retention.rules;
+
+import io.varve.engine.model.Labels;
+import io.varve.retention.rules.template.Template;
+import io.varve.retention.rules.template.TemplateException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A file of rules.
+ *
+ * @param groups in the order of the file
+ */
+public record RuleFile(List<Group> groups) {
+  /**
+   * Rules that are evaluated one after the other.
+   *
+   * @param intervalMillis time between evaluations; 0 stands for that of whoever evaluates
+   * @param offsetMillis how far back rules look, −1 if the file does not say
+   * @param limit series or alerts that a rule may yield; 0 for any number
+   */
+  public record Group(
+      String name, long intervalMillis, long offsetMillis, int limit, List<Rule> rules) {}
+
+  /** What every template begins with. */
+  static final String DEFINITIONS =
+      "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
+          + "{{$externalURL := .ExternalURL}}{{$value := .Value}}";
+
+  /**
+   * Reads a file.
+   *
+   * @param evaluator checks the expressions
+   * @throws RuleException if it is wrong, with a line per problem
+   */
+  public static RuleFile parse(String text, Evaluator evaluator) {
+    YamlFields top = new YamlFields(YamlNode.read(text), "rulefmt.RuleGroups");
+    List<Group> groups = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    List<String> problems = new ArrayList<>();
+    for (YamlNode node : top.list("groups")) {
+      Group group = group(new YamlFields(node, "rulefmt.RuleGroup"), evaluator, problems);
+      if (group.name.isEmpty()) {
+        problems.add(node.line() + ": Groupname must not be empty");
+      } else if (!names.add(group.name)) {
+        problems.add(
+            node.line() + ": groupname: \"" + group.name + "\" is repeated in the same file");
+      }
+      groups.add(group);
+    }
+    top.done();
+    if (!problems.isEmpty()) {
+      throw new RuleException(String.join("\n", problems));
+    }
+    return new RuleFile(List.copyOf(groups));
+  }
+
+  private static Group group(YamlFields in, Evaluator evaluator, List<String> problems) {
+    String name = in.text("name");
+    SortedMap<String, String> common = in.map("labels");
+    List<Rule> rules = new ArrayList<>();
+    List<YamlNode> nodes = in.list("rules");
+    for (int i = 0; i < nodes.size(); i++) {
+      YamlFields fields = new YamlFields(nodes.get(i), "rulefmt.Rule");
+      Rule rule = rule(fields, common);
+      for (String problem : problems(rule, fields, evaluator)) {
+        problems.add(
+            fields.line()
+                + ": group \""
+                + name
+                + "\", rule "
+                + (i + 1)
+                + ", \""
+                + rule.name()
+                + "\": "
+                + problem);
+      }
+      rules.add(rule);
+    }
+    int limit;
+    try {
+      limit = Integer.parseInt(in.text("limit", "0"));
+    } catch (NumberFormatException e) {
+      throw new RuleException("yaml: line " + in.line() + ": limit is no number");
+    }
+    Group group =
+        new Group(
+            name,
+            in.duration("interval"),
+            in.has("query_offset") ? in.duration("query_offset") : -1,
+            limit,
+            List.copyOf(rules));
+    in.done();
+    return group;
+  }
+
+  private static Rule rule(YamlFields in, Map<String, String> common) {
+    SortedMap<String, String> labels = new TreeMap<>(common);
+    labels.putAll(in.map("labels"));
+    Rule rule =
+        in.text("alert").isEmpty()
+            ? new Rule.Recording(in.text("record"), in.text("expr"), labels)
+            : new Rule.Alerting(
+                in.text("alert"),
+                in.text("expr"),
+                in.duration("for"),
+                in.duration("keep_firing_for"),
+                labels,
+                in.map("annotations"));
+    if (rule instanceof Rule.Recording) {
+      in.ignore("for");
+      in.ignore("keep_firing_for");
+      in.ignore("annotations");
+    }
+    in.ignore("record");
+    in.done();
+    return rule;
+  }
+
+  private static List<String> problems(Rule rule, YamlFields in, Evaluator evaluator) {
+    List<String> problems = new ArrayList<>();
+    if (in.has("record") && in.has("alert")) {
+      problems.add("only one of 'record' and 'alert' must be set");
+    }
+    if (rule.name().isEmpty()) {
+      problems.add("one of 'record' or 'alert' must be set");
+    }
+    if (rule.expression().isEmpty()) {
+      problems.add("field 'expr' must be set in rule");
+    } else {
+      try {
+        evaluator.check(rule.expression());
+      } catch (RuleException e) {
+        problems.add("could not parse expression: " + e.getMessage());
+      }
+    }
+    if (rule instanceof Rule.Recording) {
+      for (String field : List.of("annotations", "for", "keep_firing_for")) {
+        if (in.has(field)) {
+          problems.add("invalid field '" + field + "' in recording rule");
+        }
+      }
+    }
+    rule.labels()
+        .forEach(
+            (name, value) -> {
+              if (name.isEmpty() || name.equals(Labels.METRIC_NAME)) {
+                problems.add("invalid label name: " + name);
+              }
+            });
+    if (rule instanceof Rule.Alerting alerting) {
+      check("label", alerting, alerting.labels(), problems);
+      check("annotation", alerting, alerting.annotations(), problems);
+    }
+    return problems;
+  }
+
+  private static void check(
+      String kind, Rule rule, SortedMap<String, String> templates, List<String> problems) {
+    templates.forEach(
+        (name, text) -> {
+          try {
+            Template.parse(DEFINITIONS + text);
+          } catch (TemplateException e) {
+            problems.add(
+                kind
+                    + " \""
+                    + name
+                    + "\": template: __alert_"
+                    + rule.name()
+                    + ":1: "
+                    + e.getMessage());
+          }
+        });
+  }
+}
