@@ -8,6 +8,7 @@ import io.varve.engine.index.IndexSegmentWriter;
 import io.varve.engine.index.LabelSource;
 import io.varve.engine.index.SeriesOrder;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFiles;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
@@ -37,25 +38,36 @@ final class Compactor {
   /** Blocks of at least so many samples are not worth joining with their neighbours. */
   private static final int LARGE_BLOCK = 240;
 
+  /** Files that wait for their syncs together: bounds open files when there are many buckets. */
+  private static final int FILES_A_SYNC = 64;
+
   private final FileSystem fs;
   private final Path dataDir;
   private final Windows windows;
   private final SeriesKey.Hash hash;
   private final DuplicatePolicy policy;
+  private final int syncThreads;
   private final EngineCounters counters;
 
+  /**
+   * A compactor.
+   *
+   * @param syncThreads syncs in flight at once, at most
+   */
   Compactor(
       FileSystem fs,
       Path dataDir,
       Windows windows,
       SeriesKey.Hash hash,
       DuplicatePolicy policy,
+      int syncThreads,
       EngineCounters counters) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.windows = windows;
     this.hash = hash;
     this.policy = policy;
+    this.syncThreads = syncThreads;
     this.counters = counters;
   }
 
@@ -104,6 +116,15 @@ final class Compactor {
    * @throws CorruptDataException if a file is damaged: then nothing may be replaced
    */
   ManifestEdit merge(WindowView window, long position) throws IOException {
+    try (StagedFiles staged = new StagedFiles(fs, syncThreads)) {
+      ManifestEdit edit = merge(window, position, staged);
+      staged.settle();
+      return edit;
+    }
+  }
+
+  private ManifestEdit merge(WindowView window, long position, StagedFiles staged)
+      throws IOException {
     DamageLog damage = new DamageLog();
     WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, damage);
     ManifestEdit edit = new ManifestEdit();
@@ -125,6 +146,7 @@ final class Compactor {
       IndexSegmentFile file =
           IndexSegmentWriter.write(
               fs,
+              staged,
               dataDir,
               ChunkInfo.windowFolder(window.start()) + "/" + name,
               new IndexSegmentId(window.start(), windows.width(), generation, 0, 0),
@@ -137,7 +159,7 @@ final class Compactor {
     } else {
       edit.replaceIndex(window.start(), List.of());
     }
-    writeChunks(window, sorted, position, rows, edit);
+    writeChunks(window, sorted, position, rows, staged, edit);
     for (Shared<ChunkReader> chunk : window.chunks()) {
       edit.removeChunk(chunk.get().file());
     }
@@ -198,7 +220,12 @@ final class Compactor {
   }
 
   private void writeChunks(
-      WindowView window, int[] sorted, long position, WindowRows rows, ManifestEdit edit)
+      WindowView window,
+      int[] sorted,
+      long position,
+      WindowRows rows,
+      StagedFiles staged,
+      ManifestEdit edit)
       throws IOException {
     int[] newId = new int[window.state().nextId()];
     Arrays.fill(newId, WindowIds.NONE);
@@ -240,9 +267,12 @@ final class Compactor {
           }
           any |= carryOver(window, bucket, newId, writer);
           if (any) {
-            ChunkFile file = writer.finish();
+            ChunkFile file = writer.end(staged);
             counters.bytesWritten.add(file.bytes());
             edit.addChunk(file);
+            if (staged.size() >= FILES_A_SYNC) {
+              staged.settle();
+            }
           }
         }
       }

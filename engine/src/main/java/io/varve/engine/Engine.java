@@ -147,10 +147,12 @@ public final class Engine implements AutoCloseable {
     recover.replay(log);
     catalog.reopened(open);
     log.roll();
+    int syncThreads = config.backgroundThreads() ? fs.syncsAtOnce() : 1;
     Sealer sealer =
-        new Sealer(fs, dataDir, windows, hash, config.duplicatePolicy(), counters, damage);
+        new Sealer(
+            fs, dataDir, windows, hash, config.duplicatePolicy(), syncThreads, counters, damage);
     Compactor compactor =
-        new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), counters);
+        new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), syncThreads, counters);
     runner =
         new JobRunner(
             fs, dataDir, manifest, log, catalog, sealer, compactor, files, counters, damage,

@@ -11,6 +11,7 @@ import io.varve.engine.index.IndexSegmentWriter;
 import io.varve.engine.index.LabelSource;
 import io.varve.engine.index.SeriesOrder;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFiles;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
@@ -45,15 +46,22 @@ final class Sealer {
   private final Windows windows;
   private final SeriesKey.Hash hash;
   private final DuplicatePolicy policy;
+  private final int syncThreads;
   private final EngineCounters counters;
   private final DamageLog damage;
 
+  /**
+   * A sealer.
+   *
+   * @param syncThreads syncs in flight at once, at most
+   */
   Sealer(
       FileSystem fs,
       Path dataDir,
       Windows windows,
       SeriesKey.Hash hash,
       DuplicatePolicy policy,
+      int syncThreads,
       EngineCounters counters,
       DamageLog damage) {
     this.fs = fs;
@@ -61,6 +69,7 @@ final class Sealer {
     this.windows = windows;
     this.hash = hash;
     this.policy = policy;
+    this.syncThreads = syncThreads;
     this.counters = counters;
     this.damage = damage;
   }
@@ -109,22 +118,21 @@ final class Sealer {
       order[id] = id;
     }
     SeriesOrder.sort(table, order);
-    TreeMap<Long, Plan> plans = plan(frozen, order, existing);
-    List<Plan> pass = new ArrayList<>();
-    for (Plan plan : plans.values()) {
-      fs.createDirectories(dataDir.resolve(ChunkInfo.windowFolder(plan.start)));
-      if (plan.isNew) {
-        edit.addWindow(plan.start, plan.buckets);
+    List<Plan> plans = List.copyOf(plan(frozen, order, existing).values());
+    for (int from = 0; from < plans.size(); from += WINDOWS_A_PASS) {
+      int to = Math.min(from + WINDOWS_A_PASS, plans.size());
+      List<Plan> pass = plans.subList(from, to);
+      try (StagedFiles staged = new StagedFiles(fs, syncThreads)) {
+        for (Plan plan : pass) {
+          fs.createDirectories(dataDir.resolve(ChunkInfo.windowFolder(plan.start)));
+          if (plan.isNew) {
+            edit.addWindow(plan.start, plan.buckets);
+          }
+          numberSeries(frozen, order, plan, existing.get(plan.start), staged, edit);
+        }
+        writeChunks(frozen, order, pass, to == plans.size(), staged, edit);
+        staged.settle();
       }
-      numberSeries(frozen, order, plan, existing.get(plan.start), edit);
-      pass.add(plan);
-      if (pass.size() == WINDOWS_A_PASS) {
-        writeChunks(frozen, order, pass, plan == plans.lastEntry().getValue(), edit);
-        pass.clear();
-      }
-    }
-    if (!pass.isEmpty()) {
-      writeChunks(frozen, order, pass, true, edit);
     }
     return edit;
   }
@@ -217,7 +225,12 @@ final class Sealer {
 
   /** Gives window ids to series that the window does not have yet, and writes their labels. */
   private void numberSeries(
-      Frozen frozen, int[] order, Plan plan, @Nullable WindowView view, ManifestEdit edit)
+      Frozen frozen,
+      int[] order,
+      Plan plan,
+      @Nullable WindowView view,
+      StagedFiles staged,
+      ManifestEdit edit)
       throws IOException {
     SeriesTable table = frozen.table();
     List<IndexSegment> segments = new ArrayList<>();
@@ -256,6 +269,7 @@ final class Sealer {
     IndexSegmentFile file =
         IndexSegmentWriter.write(
             fs,
+            staged,
             dataDir,
             ChunkInfo.windowFolder(plan.start) + "/" + name,
             new IndexSegmentId(plan.start, windows.width(), generation, number, firstId),
@@ -303,7 +317,12 @@ final class Sealer {
   }
 
   private void writeChunks(
-      Frozen frozen, int[] order, List<Plan> plans, boolean withMetadata, ManifestEdit edit)
+      Frozen frozen,
+      int[] order,
+      List<Plan> plans,
+      boolean withMetadata,
+      StagedFiles staged,
+      ManifestEdit edit)
       throws IOException {
     try (Writers inOrder = new Writers(frozen, false);
         Writers late = new Writers(frozen, true)) {
@@ -315,10 +334,10 @@ final class Sealer {
       if (withMetadata) {
         writeMetadata(frozen, plans.getLast(), inOrder);
       }
-      for (ChunkFile file : inOrder.finish()) {
+      for (ChunkFile file : inOrder.end(staged)) {
         edit.addChunk(file);
       }
-      for (ChunkFile file : late.finish()) {
+      for (ChunkFile file : late.end(staged)) {
         edit.addChunk(file);
       }
     }
@@ -438,12 +457,12 @@ final class Sealer {
       return writer;
     }
 
-    List<ChunkFile> finish() throws IOException {
+    List<ChunkFile> end(StagedFiles staged) throws IOException {
       List<ChunkFile> files = new ArrayList<>();
       for (ChunkWriter[] writers : byWindow.values()) {
         for (ChunkWriter writer : writers) {
           if (writer != null) {
-            ChunkFile file = writer.finish();
+            ChunkFile file = writer.end(staged);
             counters.bytesWritten.add(file.bytes());
             files.add(file);
           }

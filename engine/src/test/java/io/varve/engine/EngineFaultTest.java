@@ -10,10 +10,15 @@ import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -165,6 +170,63 @@ final class EngineFaultTest {
     }
     try (Engine engine = Engine.open(config(fs.restart()))) {
       assertThat(count(engine)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aFailedSyncOnAnotherThreadStopsWritesTheSameWay() throws Exception {
+    SimFileSystem fs = new SimFileSystem(7);
+    fs.setSyncsAtOnce(2);
+    CompletableFuture<Thread> helper = new CompletableFuture<>();
+    try (Engine engine = Engine.open(config(fs).withBackgroundThreads(true))) {
+      for (int i = 0; i < 20; i++) {
+        append(engine, ORIGIN + i);
+      }
+      fs.beforeSync(
+          () -> {
+            if (!settles()) {
+              return;
+            }
+            if (engine.stats().stopped() != null) {
+              fs.failNext(SimFileSystem.Operation.SYNC, 1); // what is tried again fails again
+            } else if (Thread.currentThread().getName().startsWith("varve-sync-")) {
+              fs.failNext(SimFileSystem.Operation.SYNC, 1);
+              helper.complete(Thread.currentThread());
+            } else {
+              join(helper);
+            }
+          });
+      assertThatThrownBy(engine::flush)
+          .isInstanceOf(StorageStoppedException.class)
+          .hasMessageContaining("fsync");
+      assertThat(helper).isCompleted();
+      assertThatThrownBy(() -> append(engine, ORIGIN + 100))
+          .isInstanceOf(StorageStoppedException.class)
+          .hasMessageContaining("restart the process");
+      assertThat(engine.stats().stopped()).contains("fsync");
+      assertThat(engine.stats().chunkFiles()).isZero();
+      assertThat(fs.files()).noneMatch(file -> file.toString().matches(".*\\.(tch|tix)"));
+      assertThat(count(engine)).as("reads go on").isEqualTo(200);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("fsync");
+    }
+    try (Engine engine = Engine.open(config(fs.restart()))) {
+      assertThat(count(engine)).isEqualTo(200);
+      engine.flush();
+      assertThat(count(engine)).isEqualTo(200);
+    }
+  }
+
+  private static boolean settles() {
+    return StackWalker.getInstance()
+        .walk(frames -> frames.anyMatch(f -> f.getClassName().endsWith(".StagedFiles")));
+  }
+
+  private static void join(CompletableFuture<Thread> thread) {
+    try {
+      assertThat(thread.get(10, TimeUnit.SECONDS).join(Duration.ofSeconds(10))).isTrue();
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new AssertionError(e);
     }
   }
 

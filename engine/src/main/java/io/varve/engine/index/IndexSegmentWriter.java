@@ -3,10 +3,11 @@ package io.varve.engine.index;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.format.FileHeader;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFile;
+import io.varve.engine.io.StagedFiles;
 import io.varve.engine.model.Labels;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Writes segments of a window's index. */
@@ -35,32 +36,45 @@ public final class IndexSegmentWriter {
       LabelSource series,
       int count)
       throws IOException {
+    try (StagedFiles alone = new StagedFiles(fs, 1)) {
+      IndexSegmentFile written = write(fs, alone, dataDir, relativePath, id, series, count);
+      alone.settle();
+      return written;
+    }
+  }
+
+  /**
+   * The same, but the file is handed over: it is durable and has its name when {@code into} is
+   * settled.
+   */
+  public static IndexSegmentFile write(
+      FileSystem fs,
+      StagedFiles into,
+      Path dataDir,
+      String relativePath,
+      IndexSegmentId id,
+      LabelSource series,
+      int count)
+      throws IOException {
     if (count < 0 || count > Integer.MAX_VALUE - id.firstId()) {
       throw new IllegalArgumentException(count + " series from id " + id.firstId() + " on");
     }
-    Path target = dataDir.resolve(relativePath);
-    Path temporary = dataDir.resolve(relativePath + ".tmp");
-    Path folder = Objects.requireNonNull(target.getParent());
-    fs.delete(temporary);
+    StagedFile file = StagedFile.create(fs, dataDir.resolve(relativePath));
     boolean done = false;
-    IndexSegmentFile written;
     try {
-      try (FileSystem.AppendFile file = fs.create(temporary)) {
-        PageWriter pages = new PageWriter(file);
-        writeBody(pages, id, series, count);
-        written =
-            new IndexSegmentFile(relativePath, file.size(), pages.sha256(), id.firstId(), count);
-        file.sync();
-      }
-      fs.rename(temporary, target);
-      fs.syncDirectory(folder);
+      PageWriter pages = new PageWriter(file.out());
+      writeBody(pages, id, series, count);
+      IndexSegmentFile written =
+          new IndexSegmentFile(
+              relativePath, file.out().size(), pages.sha256(), id.firstId(), count);
+      into.add(file);
       done = true;
+      return written;
     } finally {
       if (!done) {
-        deleteQuietly(fs, temporary);
+        closeQuietly(file);
       }
     }
-    return written;
   }
 
   private static void writeBody(PageWriter pages, IndexSegmentId id, LabelSource series, int count)
@@ -110,9 +124,9 @@ public final class IndexSegmentWriter {
     section.finish(pages);
   }
 
-  private static void deleteQuietly(FileSystem fs, Path file) {
+  private static void closeQuietly(StagedFile file) {
     try {
-      fs.delete(file);
+      file.close();
     } catch (IOException e) {
       // The first failure is the one to report; the next attempt deletes the file before it begins.
       return;

@@ -94,6 +94,11 @@ public interface FileSystem {
   /** Size of a file in bytes. */
   long size(Path file) throws IOException;
 
+  /** How many syncs are worth having in flight at once; 1 where their order is to be the same. */
+  default int syncsAtOnce() {
+    return 1;
+  }
+
   /** Bytes that can still be written to the disk that holds this path. */
   long usableBytes(Path path) throws IOException;
 

@@ -32,6 +32,8 @@ public final class RealFileSystem implements FileSystem {
   /** The one instance; it has no state. */
   public static final FileSystem INSTANCE = new RealFileSystem();
 
+  private static final int SYNCS_AT_ONCE = 8;
+
   private RealFileSystem() {}
 
   @Override
@@ -159,6 +161,11 @@ public final class RealFileSystem implements FileSystem {
   @Override
   public long size(Path file) throws IOException {
     return Files.size(file);
+  }
+
+  @Override
+  public int syncsAtOnce() {
+    return SYNCS_AT_ONCE;
   }
 
   @Override

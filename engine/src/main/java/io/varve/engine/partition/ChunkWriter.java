@@ -5,6 +5,8 @@ import io.varve.engine.codec.HistogramBlockEncoder;
 import io.varve.engine.codec.LongBlockEncoder;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFile;
+import io.varve.engine.io.StagedFiles;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SampleColumns;
@@ -17,18 +19,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one chunk file: series in file order, of each its blocks in time order, exemplars and
- * metadata at any time in between, then {@link #finish}. The bytes are a function of what is handed
- * in: no clock, no thread, no chance. For one thread; the owner closes it, and a file that was not
- * finished by then is deleted. After an exception nothing but {@link #close} is of use.
+ * metadata at any time in between, then {@link #finish} or {@link #end}. The bytes are a function
+ * of what is handed in: no clock, no thread, no chance. For one thread; the owner closes it, and a
+ * file that was not ended by then is deleted. After an exception nothing but {@link #close} is of
+ * use.
  */
 public final class ChunkWriter implements AutoCloseable {
   private final FileSystem fs;
   private final ChunkInfo info;
-  private final Path folder;
-  private final Path target;
-  private final Path tmp;
   private final String path;
-  private final FileSystem.AppendFile file;
+  private final StagedFile file;
   private final PagedOutput out;
 
   private final ChunkEncoders encoders;
@@ -56,8 +56,8 @@ public final class ChunkWriter implements AutoCloseable {
   private long samples;
   private long minTime = Long.MAX_VALUE;
   private long maxTime = Long.MIN_VALUE;
+  private boolean ended;
   private boolean closed;
-  private boolean renamed;
 
   /**
    * Begins the file under a temporary name; makes the folders that are missing.
@@ -98,11 +98,8 @@ public final class ChunkWriter implements AutoCloseable {
     this.page = encoders.page;
     this.times = new TimeColumns(encoders.times);
     this.path = windowFolder + "/" + info.fileName();
-    this.target = dataDir.resolve(path);
-    this.folder = target.resolveSibling("");
-    this.tmp = target.resolveSibling(target.getFileName() + ".tmp");
-    this.file = create();
-    this.out = new PagedOutput(file);
+    this.file = create(dataDir.resolve(path));
+    this.out = new PagedOutput(file.out());
     try {
       write(ChunkFormat.header(info));
     } catch (IOException e) {
@@ -111,11 +108,10 @@ public final class ChunkWriter implements AutoCloseable {
     }
   }
 
-  private FileSystem.AppendFile create() throws IOException {
+  private StagedFile create(Path target) throws IOException {
     try {
-      fs.createDirectories(folder);
-      fs.delete(tmp); // left by a crash
-      return fs.create(tmp);
+      fs.createDirectories(target.resolveSibling(""));
+      return StagedFile.create(fs, target);
     } catch (IOException e) {
       closeEncoders();
       throw e;
@@ -320,7 +316,18 @@ public final class ChunkWriter implements AutoCloseable {
    * manifest is missing.
    */
   public ChunkFile finish() throws IOException {
-    if (closed) {
+    try (StagedFiles alone = new StagedFiles(fs, 1)) {
+      ChunkFile written = end(alone);
+      alone.settle();
+      return written;
+    }
+  }
+
+  /**
+   * Ends the file and hands it over: it is durable and has its name when {@code into} is settled.
+   */
+  public ChunkFile end(StagedFiles into) throws IOException {
+    if (ended || closed) {
       throw new IllegalStateException("finished or closed");
     }
     requireDistinctRows();
@@ -368,11 +375,9 @@ public final class ChunkWriter implements AutoCloseable {
     byte[] trailer = ChunkFormat.trailer(tail, sections[Section.COUNT]);
     out.writeThrough(tail.array(), tail.size());
     out.writeThrough(trailer, trailer.length);
-    file.sync();
-    closeFile();
-    fs.rename(tmp, target);
-    renamed = true;
-    fs.syncDirectory(folder);
+    ended = true;
+    into.add(file);
+    closeEncoders();
     return new ChunkFile(
         info,
         path,
@@ -419,26 +424,20 @@ public final class ChunkWriter implements AutoCloseable {
     return starts;
   }
 
-  private void closeFile() throws IOException {
-    if (!closed) {
-      closed = true;
-      closeEncoders();
-      file.close();
-    }
-  }
-
   private void closeEncoders() {
     if (ownEncoders) {
       encoders.close();
     }
   }
 
-  /** Gives the memory back; deletes the temporary file if there is one. */
+  /** Gives the memory back; deletes the file if it was not ended. */
   @Override
   public void close() throws IOException {
-    closeFile();
-    if (!renamed) {
-      fs.delete(tmp);
+    if (ended || closed) {
+      return;
     }
+    closed = true;
+    closeEncoders();
+    file.close();
   }
 }

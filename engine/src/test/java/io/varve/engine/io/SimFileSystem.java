@@ -94,6 +94,7 @@ public final class SimFileSystem implements FileSystem {
   private long bytesWritten;
   private boolean dead;
   private volatile Runnable beforeSync = () -> {};
+  private volatile int syncsAtOnce = 1;
 
   /** An empty disk. */
   public SimFileSystem(long seed) {
@@ -175,6 +176,16 @@ public final class SimFileSystem implements FileSystem {
   /** Runs something before each sync of a file, without holding the disk: to make syncs slow. */
   public void beforeSync(Runnable action) {
     beforeSync = action;
+  }
+
+  /** Has writers of many files sync them from so many threads; 1 at first, for the same order. */
+  public void setSyncsAtOnce(int syncs) {
+    syncsAtOnce = syncs;
+  }
+
+  @Override
+  public int syncsAtOnce() {
+    return syncsAtOnce;
   }
 
   /**
