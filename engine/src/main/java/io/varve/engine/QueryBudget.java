@@ -14,6 +14,11 @@ public interface QueryBudget {
   /** Samples that were decoded for the query; also the place to notice cancellation. */
   void chargeSamples(long samples);
 
+  /** A block of a file that is decoded for the query: its samples, and its bytes on disk. */
+  default void chargeBlock(long samples, long bytes) {
+    chargeSamples(samples);
+  }
+
   /** A budget without limits. */
   QueryBudget UNLIMITED =
       new QueryBudget() {

@@ -185,6 +185,11 @@ final class Selection implements SeriesSet {
   }
 
   @Override
+  public int windows() {
+    return windows.size();
+  }
+
+  @Override
   public Labels labels(int series) {
     // Decoded when asked for; two threads that race decode the same.
     @Nullable Labels[] all = decoded;

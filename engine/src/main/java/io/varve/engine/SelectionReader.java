@@ -109,7 +109,7 @@ final class SelectionReader implements SeriesReader {
           end,
           concerning,
           into,
-          (samples, bytes) -> budget.chargeSamples(samples));
+          budget::chargeBlock);
     }
   }
 
@@ -290,7 +290,7 @@ final class SelectionReader implements SeriesReader {
           edge.clear();
           chunk.read(block, edge, chunkScratch);
           snapshot.counters().blocksDecoded.increment();
-          budget.chargeSamples(edge.size);
+          budget.chargeBlock(edge.size, chunk.bytes(block));
           RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
           if (!fold.rows(edge, 0, edge.size)) {
             return false;

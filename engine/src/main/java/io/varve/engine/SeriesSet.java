@@ -12,6 +12,11 @@ public interface SeriesSet {
   /** The labels of a series. */
   Labels labels(int series);
 
+  /** How many windows have files with series of it. */
+  default int windows() {
+    return 0;
+  }
+
   /** A reader for one thread; close it before the snapshot. */
   SeriesReader reader();
 }

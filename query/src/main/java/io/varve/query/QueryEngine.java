@@ -9,6 +9,7 @@ import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Value;
 import io.varve.query.QueryResult.Vector;
 import io.varve.query.exec.Evaluator;
+import io.varve.query.exec.Profile;
 import io.varve.query.exec.QueryContext;
 import io.varve.query.exec.WorkerPool;
 import io.varve.query.plan.PlanNode;
@@ -166,6 +167,7 @@ public final class QueryEngine implements AutoCloseable {
     long begun = System.nanoTime();
     QueryLimits limits = queryOptions.limits();
     long lookback = queryOptions.lookbackMillis();
+    Profile profile = queryOptions.explain() ? new Profile() : null;
     try (QueryContext context =
         new QueryContext(
             snapshot,
@@ -175,7 +177,8 @@ public final class QueryEngine implements AutoCloseable {
             options.features(),
             limits == null ? options.limits() : limits,
             queryOptions.cancellation(),
-            pool)) {
+            pool,
+            profile)) {
       PlanNode plan = planning.plan(Parser.parse(query, language));
       long planned = System.nanoTime();
       Value value = evaluation.evaluate(plan, new Evaluator(context));
@@ -199,7 +202,12 @@ public final class QueryEngine implements AutoCloseable {
       for (String damage : snapshot.damage()) {
         warnings.add("data could not be read: " + damage);
       }
-      return new QueryResult(value, List.copyOf(warnings), context.infos(query), stats);
+      return new QueryResult(
+          value,
+          List.copyOf(warnings),
+          context.infos(query),
+          stats,
+          profile == null ? List.of() : profile.nodes());
     } catch (ParseException e) {
       throw new QueryException(ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
     } catch (QueryException e) {

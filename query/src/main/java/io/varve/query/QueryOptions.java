@@ -11,32 +11,58 @@ import org.jspecify.annotations.Nullable;
  * @param useStoredAggregates whether long ranges may be answered from aggregates stored in chunk
  *     directories (same result within 1e-9 relative); off = always from the samples, bit-exact
  * @param cancellation a switch to end the query early, or null
+ * @param explain whether the result tells what each node of the plan did
+ * @param useCache whether a range query may take steps from the result cache, and leave its own
  */
 public record QueryOptions(
     long lookbackMillis,
     @Nullable QueryLimits limits,
     boolean useStoredAggregates,
-    @Nullable Cancellation cancellation) {
+    @Nullable Cancellation cancellation,
+    boolean explain,
+    boolean useCache) {
   /** The engine's defaults, with stored aggregates. */
   public static final QueryOptions DEFAULT = new QueryOptions(0, null, true, null);
 
+  /** Without explanation and cache. */
+  public QueryOptions(
+      long lookbackMillis,
+      @Nullable QueryLimits limits,
+      boolean useStoredAggregates,
+      @Nullable Cancellation cancellation) {
+    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false);
+  }
+
   /** These options with another lookback, 0 = the engine's default. */
   public QueryOptions withLookbackMillis(long millis) {
-    return new QueryOptions(millis, limits, useStoredAggregates, cancellation);
+    return new QueryOptions(millis, limits, useStoredAggregates, cancellation, explain, useCache);
   }
 
   /** These options with other limits. */
   public QueryOptions withLimits(QueryLimits other) {
-    return new QueryOptions(lookbackMillis, other, useStoredAggregates, cancellation);
+    return new QueryOptions(
+        lookbackMillis, other, useStoredAggregates, cancellation, explain, useCache);
   }
 
   /** These options with stored aggregates allowed or not. */
   public QueryOptions withStoredAggregates(boolean use) {
-    return new QueryOptions(lookbackMillis, limits, use, cancellation);
+    return new QueryOptions(lookbackMillis, limits, use, cancellation, explain, useCache);
   }
 
   /** These options with a switch to end the query early. */
   public QueryOptions withCancellation(Cancellation other) {
-    return new QueryOptions(lookbackMillis, limits, useStoredAggregates, other);
+    return new QueryOptions(lookbackMillis, limits, useStoredAggregates, other, explain, useCache);
+  }
+
+  /** These options, explaining the query or not. */
+  public QueryOptions withExplain(boolean wanted) {
+    return new QueryOptions(
+        lookbackMillis, limits, useStoredAggregates, cancellation, wanted, useCache);
+  }
+
+  /** These options with the result cache or not. */
+  public QueryOptions withCache(boolean use) {
+    return new QueryOptions(
+        lookbackMillis, limits, useStoredAggregates, cancellation, explain, use);
   }
 }

@@ -13,9 +13,18 @@ import org.jspecify.annotations.Nullable;
  *     the store could not be read
  * @param infos texts of the form {@code PromQL info: … (line:column)}, each once
  * @param stats what it took
+ * @param explanation what each node of the plan did; empty unless asked for
  */
 public record QueryResult(
-    Value value, List<String> warnings, List<String> infos, QueryStats stats) {
+    Value value,
+    List<String> warnings,
+    List<String> infos,
+    QueryStats stats,
+    List<Explanation> explanation) {
+  /** Without explanation. */
+  public QueryResult(Value value, List<String> warnings, List<String> infos, QueryStats stats) {
+    this(value, warnings, infos, stats, List.of());
+  }
 
   /** What an expression evaluates to. */
   public sealed interface Value permits Scalar, StringResult, Vector, Matrix {

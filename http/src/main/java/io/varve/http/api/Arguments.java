@@ -15,6 +15,7 @@ import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 
@@ -115,6 +116,19 @@ final class Arguments {
     long start = time("start", Long.MIN_VALUE);
     long end = time("end", Long.MAX_VALUE);
     return TimeRange.closed(start, end);
+  }
+
+  /**
+   * A parameter that is on or off: {@code 1}, {@code true}, {@code t} or {@code 0}, {@code false},
+   * {@code f}; off if it is not given.
+   */
+  boolean flag(String name) {
+    String text = params.get(name);
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "", "0", "f", "false" -> false;
+      case "1", "t", "true" -> true;
+      default -> throw ApiException.badParameter(name, "unable to parse boolean: \"" + text + '"');
+    };
   }
 
   /** True if a parameter is given at all. */

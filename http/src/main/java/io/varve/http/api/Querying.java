@@ -1,6 +1,7 @@
 package io.varve.http.api;
 
 import io.varve.engine.Snapshot;
+import io.varve.http.json.ExplanationWriter;
 import io.varve.http.json.Json;
 import io.varve.http.json.ResultWriter;
 import io.varve.http.net.Request;
@@ -41,8 +42,11 @@ public final class Querying {
    * @param timeoutMillis queueing and evaluation together
    * @param lookbackMillis 0 for the default
    * @param stats as given; "" for none
+   * @param explain whether the answer tells what each node of the plan did
+   * @param cache whether the result cache may be used
    */
-  record Terms(long timeoutMillis, long lookbackMillis, String stats) {}
+  record Terms(
+      long timeoutMillis, long lookbackMillis, String stats, boolean explain, boolean cache) {}
 
   /** Evaluates. */
   interface Evaluation {
@@ -50,7 +54,10 @@ public final class Querying {
     QueryResult evaluate(Store store, Snapshot snapshot, QueryOptions options);
   }
 
-  /** Reads {@code timeout}, {@code lookback_delta} and {@code stats}. */
+  /**
+   * Reads {@code timeout}, {@code lookback_delta}, {@code stats}, {@code explain} and {@code
+   * nocache}. Statistics and explanations are of the whole query, so they go past the cache.
+   */
   Terms terms(Arguments arguments) {
     long timeout = reading.limits().timeoutMillis();
     if (!arguments.text("timeout").isEmpty()) {
@@ -65,7 +72,10 @@ public final class Querying {
         throw ApiException.badData("error parsing lookback delta duration: " + e.getMessage());
       }
     }
-    return new Terms(timeout, lookback, arguments.text("stats"));
+    String stats = arguments.text("stats");
+    boolean explain = arguments.flag("explain");
+    boolean cache = !arguments.flag("nocache") && !explain && stats.isEmpty();
+    return new Terms(timeout, lookback, stats, explain, cache);
   }
 
   /** Evaluates and answers. */
@@ -90,7 +100,9 @@ public final class Querying {
                         terms.lookbackMillis(),
                         reading.limits().withTimeoutMillis(left),
                         storedAggregates,
-                        cancellation);
+                        cancellation,
+                        terms.explain(),
+                        terms.cache());
                 return evaluation.evaluate(store, snapshot, options);
               });
     } catch (QueryException e) {
@@ -119,6 +131,9 @@ public final class Querying {
           new ResultWriter(json).write(value);
           if (!terms.stats().isEmpty()) {
             stats(json, result.stats(), queueNanos[0]);
+          }
+          if (terms.explain()) {
+            ExplanationWriter.write(json.key("explain"), result.explanation());
           }
           json.endObject();
         },

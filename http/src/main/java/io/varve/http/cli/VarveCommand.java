@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       VerifyCommand.class,
       VersionCommand.class,
+      QueryCommand.class,
       PromqlTestCommand.class,
       TestCommand.class,
       RehearseCommand.class,

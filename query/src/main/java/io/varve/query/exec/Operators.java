@@ -33,6 +33,21 @@ final class Operators {
 
   /** Computes a scalar at every step. */
   double[] scalar(ScalarNode node, StepGrid grid) {
+    Profile profile = query.profile();
+    if (profile == null) {
+      return compute(node, grid);
+    }
+    Profile.Entry entry = profile.enter(node);
+    long begun = System.nanoTime();
+    try {
+      return compute(node, grid);
+    } finally {
+      entry.took(System.nanoTime() - begun);
+      profile.leave();
+    }
+  }
+
+  private double[] compute(ScalarNode node, StepGrid grid) {
     int steps = grid.count();
     query.chargeBytes(8L * steps);
     double[] column = new double[steps];
@@ -113,6 +128,19 @@ final class Operators {
 
   /** The operator of a vector. */
   SeriesOperator vector(VectorNode node, StepGrid grid) {
+    Profile profile = query.profile();
+    if (profile == null) {
+      return build(node, grid);
+    }
+    Profile.Entry entry = profile.enter(node);
+    try {
+      return new Observed(build(node, grid), profile, entry);
+    } finally {
+      profile.leave();
+    }
+  }
+
+  private SeriesOperator build(VectorNode node, StepGrid grid) {
     return switch (node) {
       case PlanNode.Select n -> {
         SeriesOperator select = new InstantSelect(query, grid, n.selection(), n.timestamps());

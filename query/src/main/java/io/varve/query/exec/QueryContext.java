@@ -3,6 +3,7 @@ package io.varve.query.exec;
 import io.varve.engine.QueryBudget;
 import io.varve.engine.SeriesReader;
 import io.varve.engine.Snapshot;
+import io.varve.engine.model.Matcher;
 import io.varve.query.Cancellation;
 import io.varve.query.Feature;
 import io.varve.query.QueryException;
@@ -57,6 +58,8 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private final AtomicLong storedBlocks = new AtomicLong();
   private final AtomicLong series = new AtomicLong();
   private final List<SeriesReader> readers = new ArrayList<>();
+  private final List<SelectorMeter> selectors = new ArrayList<>();
+  private final @Nullable Profile profile;
   private volatile boolean ended;
 
   /** The clock of the deadline starts now. */
@@ -69,6 +72,30 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
       QueryLimits limits,
       @Nullable Cancellation cancellation,
       WorkerPool pool) {
+    this(
+        snapshot,
+        tenant,
+        lookbackMillis,
+        useStoredAggregates,
+        features,
+        limits,
+        cancellation,
+        pool,
+        null);
+  }
+
+  /** The same for a query that is to be explained, if there is a profile. */
+  public QueryContext(
+      Snapshot snapshot,
+      String tenant,
+      long lookbackMillis,
+      boolean useStoredAggregates,
+      Set<Feature> features,
+      QueryLimits limits,
+      @Nullable Cancellation cancellation,
+      WorkerPool pool,
+      @Nullable Profile profile) {
+    this.profile = profile;
     this.snapshot = snapshot;
     this.tenant = tenant;
     this.lookbackMillis = lookbackMillis;
@@ -108,8 +135,8 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
       throw QueryException.execution(
           "query would hold more than "
               + limits.maxBytes()
-              + " bytes of memory in query execution; ask for fewer series, fewer steps or a"
-              + " shorter range, or raise the limit");
+              + " bytes of memory in query execution"
+              + blame("query.max_bytes"));
     }
   }
 
@@ -151,17 +178,56 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     }
   }
 
-  private static QueryException tooManySamples() {
+  private QueryException tooManySamples() {
     return QueryException.execution(
-        "query processing would load too many samples into memory in query execution");
+        "query processing would load too many samples into memory in query execution"
+            + blame("query.max_samples"));
+  }
+
+  /** Names the selector that took most, as the end of a message about a limit. */
+  private String blame(String setting) {
+    SelectorMeter most = null;
+    synchronized (selectors) {
+      for (SelectorMeter selector : selectors) {
+        if (most == null || selector.cost() > most.cost()) {
+          most = selector;
+        }
+      }
+    }
+    return (most == null ? "" : ": most is taken by " + most)
+        + "; ask for fewer series, fewer steps or a shorter range, or raise "
+        + setting;
+  }
+
+  /** A meter for a selector that begins to read. */
+  SelectorMeter meter(List<Matcher> matchers) {
+    SelectorMeter meter = new SelectorMeter(this, matchers);
+    synchronized (selectors) {
+      selectors.add(meter);
+    }
+    if (profile != null) {
+      profile.reads(meter);
+    }
+    return meter;
+  }
+
+  /** What is written down to explain the query; null if nobody asked. */
+  @Nullable Profile profile() {
+    return profile;
   }
 
   /** Counts the series of a selector. */
-  void countSeries(int found) {
+  void countSeries(SelectorMeter selector, int found) {
     series.addAndGet(found);
     if (found > limits.maxSeries()) {
       throw QueryException.execution(
-          "selector matches " + found + " series, more than the limit of " + limits.maxSeries());
+          "selector matches "
+              + found
+              + " series, more than the limit of "
+              + limits.maxSeries()
+              + ": "
+              + selector.text()
+              + "; narrow it, or raise query.max_series");
     }
   }
 

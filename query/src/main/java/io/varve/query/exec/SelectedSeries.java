@@ -19,13 +19,16 @@ import org.jspecify.annotations.Nullable;
 final class SelectedSeries {
   private final QueryContext query;
   private final SeriesSet set;
+  private final SelectorMeter meter;
   private final SeriesReader[] readers;
   private final SampleColumns[] columns;
 
   SelectedSeries(QueryContext query, List<Matcher> matchers, TimeRange range) {
     this.query = query;
-    this.set = query.snapshot.select(query.tenant, matchers, range, query);
-    query.countSeries(set.size());
+    this.meter = query.meter(matchers);
+    this.set = query.snapshot.select(query.tenant, matchers, range, meter);
+    meter.found(set.size(), set.windows());
+    query.countSeries(meter, set.size());
     this.readers = new SeriesReader[query.workers()];
     this.columns = new SampleColumns[query.workers()];
   }
@@ -68,6 +71,7 @@ final class SelectedSeries {
     boolean known = reader(worker).aggregate(series, range, into);
     if (known) {
       query.countStoredBlocks(into.storedBlocks);
+      meter.countStoredBlocks(into.storedBlocks);
     }
     return known;
   }

@@ -46,6 +46,22 @@ public final class Printer {
     return labelName(m.name()) + m.type().operator() + GoText.quote(m.value());
   }
 
+  /** The canonical text of a selector of what these matchers accept. */
+  public static String selector(List<Matcher> matchers) {
+    Printer printer = new Printer();
+    String name = "";
+    for (Matcher m : matchers) {
+      if (m.type() == Matcher.Type.EQ && m.name().equals(Labels.METRIC_NAME)) {
+        name = m.value();
+      }
+    }
+    boolean plain = isPlainLabelName(name.replace(':', '_'));
+    printer.selector(
+        new VectorSelector(
+            plain ? name : "", matchers, 0, null, null, false, false, Position.NONE));
+    return printer.out.toString();
+  }
+
   /** An aggregation up to its arguments: {@code sum by (job) }. */
   static String operator(Aggregate e) {
     Printer printer = new Printer();

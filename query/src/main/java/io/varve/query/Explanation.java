@@ -1,0 +1,35 @@
+package io.varve.query;
+
+import java.util.List;
+
+/**
+ * What one node of a plan did for a query.
+ *
+ * @param text what it computes
+ * @param series series that it yields; some may turn out to have no value
+ * @param selected series that it found in the store itself
+ * @param windows windows of files in which it found them
+ * @param blocksDecoded blocks that it decoded
+ * @param blocksStored blocks that it answered from stored aggregates without decoding
+ * @param bytes of the decoded blocks in their files
+ * @param samples that it decoded, those in memory included
+ * @param nanos time, its children's included: of the asking thread while it was prepared, and of
+ *     all workers, summed up, while they computed it
+ * @param children what it computes from
+ */
+public record Explanation(
+    String text,
+    long series,
+    long selected,
+    long windows,
+    long blocksDecoded,
+    long blocksStored,
+    long bytes,
+    long samples,
+    long nanos,
+    List<Explanation> children) {
+  /** Keeps the list. */
+  public Explanation {
+    children = List.copyOf(children);
+  }
+}
