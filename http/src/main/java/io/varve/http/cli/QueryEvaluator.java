@@ -6,6 +6,7 @@ import io.varve.query.QueryEngine;
 import io.varve.query.QueryException;
 import io.varve.query.QueryOptions;
 import io.varve.query.QueryResult;
+import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import io.varve.query.promql.ParserOptions;
@@ -51,7 +52,10 @@ final class QueryEvaluator implements Evaluator {
       case QueryResult.Vector v -> {
         List<RuleSample> samples = new ArrayList<>();
         for (int i = 0; i < v.size(); i++) {
-          samples.add(new RuleSample(v.labels()[i], v.values()[i], null));
+          FloatHistogram histogram = v.histogram(i);
+          samples.add(
+              new RuleSample(
+                  v.labels()[i], v.values()[i], histogram == null ? null : histogram.toStored()));
         }
         yield samples;
       }

@@ -1,5 +1,6 @@
 package io.varve.http.cli;
 
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.http.cli.RuleTestFile.AlertTest;
@@ -8,6 +9,7 @@ import io.varve.http.cli.RuleTestFile.ExpectedSample;
 import io.varve.http.cli.RuleTestFile.ExpressionTest;
 import io.varve.http.json.GoFloat;
 import io.varve.query.QueryEngine;
+import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.promqltest.EngineStore;
 import io.varve.query.promqltest.ScriptException;
 import io.varve.query.promqltest.ScriptSeries;
@@ -244,9 +246,19 @@ final class RuleTest {
 
   // Expressions.
 
-  private record Sample(Labels labels, double value) {
+  /** A float, or the histogram that is not null. */
+  private record Sample(Labels labels, double value, @Nullable FloatHistogram histogram) {
+    static Sample of(Labels labels, double value, @Nullable Histogram histogram) {
+      return new Sample(
+          labels, value, histogram == null ? null : FloatHistogram.of(histogram).compact());
+    }
+
     @Override
     public String toString() {
+      FloatHistogram h = histogram;
+      if (h != null) {
+        return labels + " " + ScriptSeries.text(h);
+      }
       return labels + " " + GoFloat.exponent(value).replace('e', 'E');
     }
   }
@@ -262,7 +274,7 @@ final class RuleTest {
     try {
       for (RuleSample s :
           evaluator.evaluate(expression.expression(), test.startMillis() + expression.atMillis())) {
-        got.add(new Sample(s.labels(), s.value()));
+        got.add(Sample.of(s.labels(), s.value(), s.histogram()));
       }
     } catch (RuleException e) {
       problems.add(where + ", err: " + e.getMessage());
@@ -270,7 +282,11 @@ final class RuleTest {
     }
     for (ExpectedSample s : expression.expected()) {
       try {
-        expected.add(new Sample(ScriptSeries.labels(s.labels()), s.value()));
+        expected.add(
+            Sample.of(
+                ScriptSeries.labels(s.labels()),
+                s.value(),
+                s.histogram().isEmpty() ? null : ScriptSeries.histogram(s.histogram())));
       } catch (ScriptException e) {
         problems.add(where + ", err: labels \"" + s.labels() + "\": " + e.getMessage());
         return;
@@ -291,10 +307,17 @@ final class RuleTest {
     for (int i = 0; i < a.size(); i++) {
       double x = a.get(i).value;
       double y = b.get(i).value;
+      FloatHistogram h = a.get(i).histogram;
+      FloatHistogram other = b.get(i).histogram;
+      if ((h == null) != (other == null)) {
+        return false;
+      }
       boolean same =
-          x == y
-              || (Double.isNaN(x) && Double.isNaN(y))
-              || (file.fuzzy() && (Math.nextUp(x) == y || Math.nextDown(x) == y));
+          (h != null && other != null)
+              ? h.equals(other) && h.hint() == other.hint()
+              : x == y
+                  || (Double.isNaN(x) && Double.isNaN(y))
+                  || (file.fuzzy() && (Math.nextUp(x) == y || Math.nextDown(x) == y));
       if (!same || !a.get(i).labels.equals(b.get(i).labels)) {
         return false;
       }

@@ -1,7 +1,8 @@
 package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
-import io.varve.engine.model.SampleColumns;
+import io.varve.query.QueryException;
+import io.varve.query.exec.ExtendedSamples.Rows;
 import io.varve.query.function.ExtendedRanges;
 import io.varve.query.function.Window;
 import io.varve.query.plan.Selection;
@@ -40,7 +41,7 @@ final class ExtendedWindows extends WindowSource {
 
   @Override
   void load(int series, int step, Window into, Worker worker) {
-    SampleColumns samples = source.read(series, worker);
+    Rows samples = source.read(series, worker);
     long end = end(grid.last());
     long start = end - rangeMillis;
     long[] times = samples.times;
@@ -49,6 +50,10 @@ final class ExtendedWindows extends WindowSource {
     into.size = 0;
     if (to == 0) {
       return;
+    }
+    if (samples.histograms(0, to) > 0) {
+      throw QueryException.execution(
+          "smoothed and anchored modifiers do not work with native histograms");
     }
     int first = ExtendedRanges.firstRow(times, 0, to, start);
     int last = smoothed ? ExtendedRanges.lastRow(times, 0, to, end) : to - 1;

@@ -147,7 +147,8 @@ final class Operators {
         yield n.timestamps() ? Merged.withoutMetadata(select, false) : select;
       }
       case PlanNode.OverRange n -> overRange(n, grid);
-      case PlanNode.SmoothedSelect n -> new SmoothedSelect(query, grid, n.selection());
+      case PlanNode.SmoothedSelect n ->
+          new SmoothedSelect(query, grid, n.selection(), n.position());
       case PlanNode.StartTimes n ->
           Merged.withoutMetadata(new StartTimes(query, grid, n.selection()), false);
       case PlanNode.Nothing n -> new NoSeries(query, grid);

@@ -188,7 +188,7 @@ public final class RangeFunctions {
   }
 
   /** A duration in seconds, rounded as Go's {@code Duration.Seconds}. */
-  static double seconds(long millis) {
+  public static double seconds(long millis) {
     long whole = millis / 1000;
     return whole + (millis % 1000) * 1_000_000 / 1e9;
   }

@@ -27,7 +27,8 @@ public final class StartTimestamps {
 
   /** Samples of one series in rows {@code [from, to)}, with their start timestamps. */
   public record Rows(long[] times, double[] values, long[] starts, int from, int to) {
-    boolean resets(int row) {
+    /** True if the counter began anew between the row before and a row. */
+    public boolean resets(int row) {
       return values[row] < values[row - 1]
           || isReset(starts[row - 1], times[row - 1], starts[row], times[row]);
     }
@@ -70,8 +71,7 @@ public final class StartTimestamps {
           result += values[i - 1];
         }
       }
-      long start = starts[from];
-      if (start == 0 || start <= windowStart || start >= times[from]) {
+      if (!beginsWithin(windowStart)) {
         return last == from
             ? Absent.VALUE
             : RangeFunctions.extrapolate(
@@ -85,19 +85,26 @@ public final class StartTimestamps {
                 true,
                 perSecond);
       }
-      // The counter began within the window: it was zero there, and nothing is missing before.
-      result += values[from];
+      return (result + values[from]) * factorFromStart(windowStart, windowEnd, perSecond);
+    }
+
+    /** True if the counter began within the window: it was zero there. */
+    public boolean beginsWithin(long windowStart) {
+      long start = starts[from];
+      return start != 0 && start > windowStart && start < times[from];
+    }
+
+    /** By what the increase since the beginning is multiplied: nothing is missing before it. */
+    public double factorFromStart(long windowStart, long windowEnd, boolean perSecond) {
+      int last = to - 1;
       double average = last == from ? 0 : (times[last] - times[from]) / 1000.0 / (last - from);
       double toEnd = (windowEnd - times[last]) / 1000.0;
       if (toEnd >= average * 1.1) {
         toEnd = average / 2;
       }
-      double sampled = (times[last] - start) / 1000.0;
+      double sampled = (times[last] - starts[from]) / 1000.0;
       double factor = (sampled + toEnd) / sampled;
-      if (perSecond) {
-        factor /= RangeFunctions.seconds(windowEnd - windowStart);
-      }
-      return result * factor;
+      return perSecond ? factor / RangeFunctions.seconds(windowEnd - windowStart) : factor;
     }
   }
 }

@@ -89,8 +89,12 @@ public sealed interface PlanNode {
    */
   record Select(Selection selection, boolean timestamps) implements VectorNode {}
 
-  /** Each selected series between its samples before and after the step. */
-  record SmoothedSelect(Selection selection) implements VectorNode {}
+  /**
+   * Each selected series between its samples before and after the step.
+   *
+   * @param position of the selector
+   */
+  record SmoothedSelect(Selection selection, Position position) implements VectorNode {}
 
   /** When the counters of the selected series began, in seconds. */
   record StartTimes(Selection selection) implements VectorNode {}

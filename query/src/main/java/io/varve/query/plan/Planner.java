@@ -115,7 +115,7 @@ public final class Planner {
       case Expr.VectorSelector e ->
           new Planned(
               e.smoothed()
-                  ? new PlanNode.SmoothedSelect(selection(e))
+                  ? new PlanNode.SmoothedSelect(selection(e), e.position())
                   : new PlanNode.Select(selection(e), false),
               e.at() != null);
       case Expr.MatrixSelector e -> new Planned(range(e), e.selector().at() != null);
@@ -356,7 +356,7 @@ public final class Planner {
         if (RangeFunctions.of(function) != null) {
           yield overRange(e, arguments, planned);
         }
-        throw notYet(function.text() + "()");
+        throw unexpected(e);
       }
     };
   }
@@ -598,10 +598,6 @@ public final class Planner {
     return !text.isEmpty()
         && text.codePoints()
             .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
-  }
-
-  private static QueryException notYet(String feature) {
-    return QueryException.execution(feature + ": not supported by this version of Varve");
   }
 
   private static QueryException unexpected(Expr where) {

@@ -1,7 +1,9 @@
 package io.varve.query.promqltest;
 
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
+import io.varve.query.histogram.FloatHistogram;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,6 +41,25 @@ public record ScriptSeries(Labels labels, SampleColumns samples) {
       throw new ScriptException(e.line() - 1, e.column(), String.valueOf(e.getMessage()));
     }
     return all;
+  }
+
+  /** A histogram as scripts write it. */
+  public static String text(FloatHistogram histogram) {
+    return HistogramText.of(histogram);
+  }
+
+  /**
+   * Reads a histogram.
+   *
+   * @throws ScriptException if it is none
+   */
+  public static Histogram histogram(String text) {
+    List<Sequence.Value> values = Sequence.read(new Scanner(text, 1, 0));
+    Histogram histogram = values.size() == 1 ? values.getFirst().histogram() : null;
+    if (histogram == null) {
+      throw new ScriptException(1, 1, "expected a histogram: " + text);
+    }
+    return histogram;
   }
 
   /**
