@@ -1,6 +1,7 @@
 package io.varve.bench;
 
 import io.varve.bench.backfill.BackfillCommand;
+import io.varve.bench.pages.PagesCommand;
 import io.varve.bench.peers.PeerBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Spec;
     name = "varve bench",
     description = "Benchmarks of Varve's server, from outside, by a client on the same machine.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {PeerBench.class, BackfillCommand.class, HelpCommand.class},
+    subcommands = {PeerBench.class, BackfillCommand.class, PagesCommand.class, HelpCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done, and every bar that the benchmark holds the server to was met",
