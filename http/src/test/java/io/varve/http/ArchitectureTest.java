@@ -145,6 +145,16 @@ final class ArchitectureTest {
   static final ArchRule rooms_of_the_server_have_no_circles =
       slices().matching("io.varve.http.(*)..").should().beFreeOfCycles();
 
+  /** Tests may look into every room; were they among the classes, many rules would fail at once. */
+  @ArchTest
+  static void the_rules_see_the_program_and_not_its_tests(JavaClasses classes) {
+    assertThat(classes.contain("io.varve.engine.Engine")).isTrue();
+    assertThat(classes.contain("io.varve.query.QueryEngine")).isTrue();
+    assertThat(classes.contain("io.varve.http.Server")).isTrue();
+    assertThat(classes.contain("io.varve.engine.Seeds")).as("from the engine's test jar").isFalse();
+    assertThat(classes.contain(ArchitectureTest.class)).isFalse();
+  }
+
   @ArchTest
   static void every_package_is_null_marked(JavaClasses classes) {
     Set<String> unmarked = new TreeSet<>();

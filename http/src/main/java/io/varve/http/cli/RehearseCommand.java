@@ -2,7 +2,6 @@ package io.varve.http.cli;
 
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.model.Labels;
-import io.varve.engine.registry.ChronicleClasses;
 import io.varve.http.Server;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;

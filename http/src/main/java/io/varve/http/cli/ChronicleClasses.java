@@ -1,4 +1,4 @@
-package io.varve.engine.registry;
+package io.varve.http.cli;
 
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -20,20 +20,12 @@ import javax.tools.ToolProvider;
  * a second or two of the Java compiler's CPU time and tens of megabytes that stay. Chronicle Values
  * looks for the class by name first, so a jar on the class path that holds it spares both.
  */
-public final class ChronicleClasses {
+final class ChronicleClasses {
   private static final String PACKAGE = "net.openhft.chronicle.hash";
   private static final String STATE = PACKAGE + ".VanillaGlobalMutableState";
   private static final String NATIVE = "VanillaGlobalMutableState$$Native";
 
   private ChronicleClasses() {}
-
-  /** True if the class is on the class path: opening a map compiles nothing. */
-  public static boolean present() {
-    return ChronicleClasses.class
-            .getClassLoader()
-            .getResource((PACKAGE + "." + NATIVE).replace('.', '/') + ".class")
-        != null;
-  }
 
   /**
    * Writes a jar with the class. Needs a JDK (not a JRE) and the flags that Chronicle Map needs.
@@ -41,7 +33,7 @@ public final class ChronicleClasses {
    * @param jar the file, replaced if it exists
    * @throws IOException if it cannot be generated, compiled or written
    */
-  public static void write(Path jar) throws IOException {
+  static void write(Path jar) throws IOException {
     String source;
     try {
       Class<?> model = Class.forName("net.openhft.chronicle.values.ValueModel");
