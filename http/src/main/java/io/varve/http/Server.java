@@ -48,6 +48,7 @@ import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
 import io.varve.http.remoteread.ReadRequest;
 import io.varve.ingest.Ingestor;
+import io.varve.query.Feature;
 import io.varve.query.QueryEngine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -295,7 +296,12 @@ public final class Server implements AutoCloseable {
                 query.limits(),
                 query.features()));
     Ingestor ingestor =
-        new Ingestor(engine.seriesLookup(), engine::append, config.ingest().limits(), clock);
+        new Ingestor(
+            engine.seriesLookup(),
+            engine::append,
+            config.ingest().limits(),
+            query.features().contains(Feature.TYPE_AND_UNIT_LABELS),
+            clock);
     opened =
         new Opened(
             engine,

@@ -43,6 +43,7 @@ public final class Ingestor {
   private final SeriesLookup lookup;
   private final BatchSink sink;
   private final IngestLimits limits;
+  private final boolean typeAndUnitLabels;
   private final InstantSource clock;
   private final ScrapeOrder order;
   private final AliasCache aliases;
@@ -56,9 +57,26 @@ public final class Ingestor {
    * @param clock tells which timestamps lie too far in the future
    */
   public Ingestor(SeriesLookup lookup, BatchSink sink, IngestLimits limits, InstantSource clock) {
+    this(lookup, sink, limits, false, clock);
+  }
+
+  /**
+   * @param lookup recognises series that the engine knows
+   * @param sink takes the batches
+   * @param typeAndUnitLabels true if the metadata of a remote write 2.0 series gives it the labels
+   *     {@code __type__} and {@code __unit__}
+   * @param clock tells which timestamps lie too far in the future
+   */
+  public Ingestor(
+      SeriesLookup lookup,
+      BatchSink sink,
+      IngestLimits limits,
+      boolean typeAndUnitLabels,
+      InstantSource clock) {
     this.lookup = lookup;
     this.sink = sink;
     this.limits = limits;
+    this.typeAndUnitLabels = typeAndUnitLabels;
     this.clock = clock;
     this.order = new ScrapeOrder(limits.predictedSeries());
     this.aliases = new AliasCache(limits.aliasBytes());
@@ -69,7 +87,8 @@ public final class Ingestor {
 
   private Workspace newWorkspace() {
     return new Workspace(
-        new Intake(lookup, order, aliases, limits.labels(), limits.entriesPerRequest()));
+        new Intake(lookup, order, aliases, limits.labels(), limits.entriesPerRequest()),
+        typeAndUnitLabels);
   }
 
   /** What has come in since the start. */

@@ -15,10 +15,10 @@ final class Workspace {
   private byte[] compressed = new byte[GRAIN];
   private byte[] decoded = new byte[0];
 
-  Workspace(Intake intake) {
+  Workspace(Intake intake, boolean typeAndUnitLabels) {
     this.intake = intake;
     this.remoteWrite1 = new RemoteWrite1Decoder(intake);
-    this.remoteWrite2 = new RemoteWrite2Decoder(intake);
+    this.remoteWrite2 = new RemoteWrite2Decoder(intake, typeAndUnitLabels);
   }
 
   /** The buffer for bodies that are read from a stream. */

@@ -81,6 +81,11 @@ public final class LabelCollector {
     }
   }
 
+  /** Counts labels that were sent but are not looked at, because there are too many. */
+  public void leaveOut(int labels) {
+    kept += labels;
+  }
+
   /** Where the slot's name belongs among those before it, after equal ones. */
   private int placeOf(int slot) {
     int low = 0;

@@ -18,6 +18,11 @@ final class MetricTypes {
 
   private MetricTypes() {}
 
+  /** How many types there are, the unknown one, 0, included. */
+  static int count() {
+    return NAMES.length;
+  }
+
   /** The type's name as the HTTP API writes it. */
   static String name(int type) {
     return type >= 0 && type < NAMES.length ? NAMES[type] : NAMES[0];

@@ -34,6 +34,7 @@ public final class RemoteWrite2Decoder {
 
   private static final int LARGE = 1 << 17;
   private static final int MOST_REFS_SHOWN = 40;
+  private static final int IDENTITY_REFS = 4; // name and value of the type's and the unit's label
 
   private final ProtoReader in = new ProtoReader(SOURCE);
   private final HistogramDecoder histograms = new HistogramDecoder();
@@ -48,21 +49,29 @@ public final class RemoteWrite2Decoder {
   private int[] symbolLength = new int[256];
   private int symbols;
   private int[] refs = new int[64];
-  private int refCount; // all that were sent; at most refs.length of them are kept
+  private int refCount; // all that were sent
+  private int keptRefs; // of them those in refs
   private final int mostRefs;
+  private final boolean typeAndUnitLabels;
+  private int ownSymbols; // the first of those that the request does not have
   private int dataFields;
   private int metadataType;
   private int helpRef;
   private int unitRef;
   private boolean hasMetadata;
 
-  /** A decoder that writes to {@code intake}. */
-  public RemoteWrite2Decoder(Intake intake) {
+  /**
+   * A decoder that writes to {@code intake}.
+   *
+   * @param typeAndUnitLabels true if the type and the unit of a series become labels of it
+   */
+  public RemoteWrite2Decoder(Intake intake, boolean typeAndUnitLabels) {
     this.intake = intake;
     this.batch = intake.batch;
     this.series = intake.series;
     this.labels = intake.labels;
     this.mostRefs = 2 * labels.most() + 2; // more cannot be accepted anyway
+    this.typeAndUnitLabels = typeAndUnitLabels;
   }
 
   /**
@@ -88,9 +97,12 @@ public final class RemoteWrite2Decoder {
         in.skip(tag);
       }
     }
+    if (typeAndUnitLabels) {
+      addOwnSymbols(length);
+    }
     int at = 0;
     while (at < length) {
-      in.on(array, at, length);
+      in.on(body, at, length);
       int tag = in.tag();
       if (tag >>> 3 == 5) {
         in.expect(tag, ProtoReader.LENGTH_DELIMITED, "timeseries");
@@ -115,13 +127,36 @@ public final class RemoteWrite2Decoder {
       throw new RequestTooLargeException(
           "the request has more than " + MOST_SYMBOLS + " symbols; send smaller requests");
     }
-    if (symbols == symbolAt.length) {
-      symbolAt = Arrays.copyOf(symbolAt, symbols * 2);
-      symbolLength = Arrays.copyOf(symbolLength, symbols * 2);
-    }
-    symbolAt[symbols] = at;
-    symbolLength[symbols] = length;
+    putSymbol(symbols, at, length);
     symbols++;
+  }
+
+  private void putSymbol(int number, int at, int length) {
+    if (number == symbolAt.length) {
+      symbolAt = Arrays.copyOf(symbolAt, number * 2);
+      symbolLength = Arrays.copyOf(symbolLength, number * 2);
+    }
+    symbolAt[number] = at;
+    symbolLength[number] = length;
+  }
+
+  /**
+   * Puts the words of {@link IdentityLabels} behind the body and numbers them behind the request's
+   * symbols, where no reference of the request may point to.
+   */
+  private void addOwnSymbols(int length) {
+    int words = IdentityLabels.bytes();
+    if (body.length - length < words) {
+      body = Arrays.copyOf(body, length + words);
+    }
+    ownSymbols = symbols;
+    int at = length;
+    for (int i = 0; i < IdentityLabels.count(); i++) {
+      byte[] word = IdentityLabels.word(i);
+      System.arraycopy(word, 0, body, at, word.length);
+      putSymbol(ownSymbols + i, at, word.length);
+      at += word.length;
+    }
   }
 
   private void timeSeries(int start, int end) {
@@ -133,6 +168,7 @@ public final class RemoteWrite2Decoder {
   /** First pass over a series: label references and metadata, which may stand anywhere in it. */
   private void readReferences(int start, int end) {
     refCount = 0;
+    keptRefs = 0;
     dataFields = 0;
     hasMetadata = false;
     metadataType = 0;
@@ -168,11 +204,11 @@ public final class RemoteWrite2Decoder {
   }
 
   private void addRef(int ref) {
-    if (refCount < mostRefs) {
-      if (refCount == refs.length) {
-        refs = Arrays.copyOf(refs, Math.min(mostRefs, refCount * 2));
+    if (keptRefs < mostRefs) {
+      if (keptRefs == refs.length) {
+        refs = Arrays.copyOf(refs, keptRefs * 2);
       }
-      refs[refCount] = ref;
+      refs[keptRefs++] = ref;
     }
     refCount++;
   }
@@ -216,6 +252,9 @@ public final class RemoteWrite2Decoder {
               + symbols
               + ")");
     }
+    if (typeAndUnitLabels && keptRefs == refCount) {
+      addIdentity();
+    }
     int row = resolve();
     if (row < 0) {
       return -1;
@@ -238,6 +277,59 @@ public final class RemoteWrite2Decoder {
     return row;
   }
 
+  /**
+   * Gives the series the labels {@code __type__} and {@code __unit__} that its metadata asks for,
+   * instead of those that it may have been sent with. A series without metadata keeps its own.
+   */
+  private void addIdentity() {
+    int type = IdentityLabels.type(metadataType);
+    boolean hasUnit = symbolLength[unitRef] > 0;
+    if (type < 0 && !hasUnit) {
+      return;
+    }
+    if (refCount + IDENTITY_REFS > refs.length) {
+      refs = Arrays.copyOf(refs, refCount + IDENTITY_REFS);
+    }
+    int kept = 0;
+    int place = 0; // behind all names that sort before the two
+    for (int i = 0; i < refCount; i += 2) {
+      int order = compareToType(refs[i]);
+      if (order == 0 || isUnit(refs[i])) {
+        continue;
+      }
+      refs[kept] = refs[i];
+      refs[kept + 1] = refs[i + 1];
+      kept += 2;
+      if (order < 0) {
+        place = kept;
+      }
+    }
+    int added = (type < 0 ? 0 : 2) + (hasUnit ? 2 : 0);
+    System.arraycopy(refs, place, refs, place + added, kept - place);
+    refCount = kept + added;
+    keptRefs = refCount;
+    if (type >= 0) {
+      refs[place++] = ownSymbols + IdentityLabels.TYPE;
+      refs[place++] = ownSymbols + type;
+    }
+    if (hasUnit) {
+      refs[place++] = ownSymbols + IdentityLabels.UNIT;
+      refs[place] = unitRef;
+    }
+  }
+
+  private int compareToType(int name) {
+    byte[] type = IdentityLabels.word(IdentityLabels.TYPE);
+    int at = symbolAt[name];
+    return Arrays.compareUnsigned(body, at, at + symbolLength[name], type, 0, type.length);
+  }
+
+  private boolean isUnit(int name) {
+    byte[] unit = IdentityLabels.word(IdentityLabels.UNIT);
+    int at = symbolAt[name];
+    return Arrays.equals(body, at, at + symbolLength[name], unit, 0, unit.length);
+  }
+
   private int refuse(String problem) {
     intake.refusals.tell(problem);
     intake.refuseAs(Reason.INVALID_LABELS);
@@ -248,8 +340,7 @@ public final class RemoteWrite2Decoder {
     if (refCount % 2 != 0) {
       return "invalid labelRefs length " + refCount;
     }
-    int kept = Math.min(refCount, mostRefs);
-    for (int i = 0; i < kept; i += 2) {
+    for (int i = 0; i < keptRefs; i += 2) {
       if (isOutside(refs[i]) || isOutside(refs[i + 1])) {
         return "labelRefs "
             + Integer.toUnsignedString(refs[i])
@@ -272,7 +363,7 @@ public final class RemoteWrite2Decoder {
       return "";
     }
     StringBuilder out = new StringBuilder("[");
-    int shown = Math.min(Math.min(refCount, refs.length), MOST_REFS_SHOWN);
+    int shown = Math.min(keptRefs, MOST_REFS_SHOWN);
     for (int i = 0; i < shown; i++) {
       out.append(i == 0 ? "" : " ").append(Integer.toUnsignedString(refs[i]));
     }
@@ -281,7 +372,7 @@ public final class RemoteWrite2Decoder {
 
   private int resolve() {
     int from = written.size();
-    boolean fits = refCount < mostRefs && writeLabels(from);
+    boolean fits = keptRefs == refCount && writeLabels(from);
     int length = written.size() - from;
     byte[] bytes = written.array();
     if (fits && length > 0) {
@@ -348,10 +439,10 @@ public final class RemoteWrite2Decoder {
 
   private void collect() {
     labels.begin(body);
-    int kept = Math.min(refCount, mostRefs);
-    for (int i = 0; i + 1 < kept; i += 2) {
+    for (int i = 0; i + 1 < keptRefs; i += 2) {
       addLabel(refs[i], refs[i + 1]);
     }
+    labels.leaveOut((refCount - keptRefs) / 2);
   }
 
   private void addLabel(int name, int value) {
@@ -456,6 +547,7 @@ public final class RemoteWrite2Decoder {
 
   private void exemplar(int row) {
     refCount = 0; // those of the series are not needed any more
+    keptRefs = 0;
     long bits = 0;
     long time = 0;
     while (!in.atEnd()) {
@@ -482,7 +574,7 @@ public final class RemoteWrite2Decoder {
               : "");
       return;
     }
-    if (problem != null || refCount > mostRefs) {
+    if (problem != null || keptRefs < refCount) {
       intake.refusals.countSilently(Reason.EXEMPLAR);
       return;
     }
