@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.head.Head;
 import io.varve.engine.head.LateHead;
+import io.varve.engine.model.TimeRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -14,10 +15,19 @@ import java.util.TreeMap;
 final class Catalog {
   private volatile View view;
   private final LateHead late;
+  private final Windows cut;
+  private final WindowVersions versions;
 
-  Catalog(Head head, LateHead late, NavigableMap<Long, WindowView> windows) {
+  Catalog(Head head, LateHead late, NavigableMap<Long, WindowView> windows, Windows cut) {
     this.late = late;
+    this.cut = cut;
+    this.versions = new WindowVersions(cut);
     this.view = new View(head, List.of(), windows, List.of());
+  }
+
+  /** When what was last changed; whoever makes samples visible tells it. */
+  WindowVersions versions() {
+    return versions;
   }
 
   /** A view with the late samples that belong to it; the caller releases the view. */
@@ -60,6 +70,7 @@ final class Catalog {
     List<Delete> deletes = new ArrayList<>(view.deletes());
     deletes.add(delete);
     publish(new View(view.head(), view.frozen(), view.windows(), deletes));
+    versions.changed(delete.range());
   }
 
   /** After a replay: the open head may be another one than at the start. */
@@ -90,6 +101,9 @@ final class Catalog {
     TreeMap<Long, WindowView> windows = new TreeMap<>(view.windows());
     starts.forEach(windows::remove);
     publish(new View(view.head(), view.frozen(), windows, view.deletes()));
+    for (long start : starts) {
+      versions.changed(new TimeRange(start, start + cut.width()));
+    }
   }
 
   private TreeMap<Long, WindowView> replaced(List<WindowView> changed) {

@@ -133,7 +133,7 @@ public final class Engine implements AutoCloseable {
       views.put(window.start(), files.open(window, null, damage::add));
     }
     open = new OpenHead(windows, new SeriesTable(0, hash, tenants));
-    catalog = new Catalog(open.head(), open.late(), views);
+    catalog = new Catalog(open.head(), open.late(), views, windows);
     opened.add(catalog::close);
     views.values().forEach(WindowFiles::handOver);
     metadata = MetadataBook.open(config);
@@ -234,8 +234,26 @@ public final class Engine implements AutoCloseable {
   /** A view of everything that is stored now; the caller closes it. */
   public Snapshot snapshot() {
     checkOpen();
+    WindowVersions versions = catalog.versions();
+    long settledTo = versions.settle(config.clock().millis());
+    long version = versions.last(); // before the view is pinned
     return new SnapshotView(
-        catalog.pin(), hash, windows.width(), config.duplicatePolicy(), counters, damage, metadata);
+        catalog.pin(),
+        hash,
+        windows.width(),
+        config.duplicatePolicy(),
+        counters,
+        damage,
+        metadata,
+        new SnapshotView.Age(versions, version, settledTo));
+  }
+
+  /**
+   * A number that is another one after each change of what is stored: after the change has become
+   * visible, and before whoever made it is told so.
+   */
+  public long version() {
+    return catalog.versions().last();
   }
 
   /**

@@ -47,6 +47,32 @@ public interface Snapshot extends AutoCloseable {
   Map<String, Metadata> metadata(String tenant);
 
   /**
+   * The number of a change to the store that this snapshot shows, with all changes before it. What
+   * was found in it may be kept: see {@link #lastChange}.
+   */
+  default long version() {
+    return 0;
+  }
+
+  /**
+   * The time up to which changes are counted by {@link #lastChange}. What depends on later samples
+   * must not be kept. The smallest possible time if changes are not counted at all.
+   */
+  default long settledTo() {
+    return Long.MIN_VALUE;
+  }
+
+  /**
+   * The number of the last change (late samples, samples of new series, deletes, dropped windows)
+   * to the windows that a range touches, up to this moment, not that of the snapshot. If it is not
+   * larger than the {@link #version} of an earlier snapshot that found something in the settled
+   * part of the range, then that still holds.
+   */
+  default long lastChange(TimeRange range) {
+    return Long.MAX_VALUE;
+  }
+
+  /**
    * What of the data that was asked for could not be read, in words that name file and place; the
    * rest was served. Grows as readers go on.
    */

@@ -38,7 +38,11 @@ final class SnapshotView implements Snapshot {
   private final DamageLog storeDamage;
   private final DamageLog damage = new DamageLog();
   private final MetadataBook metadata;
+  private final Age age;
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** The last change that is in a snapshot for certain, and up to where changes are counted. */
+  record Age(WindowVersions versions, long version, long settledTo) {}
 
   SnapshotView(
       Catalog.Pinned pinned,
@@ -47,7 +51,9 @@ final class SnapshotView implements Snapshot {
       DuplicatePolicy policy,
       EngineCounters counters,
       DamageLog storeDamage,
-      MetadataBook metadata) {
+      MetadataBook metadata,
+      Age age) {
+    this.age = age;
     this.view = pinned.view();
     this.late = pinned.late();
     this.hash = hash;
@@ -320,6 +326,21 @@ final class SnapshotView implements Snapshot {
   @Override
   public Map<String, Metadata> metadata(String tenant) {
     return metadata.of(tenant);
+  }
+
+  @Override
+  public long version() {
+    return age.version();
+  }
+
+  @Override
+  public long settledTo() {
+    return age.settledTo();
+  }
+
+  @Override
+  public long lastChange(TimeRange range) {
+    return age.versions().lastChange(range);
   }
 
   @Override

@@ -174,6 +174,7 @@ final class WritePath {
               keptHistograms);
       position = log(Records.WRITE, record);
       apply(batch, table, newCount, kept, keptHistograms);
+      catalog.versions().appended(times, kept, batch.histogramTime, histogramRows, keptHistograms);
     }
     counters.batch(batch.sampleCount - rejectedFloats, batch.histogramCount, batch.exemplarCount);
     counters.rejected(rejected);

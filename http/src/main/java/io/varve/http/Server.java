@@ -2,6 +2,7 @@ package io.varve.http;
 
 import io.varve.engine.Engine;
 import io.varve.engine.model.ValueTest;
+import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
 import io.varve.http.api.ApiErrors;
 import io.varve.http.api.BlocksHandler;
@@ -22,6 +23,7 @@ import io.varve.http.api.Notifications;
 import io.varve.http.api.NotificationsHandler;
 import io.varve.http.api.ParseQueryHandler;
 import io.varve.http.api.QueryHandler;
+import io.varve.http.api.QueryListHandlers;
 import io.varve.http.api.QueryRangeHandler;
 import io.varve.http.api.Querying;
 import io.varve.http.api.ReadHandler;
@@ -34,6 +36,7 @@ import io.varve.http.api.SeriesHandler;
 import io.varve.http.api.Store;
 import io.varve.http.api.Syntax;
 import io.varve.http.api.TargetsHandlers;
+import io.varve.http.api.TopQueries;
 import io.varve.http.api.TsdbStatusHandler;
 import io.varve.http.api.WalReplayHandler;
 import io.varve.http.api.WriteHandler;
@@ -122,7 +125,10 @@ public final class Server implements AutoCloseable {
   private List<Route> routes(Gate writes, Gate queries, Gate reads, ServerMetrics metrics) {
     ServerConfig.Query query = config.query();
     Reading reading = new Reading(this::store, queries, query.limits());
-    Querying querying = new Querying(reading, query.storedAggregates(), metrics);
+    ActiveQueries active = new ActiveQueries();
+    TopQueries top = new TopQueries();
+    Querying querying = new Querying(reading, query.storedAggregates(), metrics, active, top);
+    QueryListHandlers lists = new QueryListHandlers(active, top, config.http().adminApi());
     int form = config.http().maxFormBytes();
     String[] get = {"GET"};
     String[] both = {"GET", "POST"};
@@ -183,6 +189,8 @@ public final class Server implements AutoCloseable {
                 "/api/v1/status/config", FixedHandler.texts(Map.of("yaml", config.yaml())), get),
             Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
             Route.api("/api/v1/status/runtimeinfo", runtime, get),
+            Route.api("/api/v1/status/active_queries", lists.activeQueries(), get),
+            Route.api("/api/v1/status/top_queries", lists.topQueries(), get),
             Route.api("/api/v1/status/metrics", new MetricActivityHandler(this::store), get),
             Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
             Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
@@ -207,6 +215,7 @@ public final class Server implements AutoCloseable {
                 .withBody(form),
             Route.api("/api/v1/admin/tsdb/clean_tombstones", admin.cleanTombstones(), change)
                 .withBody(form),
+            Route.api("/api/v1/admin/queries/*/kill", lists.kill(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
     String[] any = {"GET", "POST", "PUT"};
@@ -313,7 +322,8 @@ public final class Server implements AutoCloseable {
                 engine::metricActivity,
                 new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
                 ingestor,
-                queries));
+                queries,
+                engine::version));
     availability = Availability.READY;
     return engine.stats().recovery();
   }

@@ -3,15 +3,21 @@ package io.varve.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.varve.http.cli.VarveCommand;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -135,5 +141,161 @@ final class QueriesTest {
     assertThat(varve("query", "up", "--step", "1m", "--url", url()).exit()).isEqualTo(2);
     assertThat(varve("query", "up", "--url", "http://127.0.0.1:1").err())
         .isEqualTo("varve: nothing answers at http://127.0.0.1:1\n");
+  }
+
+  /** Takes some seconds. */
+  private static final String SLOW =
+      "quantile_over_time(0.5, vector(time() % 977)[1h:1s])"
+          + " + quantile_over_time(0.7, vector(time() % 977)[1h:1s])";
+
+  /** Takes so long that the test ends it. */
+  private static final String ENDLESS = "(" + SLOW + (" + " + SLOW).repeat(8) + ")";
+
+  private HttpRequest slow(String expression, String... more) {
+    return client
+        .to(
+            "/api/v1/query_range?"
+                + ApiClient.encode(
+                    "query",
+                    expression,
+                    "start",
+                    seconds(T),
+                    "end",
+                    seconds(T + 10_000_000),
+                    "step",
+                    "1s")
+                + (more.length == 0 ? "" : "&" + ApiClient.encode(more)))
+        .timeout(Duration.ofSeconds(60))
+        .build();
+  }
+
+  private JsonNode awaitActive(int queries, int clients) throws Exception {
+    JsonNode active = client.data("/api/v1/status/active_queries");
+    for (int i = 0; i < 500; i++) {
+      active = client.data("/api/v1/status/active_queries");
+      int waiting = 0;
+      boolean running = true;
+      for (JsonNode query : active) {
+        waiting += query.get("clients").asInt();
+        running &= query.get("state").asText().equals("running");
+      }
+      if (active.size() == queries && waiting == clients && running) {
+        return active;
+      }
+      Thread.sleep(10);
+    }
+    throw new AssertionError("not " + queries + " for " + clients + " clients: " + active);
+  }
+
+  @Test
+  void activeQueriesAreListedAndKilled() throws Exception {
+    try (HttpClient other = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> answer =
+          other.sendAsync(slow(ENDLESS), HttpResponse.BodyHandlers.ofString());
+      JsonNode active = awaitActive(1, 1).get(0);
+      assertThat(active.get("query").asText())
+          .startsWith("(quantile_over_time(0.5, vector(time() % 977)");
+      assertThat(active.get("type").asText()).isEqualTo("range");
+      assertThat(active.get("seconds").asDouble()).isPositive();
+      assertThat(active.get("start").asDouble()).isEqualTo(T / 1000.0);
+      String id = active.get("id").asText();
+      String path = "/api/v1/admin/queries/" + id + "/kill";
+      assertThat(client.form("POST", path).statusCode()).isEqualTo(204);
+      HttpResponse<String> killed = answer.get(20, TimeUnit.SECONDS);
+      assertThat(killed.statusCode()).isEqualTo(499);
+      assertThat(killed.body()).contains("\"canceled\"").contains("killed by an administrator");
+      awaitActive(0, 0);
+      assertThat(client.form("POST", path).statusCode()).isEqualTo(404);
+      assertThat(client.form("POST", "/api/v1/admin/queries/x/kill").statusCode()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void topQueriesAreToldByWhatTheyTook() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      client.data("/api/v1/query", "query", "count ( up{job=~'top|b'} )", "time", seconds(T));
+    }
+    assertThat(client.get("/api/v1/query", "query", "topk(1, up) + on() up").statusCode())
+        .isEqualTo(200);
+    JsonNode top = client.data("/api/v1/status/top_queries", "by", "count", "limit", "1000");
+    JsonNode mine = MissingNode.getInstance();
+    long last = Long.MAX_VALUE;
+    for (JsonNode query : top) {
+      assertThat(query.get("count").asLong()).isLessThanOrEqualTo(last);
+      last = query.get("count").asLong();
+      mine = query.get("query").asText().equals("count(up{job=~\"top|b\"})") ? query : mine;
+    }
+    assertThat(mine.path("count").asInt()).isEqualTo(3);
+    assertThat(mine.path("samples").asInt()).isGreaterThanOrEqualTo(3);
+    assertThat(mine.path("totalSeconds").asDouble())
+        .isGreaterThanOrEqualTo(mine.path("maxSeconds").asDouble());
+    assertThat(client.data("/api/v1/status/top_queries", "limit", "1")).hasSize(1);
+    assertThat(client.get("/api/v1/status/top_queries", "by", "colour").statusCode())
+        .isEqualTo(400);
+    HttpResponse<String> another =
+        client.send(
+            client.to("/api/v1/status/top_queries").header("X-Scope-OrgID", "another").build());
+    assertThat(another.body()).contains("\"data\":[]");
+  }
+
+  private double shared() throws Exception {
+    return client
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("varve_query_shared_total "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+        .sum();
+  }
+
+  @Test
+  void identicalQueriesAreComputedOnceWhileAnyoneWaits() throws Exception {
+    double before = shared();
+    try (HttpClient first = HttpClient.newHttpClient();
+        HttpClient second = HttpClient.newHttpClient();
+        HttpClient third = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> leader =
+          first.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 1);
+      CompletableFuture<HttpResponse<String>> gone =
+          second.sendAsync(
+              slow(SLOW.replace(" + ", "  +  ")), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 2);
+      CompletableFuture<HttpResponse<String>> patient =
+          third.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 3);
+      // Neither the one who waits nor the one who began takes the answer away from the other.
+      second.shutdownNow();
+      awaitActive(1, 2);
+      first.shutdownNow();
+      awaitActive(1, 1);
+      HttpResponse<String> answer = patient.get(60, TimeUnit.SECONDS);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"resultType\":\"matrix\"");
+      assertThat(leader).isCompletedExceptionally();
+      assertThat(gone).isCompletedExceptionally();
+      awaitActive(0, 0);
+      assertThat(shared()).isEqualTo(before + 1);
+    }
+  }
+
+  @Test
+  void whatIsAskedAfterAWriteIsNotAnsweredFromBeforeIt() throws Exception {
+    try (HttpClient first = HttpClient.newHttpClient();
+        HttpClient second = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> one =
+          first.sendAsync(slow(ENDLESS), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 1);
+      RemoteWriteBody body = new RemoteWriteBody().sample(T, 7, "__name__", "elsewhere");
+      assertThat(client.write(body).statusCode()).isEqualTo(204);
+      CompletableFuture<HttpResponse<String>> two =
+          second.sendAsync(slow(ENDLESS), HttpResponse.BodyHandlers.ofString());
+      awaitActive(2, 2);
+      first.shutdownNow();
+      second.shutdownNow();
+      awaitActive(0, 0);
+      assertThat(one).isCompletedExceptionally();
+      assertThat(two).isCompletedExceptionally();
+    }
   }
 }

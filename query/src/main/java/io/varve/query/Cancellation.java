@@ -1,11 +1,17 @@
 package io.varve.query;
 
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A switch by which another thread ends a query early; the query notices it between batches of work
- * and fails with {@link QueryException.ErrorType#CANCELED}. Thread-safe.
+ * and fails with {@link QueryException.ErrorType#CANCELED}. It also lets that thread see how far
+ * the query has come. Thread-safe.
  */
 public final class Cancellation {
   private volatile boolean cancelled;
+  private volatile @Nullable String why;
+  private volatile @Nullable LongSupplier samples;
 
   /** Not cancelled. */
   public Cancellation() {}
@@ -15,8 +21,30 @@ public final class Cancellation {
     cancelled = true;
   }
 
+  /** The same, for a reason that whoever waits for the answer is told. */
+  public void cancel(String reason) {
+    why = reason;
+    cancelled = true;
+  }
+
   /** True after {@link #cancel}. */
   public boolean isCancelled() {
     return cancelled;
+  }
+
+  /** Why; null if no reason was given. */
+  public @Nullable String why() {
+    return why;
+  }
+
+  /** Samples that the query has decoded so far. */
+  public long samplesRead() {
+    LongSupplier known = samples;
+    return known == null ? 0 : known.getAsLong();
+  }
+
+  /** To be called by the query: where its progress can be seen. */
+  public void observe(LongSupplier samplesRead) {
+    samples = samplesRead;
   }
 }

@@ -9,6 +9,7 @@ enum ErrorType {
   CANCELED("canceled", 499),
   TIMEOUT("timeout", 503),
   INTERNAL("internal", 500),
+  NOT_FOUND("not_found", 404),
   /** What was asked for is switched off. */
   UNAVAILABLE("unavailable", 500);
 

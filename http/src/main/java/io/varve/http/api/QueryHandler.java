@@ -23,14 +23,13 @@ public final class QueryHandler implements Handler {
     int limit = arguments.limit();
     long time = arguments.time("time", clock.millis());
     Querying.Terms terms = querying.terms(arguments);
-    String tenant = arguments.tenant();
-    String query = arguments.text("query");
     querying.answer(
         request,
         response,
         terms,
         limit,
-        (store, snapshot, options) ->
-            store.queries().instant(snapshot, tenant, query, time, options));
+        arguments.tenant(),
+        arguments.text("query"),
+        new Querying.Times(time, time, 0));
   }
 }

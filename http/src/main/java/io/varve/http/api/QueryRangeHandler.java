@@ -44,14 +44,13 @@ public final class QueryRangeHandler implements Handler {
               + " points per timeseries. Try decreasing the query resolution (?step=XX)");
     }
     Querying.Terms terms = querying.terms(arguments);
-    String tenant = arguments.tenant();
-    String query = arguments.text("query");
     querying.answer(
         request,
         response,
         terms,
         limit,
-        (store, snapshot, options) ->
-            store.queries().range(snapshot, tenant, query, start, end, step, options));
+        arguments.tenant(),
+        arguments.text("query"),
+        new Querying.Times(start, end, step));
   }
 }

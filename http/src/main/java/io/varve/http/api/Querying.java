@@ -1,11 +1,16 @@
 package io.varve.http.api;
 
 import io.varve.engine.Snapshot;
+import io.varve.http.api.ActiveQueries.Active;
+import io.varve.http.api.ActiveQueries.Question;
+import io.varve.http.api.SharedQueries.Flight;
 import io.varve.http.json.ExplanationWriter;
 import io.varve.http.json.Json;
 import io.varve.http.json.ResultWriter;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
+import io.varve.query.Cancellation;
+import io.varve.query.QueryEngine;
 import io.varve.query.QueryException;
 import io.varve.query.QueryOptions;
 import io.varve.query.QueryResult;
@@ -14,23 +19,42 @@ import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Vector;
 import io.varve.query.QueryStats;
+import io.varve.query.promql.ParseException;
+import io.varve.query.promql.Parser;
+import io.varve.query.promql.Printer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** What queries at one time and at many have in common. Any thread. */
 public final class Querying {
   private final Reading reading;
   private final boolean storedAggregates;
   private final QueryMeter meter;
+  private final ActiveQueries active;
+  private final TopQueries top;
+  private final SharedQueries shared = new SharedQueries();
 
   /**
    * Queries through {@code reading}.
    *
    * @param storedAggregates whether long ranges may be answered from stored aggregates
+   * @param active where queries stand while they are evaluated
+   * @param top where they stand afterwards
    */
-  public Querying(Reading reading, boolean storedAggregates, QueryMeter meter) {
+  public Querying(
+      Reading reading,
+      boolean storedAggregates,
+      QueryMeter meter,
+      ActiveQueries active,
+      TopQueries top) {
+    this.active = active;
+    this.top = top;
     this.reading = reading;
     this.storedAggregates = storedAggregates;
     this.meter = meter;
@@ -48,11 +72,12 @@ public final class Querying {
   record Terms(
       long timeoutMillis, long lookbackMillis, String stats, boolean explain, boolean cache) {}
 
-  /** Evaluates. */
-  interface Evaluation {
-    /** Evaluates on a snapshot. */
-    QueryResult evaluate(Store store, Snapshot snapshot, QueryOptions options);
-  }
+  /**
+   * When a query is evaluated, in milliseconds.
+   *
+   * @param step 0 for an instant query, whose start is its end
+   */
+  record Times(long start, long end, long step) {}
 
   /**
    * Reads {@code timeout}, {@code lookback_delta}, {@code stats}, {@code explain} and {@code
@@ -79,32 +104,18 @@ public final class Querying {
   }
 
   /** Evaluates and answers. */
-  void answer(Request request, Response response, Terms terms, int limit, Evaluation evaluation)
+  void answer(
+      Request request,
+      Response response,
+      Terms terms,
+      int limit,
+      String tenant,
+      String query,
+      Times times)
       throws IOException {
-    long begin = System.nanoTime();
-    long[] queueNanos = new long[1];
-    QueryResult result;
+    Answer found;
     try {
-      result =
-          reading.read(
-              request,
-              terms.timeoutMillis(),
-              (store, snapshot, cancellation) -> {
-                queueNanos[0] = System.nanoTime() - begin;
-                long left = terms.timeoutMillis() - queueNanos[0] / 1_000_000;
-                if (left <= 0) {
-                  throw new ApiException(ErrorType.TIMEOUT, "query timed out in query queue");
-                }
-                QueryOptions options =
-                    new QueryOptions(
-                        terms.lookbackMillis(),
-                        reading.limits().withTimeoutMillis(left),
-                        storedAggregates,
-                        cancellation,
-                        terms.explain(),
-                        terms.cache());
-                return evaluation.evaluate(store, snapshot, options);
-              });
+      found = evaluate(request, terms, question(tenant, query, times));
     } catch (QueryException e) {
       meter.failed(ErrorType.of(e.type()).wireName());
       if (e.type() == QueryException.ErrorType.BAD_DATA) {
@@ -112,7 +123,8 @@ public final class Querying {
       }
       throw e;
     }
-    meter.answered(System.nanoTime() - begin - queueNanos[0], queueNanos[0], result.stats());
+    QueryResult result = found.result();
+    long[] queueNanos = {found.queueNanos()};
     List<String> warnings = new ArrayList<>(result.warnings());
     boolean cut = limit > 0 && seriesOf(result.value()) > limit;
     warnings.addAll(Answers.truncated(cut));
@@ -139,6 +151,134 @@ public final class Querying {
         },
         warnings,
         result.infos());
+  }
+
+  /** A result, and how long it waited for its turn. */
+  private record Answer(QueryResult result, long queueNanos) {}
+
+  private Question question(String tenant, String query, Times times) {
+    String canonical;
+    try {
+      canonical = Printer.print(Parser.parse(query, reading.language()));
+    } catch (ParseException e) {
+      throw new QueryException(
+          QueryException.ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
+    } catch (StackOverflowError e) {
+      canonical = query; // evaluating it tells what is wrong
+    }
+    return new Question(tenant, query, canonical, times.start(), times.end(), times.step());
+  }
+
+  private Answer evaluate(Request request, Terms terms, Question question) throws IOException {
+    if (terms.explain()) {
+      return compute(request, terms, question, SharedQueries.alone(question));
+    }
+    SharedQueries.Key key = SharedQueries.Key.of(question, terms);
+    Flight other = shared.join(key, reading.storeVersion());
+    if (other != null) {
+      Answer answer = await(request, terms, other);
+      if (other.suits(question, answer.result())) {
+        meter.shared();
+        return answer;
+      }
+    }
+    Flight mine = shared.begin(key, question);
+    try {
+      return compute(request, terms, question, mine);
+    } finally {
+      shared.end(key, mine);
+    }
+  }
+
+  /** Waits for what another request computes. */
+  private static Answer await(Request request, Terms terms, Flight flight) throws IOException {
+    long begin = System.nanoTime();
+    CompletableFuture<QueryResult> mine = flight.result().copy();
+    try (var _ = request.onDisconnect(() -> mine.completeExceptionally(SharedQueries.gone()))) {
+      return new Answer(
+          mine.get(terms.timeoutMillis(), TimeUnit.MILLISECONDS), System.nanoTime() - begin);
+    } catch (TimeoutException e) {
+      throw new QueryException(
+          QueryException.ErrorType.TIMEOUT, "query timed out in expression evaluation", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SharedQueries.gone();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      flight.leave();
+    }
+  }
+
+  private Answer compute(Request request, Terms terms, Question question, Flight flight)
+      throws IOException {
+    long begin = System.nanoTime();
+    long[] queueNanos = new long[1];
+    Active listed = active.begin(question, flight.cancellation(), flight::clients);
+    boolean answered = false;
+    try (var _ = request.onDisconnect(flight::leave)) {
+      QueryResult result =
+          reading.read(
+              terms.timeoutMillis(),
+              flight.cancellation(),
+              store -> {
+                queueNanos[0] = System.nanoTime() - begin;
+                flight.starts(store.version().getAsLong());
+                listed.runs();
+              },
+              (store, snapshot, cancellation) ->
+                  ask(terms, question, queueNanos[0], store, snapshot, cancellation));
+      flight.result().complete(result);
+      answered = true;
+      long nanos = System.nanoTime() - begin - queueNanos[0];
+      meter.answered(nanos, queueNanos[0], result.stats());
+      return new Answer(result, queueNanos[0]);
+    } catch (RuntimeException | Error e) {
+      flight.result().completeExceptionally(e);
+      throw e;
+    } finally {
+      active.end(listed);
+      top.count(
+          question,
+          System.nanoTime() - begin - queueNanos[0],
+          flight.cancellation().samplesRead(),
+          !answered);
+    }
+  }
+
+  private QueryResult ask(
+      Terms terms,
+      Question question,
+      long queueNanos,
+      Store store,
+      Snapshot snapshot,
+      Cancellation cancellation) {
+    long left = terms.timeoutMillis() - queueNanos / 1_000_000;
+    if (left <= 0) {
+      throw new ApiException(ErrorType.TIMEOUT, "query timed out in query queue");
+    }
+    QueryOptions options =
+        new QueryOptions(
+            terms.lookbackMillis(),
+            reading.limits().withTimeoutMillis(left),
+            storedAggregates,
+            cancellation,
+            terms.explain(),
+            terms.cache());
+    QueryEngine queries = store.queries();
+    return question.step() == 0
+        ? queries.instant(snapshot, question.tenant(), question.text(), question.start(), options)
+        : queries.range(
+            snapshot,
+            question.tenant(),
+            question.text(),
+            question.start(),
+            question.end(),
+            question.step(),
+            options);
   }
 
   private static int seriesOf(QueryResult.Value value) {

@@ -4,8 +4,11 @@ import io.varve.engine.Snapshot;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Request;
 import io.varve.query.Cancellation;
+import io.varve.query.Feature;
 import io.varve.query.QueryLimits;
+import io.varve.query.promql.ParserOptions;
 import java.io.IOException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -49,6 +52,34 @@ public final class Reading {
     } finally {
       gate.leave();
     }
+  }
+
+  /**
+   * The same for whoever watches the client himself.
+   *
+   * @param begins told of the store when the turn has come, before the snapshot is taken
+   */
+  <T> T read(long waitMillis, Cancellation cancellation, Consumer<Store> begins, Work<T> work) {
+    gate.enter(waitMillis);
+    try {
+      Store now = store.get();
+      begins.accept(now);
+      try (Snapshot snapshot = now.snapshots().get()) {
+        return work.find(now, snapshot, cancellation);
+      }
+    } finally {
+      gate.leave();
+    }
+  }
+
+  /** What has been written so far; another number after each change. */
+  long storeVersion() {
+    return store.get().version().getAsLong();
+  }
+
+  /** What the language of queries has here. */
+  ParserOptions language() {
+    return Feature.language(store.get().queries().options().features());
   }
 
   /** The same within the general limits, with a budget for the index. */

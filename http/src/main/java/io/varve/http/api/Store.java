@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -25,6 +26,7 @@ import java.util.function.Supplier;
  * @param upkeep deletes, merges and backups
  * @param ingestor takes writes
  * @param queries answers PromQL
+ * @param version changes with everything that is written or deleted, before that is acknowledged
  */
 public record Store(
     Supplier<Snapshot> snapshots,
@@ -33,7 +35,8 @@ public record Store(
     Function<String, Map<String, Registry.Activity>> activity,
     Upkeep upkeep,
     Ingestor ingestor,
-    QueryEngine queries) {
+    QueryEngine queries,
+    LongSupplier version) {
   /** Counts labels. */
   public interface LabelCounts {
     /** Those of a tenant; of each list the {@code top} largest. */

@@ -51,6 +51,10 @@ public final class ServerMetrics
       histogram("varve_query_queue_seconds", "Time that a query waited for its turn.");
   private final Counter failures =
       counter("varve_query_failures", "Queries that were not answered, by error type.", "type");
+  private final Counter shared =
+      counter(
+          "varve_query_shared",
+          "Queries that were answered with what an identical one computed at the same time.");
   private final Counter samplesRead =
       counter("varve_query_samples_read", "Samples decoded for queries.");
   private final Counter series = counter("varve_query_series", "Series selected by queries.");
@@ -136,6 +140,11 @@ public final class ServerMetrics
     samplesRead.inc(stats.samplesRead());
     series.inc(stats.series());
     storedBlocks.inc(stats.storedBlocks());
+  }
+
+  @Override
+  public void shared() {
+    shared.inc();
   }
 
   @Override

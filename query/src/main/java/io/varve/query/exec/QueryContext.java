@@ -26,6 +26,9 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private static final String WHERE = "expression evaluation";
   private static final int CHUNK_VALUES = 1 << 16;
 
+  /** With so many steps even one series may take long. */
+  private static final int LONG_STEPS = 64;
+
   final Snapshot snapshot;
   final String tenant;
   final long lookbackMillis;
@@ -105,6 +108,9 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.typeLabels = features.contains(Feature.TYPE_AND_UNIT_LABELS);
     this.limits = limits;
     this.cancellation = cancellation;
+    if (cancellation != null) {
+      cancellation.observe(samplesRead::get);
+    }
     this.pool = pool;
     this.deadlineNanos =
         System.nanoTime()
@@ -124,7 +130,9 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   /** What a query that is not wanted any more fails with. */
   QueryException cancelled() {
     ended = true;
-    return new QueryException(ErrorType.CANCELED, "query was canceled in " + WHERE);
+    String why = cancellation == null ? null : cancellation.why();
+    return new QueryException(
+        ErrorType.CANCELED, "query was canceled in " + WHERE + (why == null ? "" : ": " + why));
   }
 
   @Override
@@ -257,7 +265,8 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
    */
   void parallelSeries(int count, int steps, WorkerPool.Task task) {
     long even = count / (8L * workers());
-    parallel(count, Math.clamp(Math.min(even, CHUNK_VALUES / Math.max(1, steps)), 1, 256), task);
+    int chunk = Math.clamp(Math.min(even, CHUNK_VALUES / Math.max(1, steps)), 1, 256);
+    pool.run(count, chunk, task, this, steps >= LONG_STEPS);
   }
 
   /** Sees to it that a reader is closed in the end. */

@@ -54,12 +54,22 @@ public final class WorkerPool implements AutoCloseable {
    * Runs a task over {@code [0, count)} and waits for it. The first failure ends it and is thrown.
    */
   void run(int count, int chunk, Task task, QueryContext query) {
+    run(count, chunk, task, query, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param isLong true if even one chunk may take long: it must not be done on a virtual thread
+   *     then, which would keep others from running
+   */
+  void run(int count, int chunk, Task task, QueryContext query, boolean isLong) {
     if (count == 0) {
       return;
     }
     int chunks = (count - 1) / chunk + 1;
     ExecutorService pool = executor;
-    if (pool == null || chunks == 1) {
+    if (pool == null || (chunks == 1 && !(isLong && Thread.currentThread().isVirtual()))) {
       Worker worker = new Worker(0);
       for (int from = 0; from < count; from += chunk) {
         query.check();
