@@ -164,7 +164,7 @@ public final class Server implements AutoCloseable {
             Route.api(
                     "/api/v1/query_range", new QueryRangeHandler(querying, query.maxPoints()), both)
                 .withBody(form),
-            Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading), both)
+            Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading, syntax), both)
                 .withBody(form),
             Route.api("/api/v1/format_query", new FormatQueryHandler(syntax), both).withBody(form),
             Route.api("/api/v1/parse_query", new ParseQueryHandler(syntax), both).withBody(form),

@@ -14,6 +14,7 @@ import io.varve.engine.model.StaleMarker;
 import io.varve.http.WireMessage.Request2;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -474,6 +475,13 @@ final class RemoteWriteReceiverTest {
     HttpResponse<String> response = send(tooLarge);
     assertThat(response.statusCode()).isEqualTo(413);
     assertThat(response.body()).contains("33554432");
+    byte[] noise = new byte[5 << 20];
+    HttpRequest chunked =
+        to(server, "/api/v1/write", newTenant())
+            .header("Content-Type", V2)
+            .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(noise)))
+            .build();
+    assertThat(send(chunked).statusCode()).as("read whole, and no snappy").isEqualTo(400);
     HttpRequest get = to(server, "/api/v1/write", newTenant()).build();
     assertThat(send(get).statusCode()).isEqualTo(405);
   }

@@ -13,7 +13,6 @@ import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -23,6 +22,9 @@ import java.util.regex.Pattern;
 final class Arguments {
   /** Times beyond are moved here: 36 million years, far from any overflow in what follows. */
   static final long MOST_MILLIS = 1L << 60;
+
+  /** Each costs a look at every index. */
+  private static final int MOST_SELECTORS = 10_000;
 
   private static final Pattern RFC3339 =
       Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d([.,]\\d+)?(Z|[+-]\\d\\d:\\d\\d)");
@@ -142,10 +144,12 @@ final class Arguments {
    * @throws IllegalArgumentException or ParseException if one is none, or selects everything
    */
   List<List<Matcher>> matchers() {
-    List<List<Matcher>> sets = new ArrayList<>();
-    for (String selector : params.all("match[]")) {
-      sets.add(Parser.parseSelector(selector));
+    List<String> texts = params.all("match[]");
+    if (texts.size() > MOST_SELECTORS) {
+      throw new IllegalArgumentException(
+          "at most " + MOST_SELECTORS + " match[] parameters, not " + texts.size());
     }
+    List<List<Matcher>> sets = Parser.parseSelectors(texts);
     for (List<Matcher> set : sets) {
       if (set.stream().allMatch(Matcher::matchesEmpty)) {
         throw new IllegalArgumentException("match[] must contain at least one non-empty matcher");

@@ -10,7 +10,6 @@ import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.query.promql.Expr;
 import io.varve.query.promql.ParseException;
-import io.varve.query.promql.Parser;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +19,12 @@ import java.util.TreeMap;
 /** {@code /api/v1/query_exemplars}: exemplars of the series that a query selects. */
 public final class ExemplarsHandler implements Handler {
   private final Reading reading;
+  private final Syntax syntax;
 
-  /** Reads through {@code reading}. */
-  public ExemplarsHandler(Reading reading) {
+  /** Reads through {@code reading} what queries of that language select. */
+  public ExemplarsHandler(Reading reading, Syntax syntax) {
     this.reading = reading;
+    this.syntax = syntax;
   }
 
   @Override
@@ -35,7 +36,7 @@ public final class ExemplarsHandler implements Handler {
     }
     List<List<Matcher>> selectors = new ArrayList<>();
     try {
-      collect(Parser.parse(arguments.text("query")), selectors);
+      collect(syntax.parse(arguments.text("query")), selectors);
     } catch (ParseException e) {
       throw ApiException.badData(String.valueOf(e.getMessage()));
     }

@@ -71,6 +71,7 @@ public final class FederateHandler implements Handler {
             (snapshot, budget) -> {
               Map<Labels, Newest> all = new TreeMap<>(byName.thenComparing(l -> l));
               for (List<Matcher> matchers : sets) {
+                budget.check();
                 newest(snapshot, budget, tenant, matchers, range, all);
               }
               return all;

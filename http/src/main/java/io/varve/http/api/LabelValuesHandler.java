@@ -42,6 +42,7 @@ public final class LabelValuesHandler implements Handler {
                     sets,
                     limit,
                     Labels::compareUtf8,
+                    budget,
                     (matchers, most) ->
                         snapshot.labelValues(tenant, name, matchers, range, most, budget)));
     Answers.success(

@@ -33,6 +33,7 @@ public final class LabelsHandler implements Handler {
                     sets,
                     limit,
                     Labels::compareUtf8,
+                    budget,
                     (matchers, most) ->
                         snapshot.labelNames(tenant, matchers, range, most, budget)));
     Answers.success(

@@ -42,7 +42,7 @@ final class RequestBudget implements QueryBudget {
   }
 
   /** Notices that the client has gone, or that the time is over. */
-  private void check() {
+  void check() {
     if (cancellation.isCancelled()) {
       throw new ApiException(ErrorType.CANCELED, "the request was canceled by the client");
     }

@@ -5,6 +5,7 @@ import io.varve.http.json.Json;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
+import io.varve.query.promql.RegexBudget;
 import java.io.IOException;
 import java.util.function.Predicate;
 
@@ -31,6 +32,7 @@ public final class SelfMetricsHandler implements Handler {
       names = name -> true;
     } else {
       try {
+        new RegexBudget().add(pattern);
         names = ValueTest.regex(pattern)::accepts;
       } catch (IllegalArgumentException e) {
         throw ApiException.badParameter("metric_name_pattern", String.valueOf(e.getMessage()));

@@ -48,6 +48,7 @@ public final class SeriesHandler implements Handler {
                     sets,
                     limit,
                     Comparator.<Labels>naturalOrder(),
+                    budget,
                     (matchers, most) -> labels(snapshot, tenant, matchers, range, budget)));
     Answers.success(
         response,

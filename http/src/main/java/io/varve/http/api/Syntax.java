@@ -18,10 +18,18 @@ public final class Syntax {
   /** The expression in the parameter {@code query}. */
   Expr parse(Arguments arguments) {
     try {
-      return Parser.parse(
-          arguments.text("query"), Feature.language(store.get().queries().options().features()));
+      return parse(arguments.text("query"));
     } catch (ParseException e) {
       throw ApiException.badParameter("query", String.valueOf(e.getMessage()));
     }
+  }
+
+  /**
+   * An expression.
+   *
+   * @throws ParseException if it is none in the server's language
+   */
+  Expr parse(String query) {
+    return Parser.parse(query, Feature.language(store.get().queries().options().features()));
   }
 }

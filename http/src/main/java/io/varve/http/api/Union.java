@@ -28,15 +28,21 @@ record Union<T>(List<T> items, boolean cut) {
    * Searches with every selector, or with one that accepts all if there is none.
    *
    * @param limit how many are wanted, 0 for all
+   * @param budget ends the search when the time is over
    */
   static <T> Union<T> of(
-      List<List<Matcher>> selectors, int limit, Comparator<T> order, Search<T> search) {
+      List<List<Matcher>> selectors,
+      int limit,
+      Comparator<T> order,
+      RequestBudget budget,
+      Search<T> search) {
     int most = limit == 0 || limit == Integer.MAX_VALUE ? 0 : limit + 1;
     TreeSet<T> found = new TreeSet<>(order);
     if (selectors.isEmpty()) {
       found.addAll(search.find(List.of(), most));
     }
     for (List<Matcher> matchers : selectors) {
+      budget.check(); // finding nothing costs nothing else
       found.addAll(search.find(matchers, most));
     }
     List<T> items = new ArrayList<>(found);

@@ -86,7 +86,7 @@ public final class HttpListener implements AutoCloseable {
                       .set(Options.WORKER_TASK_MAX_THREADS, 1)
                       .set(Options.THREAD_DAEMON, true)
                       .getMap());
-      open = new HttpOpenListener(BUFFERS, undertowOptions(limits));
+      open = new HttpOpenListener(BUFFERS, undertowOptions(limits, routes));
       open.setRootHandler(new HttpContinueReadHandler(dispatcher));
       server =
           worker.createStreamConnectionServer(
@@ -104,16 +104,22 @@ public final class HttpListener implements AutoCloseable {
     server.resumeAccepts();
   }
 
+  /** Arrives at once with the byte that makes a body too large. */
+  private static final long BODY_SLACK_BYTES = 1 << 20;
+
   private static int ioThreads() {
     return Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 8);
   }
 
-  private static OptionMap undertowOptions(Limits limits) {
+  private static OptionMap undertowOptions(Limits limits, List<Route> routes) {
+    long mostBody = routes.stream().mapToLong(Route::mostBodyBytes).max().orElse(0);
     int idle = (int) Math.min(limits.idleMillis(), Integer.MAX_VALUE);
     return OptionMap.builder()
         .set(UndertowOptions.DECODE_URL, false)
         .set(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
         .set(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+        // Beyond it the connection is cut; each route answers 413 before. (The default is 2 MiB.)
+        .set(UndertowOptions.MAX_ENTITY_SIZE, mostBody + BODY_SLACK_BYTES)
         .set(UndertowOptions.BUFFER_PIPELINED_DATA, true)
         .set(UndertowOptions.NO_REQUEST_TIMEOUT, idle)
         .set(UndertowOptions.IDLE_TIMEOUT, idle)

@@ -5,6 +5,7 @@ import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
 import io.varve.ingest.protobuf.ProtoReader;
 import io.varve.ingest.remotewrite.SnappyBlock;
+import io.varve.query.promql.RegexBudget;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,7 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
     ProtoReader in = new ProtoReader(SOURCE).on(message, 0, size);
     List<Query> queries = new ArrayList<>();
     List<Integer> types = new ArrayList<>();
+    RegexBudget regexes = new RegexBudget();
     while (!in.atEnd()) {
       int tag = in.tag();
       switch (tag >>> 3) {
@@ -62,7 +64,7 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
             throw in.corrupt("more than " + MOST_QUERIES + " queries");
           }
           int outer = in.enter();
-          queries.add(query(in, message));
+          queries.add(query(in, message, regexes));
           in.leave(outer);
         }
         case 2 -> types(in, tag, types);
@@ -93,7 +95,7 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
     }
   }
 
-  private static Query query(ProtoReader in, byte[] message) {
+  private static Query query(ProtoReader in, byte[] message, RegexBudget regexes) {
     long start = 0;
     long end = 0;
     Hints hints = new Hints();
@@ -109,7 +111,7 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
             throw in.corrupt("more than " + MOST_MATCHERS + " matchers");
           }
           int outer = in.enter();
-          matchers.add(matcher(in, message));
+          matchers.add(matcher(in, message, regexes));
           in.leave(outer);
         }
         case 4 -> {
@@ -147,7 +149,7 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
     }
   }
 
-  private static Matcher matcher(ProtoReader in, byte[] message) {
+  private static Matcher matcher(ProtoReader in, byte[] message, RegexBudget regexes) {
     long type = 0;
     String name = "";
     String value = "";
@@ -163,7 +165,11 @@ public record ReadRequest(List<Query> queries, List<Integer> responseTypes) {
     if (type < 0 || type >= TYPES.length) {
       throw in.corrupt("invalid matcher type " + type);
     }
-    return new Matcher(TYPES[(int) type], name, value);
+    Matcher.Type kind = TYPES[(int) type];
+    if (kind == Matcher.Type.RE || kind == Matcher.Type.NRE) {
+      regexes.add(value);
+    }
+    return new Matcher(kind, name, value);
   }
 
   private static long varint(ProtoReader in, int tag, String field) {

@@ -54,10 +54,15 @@ public final class Parser {
   private final TokenStream tokens;
   private final DurationParser durations;
   private final Modifiers modifiers;
-  private final RegexBudget regexes = new RegexBudget();
+  private final RegexBudget regexes;
 
   private Parser(String query, ParserOptions options) {
+    this(query, options, new RegexBudget());
+  }
+
+  private Parser(String query, ParserOptions options, RegexBudget regexes) {
     this.options = options;
+    this.regexes = regexes;
     this.tokens = new TokenStream(query, options);
     this.durations = new DurationParser(tokens, options);
     this.modifiers = new Modifiers(tokens);
@@ -95,7 +100,25 @@ public final class Parser {
    * @throws ParseException if it is none
    */
   public static List<Matcher> parseSelector(String text) {
-    Parser parser = new Parser(text, ParserOptions.DEFAULT);
+    return parseSelector(text, new RegexBudget());
+  }
+
+  /**
+   * Parses the selectors of one request, whose regular expressions share a budget.
+   *
+   * @throws ParseException if one is none
+   */
+  public static List<List<Matcher>> parseSelectors(List<String> texts) {
+    RegexBudget regexes = new RegexBudget();
+    List<List<Matcher>> selectors = new ArrayList<>();
+    for (String text : texts) {
+      selectors.add(parseSelector(text, regexes));
+    }
+    return selectors;
+  }
+
+  private static List<Matcher> parseSelector(String text, RegexBudget regexes) {
+    Parser parser = new Parser(text, ParserOptions.DEFAULT, regexes);
     Token first = parser.tokens.peek();
     VectorSelector selector;
     if (first.type() == LEFT_BRACE) {

@@ -1,12 +1,12 @@
 package io.varve.query.promql;
 
 /**
- * Keeps the regular expressions of one query from costing more than a query should. RE2 matches in
- * linear time, but repetitions multiply the size of its program, nesting costs stack, and RE2/J
+ * Keeps the regular expressions of one request from costing more than a request should. RE2 matches
+ * in linear time, but repetitions multiply the size of its program, nesting costs stack, and RE2/J
  * takes a time to compile that grows with the square of the length: lists of plain alternatives
- * take the least, classes the most (16 Ki chars of them half a second).
+ * take the least, classes the most (16 Ki chars of them half a second). Not thread-safe.
  */
-final class RegexBudget {
+public final class RegexBudget {
   private static final int MOST_DEPTH = 250;
   private static final long MOST_SIZE = 1 << 18;
 
@@ -22,12 +22,15 @@ final class RegexBudget {
   private long usedSize;
   private long usedTime;
 
+  /** Of a request that has named no expression yet. */
+  public RegexBudget() {}
+
   /**
    * Adds the estimated size of an expression; does not find errors of syntax.
    *
    * @throws IllegalArgumentException if it is nested too deeply, or all together are too large
    */
-  void add(String regex) {
+  public void add(String regex) {
     usedTime += time(regex);
     if (usedTime > MOST_TIME) {
       throw tooLarge();

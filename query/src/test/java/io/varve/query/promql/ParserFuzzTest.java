@@ -2,6 +2,7 @@ package io.varve.query.promql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.FuzzTime;
 import io.varve.engine.Seeds;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,7 +184,8 @@ final class ParserFuzzTest {
     long seed = Seeds.fresh();
     SplittableRandom random = new SplittableRandom(seed);
     int parsed = 0;
-    for (int i = 0; i < rounds; i++) {
+    long end = System.nanoTime() + FuzzTime.nanos(0);
+    for (int i = 0; i < rounds || System.nanoTime() < end; i++) {
       String query = source.next(random);
       try {
         if (isSound(query)) {
