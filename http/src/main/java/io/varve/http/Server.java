@@ -21,6 +21,7 @@ import io.varve.http.api.MetricActivityHandler;
 import io.varve.http.api.MetricsHandler;
 import io.varve.http.api.Notifications;
 import io.varve.http.api.NotificationsHandler;
+import io.varve.http.api.OpenApiHandler;
 import io.varve.http.api.ParseQueryHandler;
 import io.varve.http.api.QueryHandler;
 import io.varve.http.api.QueryListHandlers;
@@ -31,6 +32,7 @@ import io.varve.http.api.Reading;
 import io.varve.http.api.ReadyHandler;
 import io.varve.http.api.RulesHandler;
 import io.varve.http.api.RuntimeInfoHandler;
+import io.varve.http.api.SearchHandler;
 import io.varve.http.api.SelfMetricsHandler;
 import io.varve.http.api.SeriesHandler;
 import io.varve.http.api.Store;
@@ -237,6 +239,12 @@ public final class Server implements AutoCloseable {
                             + ": the Prometheus HTTP API is at /api/v1, metrics are at"
                             + " /metrics.\n"),
                 page)));
+    for (String what : new String[] {"metric_names", "label_names", "label_values"}) {
+      routes.add(Route.api("/api/v1/search/" + what, new SearchHandler(), both).withBody(form));
+    }
+    routes.add(
+        Route.api("/api/v1/openapi.yaml", new OpenApiHandler(routes, Version.varve()), get)
+            .withNeedsStore(false));
     return routes;
   }
 

@@ -216,8 +216,40 @@ final class OpenApiTest {
   @Test
   void whatIsSwitchedOffIsNotThere() throws Exception {
     for (String path : NOT_OFFERED) {
-      assertThat(ask("POST", path, new String[0]).statusCode()).isEqualTo(404);
+      HttpResponse<String> response = ask("POST", path, new String[0]);
+      if (path.startsWith("/search/")) {
+        assertThat(response.statusCode()).isEqualTo(500);
+        assertThat(response.body())
+            .isEqualTo(
+                "{\"status\":\"error\",\"errorType\":\"unavailable\","
+                    + "\"error\":\"search API disabled\"}");
+      } else {
+        assertThat(response.statusCode()).isEqualTo(404);
+      }
     }
+  }
+
+  /** Varve describes itself: every path of Prometheus' description that it has, and its own. */
+  @Test
+  void theServerDescribesItself() throws Exception {
+    ObjectMapper yaml = new ObjectMapper(new YAMLFactory());
+    for (String version : new String[] {"3.1", "3.2"}) {
+      HttpResponse<String> response =
+          client.get("/api/v1/openapi.yaml", "openapi_version", version);
+      assertThat(response.statusCode()).isEqualTo(200);
+      JsonNode own = yaml.readTree(response.body());
+      assertThat(own.get("openapi").asText()).isEqualTo(version + ".0");
+      for (Map.Entry<String, JsonNode> path : description.get("paths").properties()) {
+        if (path.getKey().equals("/otlp/v1/metrics")) {
+          continue;
+        }
+        JsonNode here = own.get("paths").get(path.getKey());
+        assertThat(here).as(path.getKey()).isNotNull();
+        path.getValue().fieldNames().forEachRemaining(m -> assertThat(here.has(m)).isTrue());
+      }
+    }
+    assertThat(client.get("/api/v1/openapi.yaml", "openapi_version", "2").statusCode())
+        .isEqualTo(400);
   }
 
   /** With default settings the language is Prometheus' default language, name by name. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.format.Crc32c;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.StaleMarker;
 import io.varve.http.config.ServerConfig;
@@ -239,6 +240,147 @@ final class RemoteReadTest {
     assertThat(bad.statusCode()).isEqualTo(400);
     assertThat(bad.headers().firstValue("Content-Type")).hasValue("text/plain; charset=utf-8");
     assertThat(client.get("/federate").body()).isEmpty();
+  }
+
+  @Test
+  void histogramsAreFederatedAsFarAsTheFormatCarriesThem() throws Exception {
+    long now = System.currentTimeMillis() - 10_000;
+    Histogram custom =
+        new Histogram(
+            Histogram.CUSTOM_BUCKETS_SCHEMA,
+            0,
+            false,
+            5,
+            0,
+            1.5,
+            0,
+            new int[] {0, 1, 1, 1},
+            new int[0],
+            new long[] {2, 1},
+            new long[0],
+            new double[0],
+            new double[0],
+            new double[] {0.00005, 1, 2.5});
+    Histogram exponential =
+        new Histogram(
+            1,
+            0.001,
+            false,
+            4,
+            1,
+            -2,
+            0,
+            new int[] {-1, 2},
+            new int[] {3, 1},
+            new long[] {1, 0},
+            new long[] {1},
+            new double[0],
+            new double[0],
+            new double[0]);
+    byte[] body =
+        new NativeHistogramBody()
+            .histogram(now, custom, "__name__", "hist_custom", "instance", "i")
+            .histogram(now, exponential, "__name__", "hist_exponential", "instance", "i")
+            .sample(now, 7, "__name__", "hist_float", "instance", "i")
+            .version1();
+    assertThat(
+            client
+                .send(
+                    client
+                        .to("/api/v1/write")
+                        .header("Content-Encoding", "snappy")
+                        .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                        .build())
+                .statusCode())
+        .isEqualTo(204);
+    String path = "/federate?match%5B%5D=%7B__name__%3D~%22hist_.*%22%7D";
+    String text = client.get(path).body().replace(",own=\"external\"", "");
+    assertThat(text.replaceAll(" \\d{13}\n", "\n"))
+        .isEqualTo(
+            """
+            # TYPE hist_custom histogram
+            hist_custom_bucket{cluster="c",instance="i",le="5e-05"} 2
+            hist_custom_bucket{cluster="c",instance="i",le="1"} 2
+            hist_custom_bucket{cluster="c",instance="i",le="2.5"} 5
+            hist_custom_bucket{cluster="c",instance="i",le="+Inf"} 5
+            hist_custom_sum{cluster="c",instance="i"} 1.5
+            hist_custom_count{cluster="c",instance="i"} 5
+            # TYPE hist_float untyped
+            hist_float{cluster="c",instance="i"} 7
+            """);
+    HttpResponse<byte[]> messages =
+        client.sendForBytes(
+            client
+                .to(path)
+                .header(
+                    "Accept",
+                    "text/plain;q=0.5,application/vnd.google.protobuf;"
+                        + "proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6")
+                .build());
+    assertThat(messages.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily");
+    assertThat(families(messages.body()))
+        .containsExactly(
+            "hist_custom 4 [1:5, 2:1.5, 3{1:2, 2:5.0E-5}, 3{1:2, 2:1.0}, 3{1:5, 2:2.5},"
+                + " 3{1:5, 2:Infinity}]",
+            "hist_exponential 4 [1:4, 2:-2.0, 5:2, 6:0.001, 7:1, 9{1:6, 2:1}, 10:2, 12{1:1, 2:2},"
+                + " 13:2, 13:0]",
+            "hist_float 3 [1:7.0]");
+  }
+
+  /** Name, type and the value of the first metric of each family, by field numbers. */
+  private static List<String> families(byte[] messages) {
+    List<String> families = new ArrayList<>();
+    ProtoReader in = new ProtoReader("families").on(messages, 0, messages.length);
+    while (!in.atEnd()) {
+      int family = in.enter();
+      StringBuilder line = new StringBuilder();
+      while (!in.atEnd()) {
+        int tag = in.tag();
+        switch (tag >>> 3) {
+          case 1 -> {
+            int size = in.length();
+            line.append(new String(messages, in.at(), size, StandardCharsets.UTF_8));
+            in.pass(size);
+          }
+          case 3 -> line.append(' ').append(in.varint());
+          default -> {
+            int metric = in.enter();
+            while (!in.atEnd()) {
+              int part = in.tag();
+              if (part >>> 3 == 5 || part >>> 3 == 7) {
+                int value = in.enter();
+                line.append(" [").append(fields(in)).append(']');
+                in.leave(value);
+              } else {
+                in.skip(part);
+              }
+            }
+            in.leave(metric);
+          }
+        }
+      }
+      families.add(line.toString());
+      in.leave(family);
+    }
+    return families;
+  }
+
+  private static String fields(ProtoReader in) {
+    List<String> fields = new ArrayList<>();
+    while (!in.atEnd()) {
+      int tag = in.tag();
+      switch (tag & 7) {
+        case 0 -> fields.add((tag >>> 3) + ":" + in.varint());
+        case 1 -> fields.add((tag >>> 3) + ":" + Double.longBitsToDouble(in.fixed64()));
+        default -> {
+          int inner = in.enter();
+          fields.add((tag >>> 3) + "{" + fields(in) + "}");
+          in.leave(inner);
+        }
+      }
+    }
+    return String.join(", ", fields);
   }
 
   // A request

@@ -73,6 +73,7 @@ final class ServerFuzzTest {
     "/api/v1/status/self_metrics",
     "/api/v1/features",
     "/api/v1/notifications",
+    "/api/v1/openapi.yaml",
     "/api/v1/notifications/live",
     "/federate",
     "/-/healthy",

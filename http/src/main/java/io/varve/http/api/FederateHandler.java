@@ -3,12 +3,13 @@ package io.varve.http.api;
 import io.varve.engine.SeriesReader;
 import io.varve.engine.SeriesSet;
 import io.varve.engine.Snapshot;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.StaleMarker;
 import io.varve.engine.model.TimeRange;
-import io.varve.http.json.Exposition;
+import io.varve.http.json.FamilyWriter;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
@@ -19,11 +20,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /federate}: the newest sample of each selected series, as text that another server can
+ * {@code /federate}: the newest sample of each selected series, in a format that another server can
  * scrape. Series that have ended or have had no sample for the lookback time are left out, and so
- * are native histograms, which the text format cannot express.
+ * are native histograms with exponential buckets if text is asked for.
  */
 public final class FederateHandler implements Handler {
   private static final int ROW_BYTES = 100;
@@ -44,7 +46,10 @@ public final class FederateHandler implements Handler {
   }
 
   /** A series' newest sample. */
-  private record Newest(long time, double value) {}
+  private record Newest(long time, double value, @Nullable Histogram histogram) {}
+
+  /** A series by the order in which it is written: floats of a metric before histograms. */
+  private record Place(boolean histogram, Labels labels) {}
 
   @Override
   public void handle(Request request, Response response) throws IOException {
@@ -62,31 +67,38 @@ public final class FederateHandler implements Handler {
     String tenant = PlainText.tenant(request);
     long now = clock.millis();
     TimeRange range = TimeRange.closed(now - lookbackMillis, now);
-    Comparator<Labels> byName =
+    Comparator<Place> order =
         Comparator.comparing(
-            (Labels labels) -> labels.get(Labels.METRIC_NAME), Labels::compareUtf8);
-    Map<Labels, Newest> found =
+                (Place place) -> place.labels().get(Labels.METRIC_NAME), Labels::compareUtf8)
+            .thenComparing(Place::histogram)
+            .thenComparing(Place::labels);
+    Map<Place, Newest> found =
         reading.look(
             request,
             (snapshot, budget) -> {
-              Map<Labels, Newest> all = new TreeMap<>(byName.thenComparing(l -> l));
+              Map<Place, Newest> all = new TreeMap<>(order);
               for (List<Matcher> matchers : sets) {
                 budget.check();
                 newest(snapshot, budget, tenant, matchers, range, all);
               }
               return all;
             });
-    Exposition.Names names = Exposition.Names.accepted(request.header("Accept"));
+    FamilyWriter.Format format = FamilyWriter.Format.accepted(request.header("Accept"));
     response.body(
         200,
-        Exposition.contentType(names),
+        format.contentType(),
         out -> {
-          Exposition text = new Exposition(out, names);
+          FamilyWriter writer = format.writer(out);
           for (var series : found.entrySet()) {
-            text.sample(
-                withExternal(series.getKey()), series.getValue().value(), series.getValue().time());
+            FamilyWriter.Row row = withExternal(series.getKey().labels());
+            Newest newest = series.getValue();
+            if (newest.histogram() == null) {
+              writer.sample(row, newest.value(), newest.time());
+            } else {
+              writer.histogram(row, newest.histogram(), newest.time());
+            }
           }
-          text.end();
+          writer.end();
         });
   }
 
@@ -96,7 +108,7 @@ public final class FederateHandler implements Handler {
       String tenant,
       List<Matcher> matchers,
       TimeRange range,
-      Map<Labels, Newest> into) {
+      Map<Place, Newest> into) {
     SeriesSet set = snapshot.select(tenant, matchers, range, budget);
     SampleColumns rows = new SampleColumns();
     try (SeriesReader reader = set.reader()) {
@@ -108,11 +120,18 @@ public final class FederateHandler implements Handler {
         rows.clear();
         reader.read(series, range, rows);
         int last = rows.size - 1;
-        if (last < 0 || rows.histogram(last) != null || StaleMarker.is(rows.values[last])) {
+        if (last < 0) {
           continue;
         }
-        budget.chargeBytes((long) ROW_BYTES * (labels.size() + 1));
-        into.put(labels, new Newest(rows.times[last], rows.values[last]));
+        Histogram histogram = rows.histogram(last);
+        boolean ended = histogram == null ? StaleMarker.is(rows.values[last]) : histogram.isStale();
+        if (ended) {
+          continue;
+        }
+        budget.chargeBytes((long) ROW_BYTES * (labels.size() + (histogram == null ? 1 : 10)));
+        into.put(
+            new Place(histogram != null, labels),
+            new Newest(rows.times[last], rows.values[last], histogram));
       }
     }
   }
@@ -121,7 +140,7 @@ public final class FederateHandler implements Handler {
    * With external labels in place of what is missing, and an empty instance if there is none, so
    * that the scraping server does not put its own name for this server there.
    */
-  private Exposition.Row withExternal(Labels labels) {
+  private FamilyWriter.Row withExternal(Labels labels) {
     Labels.Builder all = new Labels.Builder(labels);
     for (int i = 0; i < externalLabels.size(); i++) {
       if (!labels.has(externalLabels.name(i))) {
@@ -129,6 +148,6 @@ public final class FederateHandler implements Handler {
       }
     }
     Labels merged = all.build();
-    return new Exposition.Row(merged, merged.has(INSTANCE) ? "" : INSTANCE);
+    return new FamilyWriter.Row(merged, merged.has(INSTANCE) ? "" : INSTANCE);
   }
 }

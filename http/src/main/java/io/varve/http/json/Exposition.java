@@ -1,5 +1,6 @@
 package io.varve.http.json;
 
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -7,78 +8,73 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes samples in Prometheus' text format, as metrics without a type. Samples of one metric come
- * one after the other. Not thread-safe.
+ * Writes samples in Prometheus' text format: floats as metrics without a type, histograms with
+ * custom buckets as classic ones. Those with exponential buckets it cannot express.
  */
-public final class Exposition {
+final class Exposition implements FamilyWriter {
+  private static final double SMALLEST_PLAIN_BOUND = 1e-4;
   private static final int FLUSH_CHARS = 1 << 13;
 
   private final OutputStream out;
   private final Names names;
   private final StringBuilder text = new StringBuilder();
   private @Nullable String metric;
+  private String metricType = "";
 
-  /** How names are written that are not of the classic characters. */
-  public enum Names {
-    /** With underscores in place of other characters. */
-    UNDERSCORES,
-    /** In quotes, for readers that understand it. */
-    QUOTED;
-
-    /** By what a client accepts. */
-    public static Names accepted(@Nullable String accept) {
-      if (accept != null) {
-        for (String part : accept.split(",", 32)) {
-          String media = part.replace(" ", "");
-          if (media.startsWith("text/plain") && media.contains("escaping=allow-utf-8")) {
-            return QUOTED;
-          }
-        }
-      }
-      return UNDERSCORES;
-    }
-  }
-
-  /**
-   * The labels of a sample.
-   *
-   * @param labels all that have a value
-   * @param emptyLabel one that is to be written with an empty value; "" for none
-   */
-  public record Row(Labels labels, String emptyLabel) {}
-
-  /** Writes to a stream, which stays open. */
-  public Exposition(OutputStream out, Names names) {
+  Exposition(OutputStream out, Names names) {
     this.out = out;
     this.names = names;
   }
 
-  /** What the text is called over HTTP. */
-  public static String contentType(Names names) {
-    return switch (names) {
-      case UNDERSCORES -> "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-      case QUOTED -> "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
-    };
+  @Override
+  public void sample(Row row, double value, long timeMillis) throws IOException {
+    type(row, "untyped");
+    line(row, "", "", value, timeMillis);
   }
 
-  /** Writes a sample. */
-  public void sample(Row row, double value, long timeMillis) throws IOException {
-    String name = row.labels().get(Labels.METRIC_NAME);
-    boolean quoted = names == Names.QUOTED && !isPlain(name, true);
-    String shown = names == Names.QUOTED ? name : underscored(name, true);
-    if (!shown.equals(metric)) {
-      metric = shown;
-      text.append("# TYPE ");
-      name(shown, quoted);
-      text.append(" untyped\n");
+  @Override
+  public void histogram(Row row, Histogram histogram, long timeMillis) throws IOException {
+    if (histogram.schema() != Histogram.CUSTOM_BUCKETS_SCHEMA) {
+      return;
     }
+    type(row, "histogram");
+    ClassicBuckets buckets = ClassicBuckets.of(histogram);
+    for (int i = 0; i < buckets.bounds().length; i++) {
+      line(row, "_bucket", bound(buckets.bounds()[i]), buckets.cumulative()[i], timeMillis);
+    }
+    line(row, "_sum", "", histogram.sum(), timeMillis);
+    line(row, "_count", "", histogram.count(), timeMillis);
+  }
+
+  /** As Prometheus' own formats write bounds. */
+  private static String bound(double value) {
+    double magnitude = Math.abs(value);
+    boolean small = magnitude != 0 && magnitude < SMALLEST_PLAIN_BOUND;
+    return small ? GoFloat.exponent(value) : GoFloat.sample(value);
+  }
+
+  private void type(Row row, String type) {
+    String name = row.labels().get(Labels.METRIC_NAME);
+    String shown = FamilyWriter.shown(name, names, true);
+    if (!shown.equals(metric) || !type.equals(metricType)) {
+      metric = shown;
+      metricType = type;
+      text.append("# TYPE ");
+      name(shown, names == Names.QUOTED && !isPlain(name, true));
+      text.append(' ').append(type).append('\n');
+    }
+  }
+
+  private void line(Row row, String suffix, String bound, double value, long timeMillis)
+      throws IOException {
+    String name = row.labels().get(Labels.METRIC_NAME);
     char separator = '{';
-    if (quoted) {
+    if (names == Names.QUOTED && !isPlain(name, true)) {
       text.append('{');
-      name(shown, true);
+      name(name + suffix, true);
       separator = ',';
     } else {
-      text.append(shown);
+      text.append(FamilyWriter.shown(name, names, true)).append(suffix);
     }
     for (int i = 0; i < row.labels().size(); i++) {
       if (!row.labels().name(i).equals(Labels.METRIC_NAME)) {
@@ -90,6 +86,10 @@ public final class Exposition {
       label(separator, row.emptyLabel(), "");
       separator = ',';
     }
+    if (!bound.isEmpty()) {
+      label(separator, "le", bound);
+      separator = ',';
+    }
     if (separator == ',') {
       text.append('}');
     }
@@ -99,7 +99,7 @@ public final class Exposition {
     }
   }
 
-  /** Hands everything to the stream. */
+  @Override
   public void end() throws IOException {
     out.write(text.toString().getBytes(StandardCharsets.UTF_8));
     text.setLength(0);
@@ -157,7 +157,7 @@ public final class Exposition {
   }
 
   /** One underscore in place of each character that is not classic. */
-  private static String underscored(String name, boolean colons) {
+  static String underscored(String name, boolean colons) {
     if (isPlain(name, colons)) {
       return name;
     }
