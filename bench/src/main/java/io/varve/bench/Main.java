@@ -1,6 +1,7 @@
 package io.varve.bench;
 
 import io.varve.bench.backfill.BackfillCommand;
+import io.varve.bench.fuzz.FuzzCommand;
 import io.varve.bench.pages.PagesCommand;
 import io.varve.bench.peers.PeerBench;
 import picocli.CommandLine;
@@ -14,9 +15,17 @@ import picocli.CommandLine.Spec;
 /** The program behind {@code ./varve bench}. */
 @Command(
     name = "varve bench",
-    description = "Benchmarks of Varve's server, from outside, by a client on the same machine.",
+    description =
+        "Benchmarks of Varve's server, from outside, by a client on the same machine; and random"
+            + " queries, compared with a real Prometheus.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {PeerBench.class, BackfillCommand.class, PagesCommand.class, HelpCommand.class},
+    subcommands = {
+      PeerBench.class,
+      BackfillCommand.class,
+      PagesCommand.class,
+      FuzzCommand.class,
+      HelpCommand.class
+    },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done, and every bar that the benchmark holds the server to was met",

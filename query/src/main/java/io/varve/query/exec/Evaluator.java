@@ -60,6 +60,7 @@ public final class Evaluator {
   public Columns scalar(ScalarNode node, long start, long end, long step) {
     StepGrid grid = grid(start, end, step);
     double[] values = operators.scalar(node, grid);
+    query.prove();
     query.holdSamples(values.length);
     List<@Nullable FloatHistogram @Nullable []> none = new ArrayList<>();
     none.add(null);
@@ -81,6 +82,7 @@ public final class Evaluator {
     SeriesOperator operator = Merged.result(operators.vector(node, StepGrid.instant(time)));
     Labels[] labels = operator.prepare();
     StepMatrix matrix = Rows.materialize(operator, labels.length);
+    query.prove();
     int size = 0;
     query.chargeBytes(16L * labels.length);
     Labels[] found = new Labels[labels.length];
@@ -144,6 +146,7 @@ public final class Evaluator {
           }
           query.holdSamples(kept);
         });
+    query.prove();
     return columns(labels, times, values);
   }
 
@@ -170,6 +173,7 @@ public final class Evaluator {
             }
           }
         });
+    query.prove();
     return columns(labels, times, values);
   }
 

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class Merged extends SeriesOperator {
   private boolean namesAnew;
   private @Nullable BitSet loseNames;
   private int @Nullable [][] members; // null while every series has its own label set
+  private boolean[] evaluated = new boolean[0];
 
   Merged(SeriesOperator inner, boolean onlyOneSeries, @Nullable Relabelling relabelling) {
     super(inner.query, inner.grid);
@@ -90,6 +92,9 @@ final class Merged extends SeriesOperator {
     }
     int[][] rows = Rows.members(group, groups);
     members = rows;
+    evaluated = new boolean[groups];
+    // Two samples at one step are an error also where nobody needs them.
+    query.proveLater(this::evaluateTheRest);
     loseNames = LateNames.ofGroups(loseNames, group);
     Labels[] merged = new Labels[groups];
     for (int g = 0; g < groups; g++) {
@@ -147,6 +152,7 @@ final class Merged extends SeriesOperator {
       inner.evaluate(series, out, at, worker);
       return;
     }
+    evaluated[series] = true;
     int[] rows = groups[series];
     inner.evaluate(rows[0], out, at, worker);
     if (rows.length == 1) {
@@ -172,6 +178,15 @@ final class Merged extends SeriesOperator {
       }
       found |= some;
     }
+  }
+
+  private void evaluateTheRest() {
+    int[][] groups = members;
+    if (groups == null) {
+      return;
+    }
+    query.evaluateForErrors(
+        this, IntStream.range(0, groups.length).filter(g -> groups[g].length > 1 && !evaluated[g]));
   }
 
   static QueryException sameLabelset() {

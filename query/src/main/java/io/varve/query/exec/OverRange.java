@@ -13,6 +13,7 @@ import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
 import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +66,22 @@ final class OverRange extends SeriesOperator {
   @Override
   Labels[] prepare() {
     labels = source.prepare();
+    if (function == FunctionSignature.DOUBLE_EXPONENTIAL_SMOOTHING && hasFactorOutOfBounds()) {
+      // That is an error also where nobody needs the series.
+      query.proveLater(() -> query.evaluateForErrors(this, IntStream.range(0, labels.length)));
+    }
     return labels;
+  }
+
+  private boolean hasFactorOutOfBounds() {
+    for (double[] factors : parameters) {
+      for (double factor : factors) {
+        if (factor <= 0 || factor >= 1) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** True if windows lie so far apart that each is loaded by itself. */

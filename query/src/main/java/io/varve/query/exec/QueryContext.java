@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private final List<SeriesReader> readers = new ArrayList<>();
   private final List<SelectorMeter> selectors = new ArrayList<>();
   private final @Nullable Profile profile;
+  private final List<Runnable> leftToProve = new ArrayList<>();
   private volatile boolean ended;
 
   /** The clock of the deadline starts now. */
@@ -115,6 +117,39 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.deadlineNanos =
         System.nanoTime()
             + Math.min(limits.timeoutMillis(), Long.MAX_VALUE / 4_000_000) * 1_000_000;
+  }
+
+  /**
+   * Has something done after the evaluation: an operator that no one asked for some of its series
+   * finds out whether computing them is an error.
+   */
+  void proveLater(Runnable proof) {
+    leftToProve.add(proof);
+  }
+
+  /** Does what is left to be proved; for the thread that asked. */
+  void prove() {
+    for (int i = 0; i < leftToProve.size(); i++) {
+      leftToProve.get(i).run();
+    }
+    leftToProve.clear();
+  }
+
+  /** Computes series of an operator for nothing but the error that this may be. */
+  void evaluateForErrors(SeriesOperator operator, IntStream series) {
+    int[] rows = series.toArray();
+    int steps = operator.grid.count();
+    parallelSeries(
+        rows.length,
+        steps,
+        (from, to, worker) -> {
+          chargeBytes(8L * steps);
+          double[] column = new double[steps];
+          for (int i = from; i < to; i++) {
+            operator.evaluate(rows[i], column, 0, worker);
+          }
+          releaseBytes(8L * steps);
+        });
   }
 
   /** Ends the query if it was cancelled or is late. */
