@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class Fuzz {
   private static final double TOLERANCE = 1e-9;
   private static final int MOST_STEPS = 40;
+  private static final long SUBQUERY_REACH = 3_600_000;
+  private static final long SUBQUERY_STEP = 15_000; // most steps of subqueries are multiples
   private static final long[] STEPS = {7_000, 15_000, 30_000, 60_000, 97_000, 300_000};
 
   private final ServerPair servers;
@@ -69,14 +71,8 @@ public final class Fuzz {
     if (difference == null) {
       return;
     }
-    Answers uncounted = new Answers(TOLERANCE);
-    Term small = Shrinker.shrink(term, candidate -> difference(candidate, span, uncounted) != null);
-    JsonNode there = servers.prometheus.query(small.prometheus(), span.start, span.end, span.step);
-    JsonNode here = servers.varve.query(small.varve(), span.start, span.end, span.step);
-    String what = uncounted.difference(there, here, ordered(small, span));
-    String told = what == null ? difference : what;
-    AcceptedDifference named =
-        AcceptedDifference.of(new AcceptedDifference.Case(small, span.step > 0, there, here));
+    Shrunk small = shrink(term, span);
+    AcceptedDifference named = accepted(small, span);
     if (named != null) {
       accepted.merge(named, 1, Integer::sum);
       return;
@@ -89,13 +85,52 @@ public final class Fuzz {
             + " ("
             + term
             + ")\n  "
-            + small
+            + small.term
             + " "
             + span
             + "\n  "
-            + told;
+            + (small.told == null ? difference : small.told);
     failures.add(failure);
     log.accept(failure);
+  }
+
+  /**
+   * A difference that was made small.
+   *
+   * @param told what differs
+   */
+  private record Shrunk(Term term, JsonNode there, JsonNode here, @Nullable String told) {}
+
+  private Shrunk shrink(Term term, Span span) throws Exception {
+    Answers uncounted = new Answers(TOLERANCE);
+    Term small = Shrinker.shrink(term, candidate -> difference(candidate, span, uncounted) != null);
+    JsonNode there = servers.prometheus.query(small.prometheus(), span.start, span.end, span.step);
+    JsonNode here = servers.varve.query(small.varve(), span.start, span.end, span.step);
+    return new Shrunk(small, there, here, uncounted.difference(there, here, ordered(small, span)));
+  }
+
+  /** The name of the difference, or of one at the times at which a subquery evaluates. */
+  private @Nullable AcceptedDifference accepted(Shrunk small, Span span) throws Exception {
+    AcceptedDifference named =
+        AcceptedDifference.of(
+            new AcceptedDifference.Case(small.term, span.step > 0, small.there, small.here));
+    if (named != null) {
+      return named;
+    }
+    Span whole =
+        new Span(
+            (span.start - SUBQUERY_REACH) / SUBQUERY_STEP * SUBQUERY_STEP,
+            span.end / SUBQUERY_STEP * SUBQUERY_STEP,
+            SUBQUERY_STEP);
+    for (Term inner : small.term.inSubqueries()) {
+      if (difference(inner, whole, new Answers(TOLERANCE)) != null) {
+        AcceptedDifference innerName = accepted(shrink(inner, whole), whole);
+        if (innerName != null) {
+          return innerName;
+        }
+      }
+    }
+    return null;
   }
 
   private static Span span(Random random) {

@@ -96,6 +96,19 @@ record Term(Kind kind, String head, List<Part> parts) implements Part {
     return found;
   }
 
+  /** What subqueries evaluate. */
+  List<Term> inSubqueries() {
+    List<Term> found = new ArrayList<>();
+    for (Term subquery : below(term -> term.head.equals("<subquery>"))) {
+      for (Part part : subquery.parts) {
+        if (part instanceof Term term && term.kind == Kind.VECTOR) {
+          found.add(term);
+        }
+      }
+    }
+    return found;
+  }
+
   /** The same with another part. */
   Term with(int index, Part part) {
     List<Part> changed = new ArrayList<>(parts);

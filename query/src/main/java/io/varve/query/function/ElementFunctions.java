@@ -29,7 +29,7 @@ public final class ElementFunctions {
       case ATANH -> Numbers::atanh;
       case CEIL -> Math::ceil;
       case COS -> Math::cos;
-      case COSH -> Math::cosh;
+      case COSH -> Numbers::cosh;
       case DAY_OF_MONTH -> v -> Calendar.of(v).day;
       case DAY_OF_WEEK -> v -> Calendar.of(v).dayOfWeek;
       case DAY_OF_YEAR -> v -> Calendar.of(v).dayOfYear;
@@ -46,7 +46,7 @@ public final class ElementFunctions {
       case RAD -> v -> v * Math.PI / 180;
       case SGN -> v -> v < 0 ? -1 : v > 0 ? 1 : v;
       case SIN -> Math::sin;
-      case SINH -> Math::sinh;
+      case SINH -> Numbers::sinh;
       case SQRT -> Math::sqrt;
       case TAN -> Math::tan;
       case TANH -> Math::tanh;

@@ -7,6 +7,7 @@ package io.varve.query.function;
 public final class Numbers {
   private static final double LN2 = 0.6931471805599453;
   private static final double LN10 = 2.302585092994046;
+  private static final double EXPONENTIAL_ALONE = 21; // beyond it e^-x is below the last digit
   private static final double TWO_TO_28 = 1 << 28;
   private static final double TWO_TO_MINUS_28 = 1.0 / (1 << 28);
 
@@ -98,6 +99,18 @@ public final class Numbers {
   /** Decimal logarithm by way of the binary one, as Go does. */
   public static double log10(double value) {
     return log2(value) * (LN2 / LN10);
+  }
+
+  /** As Go's, which is infinite as soon as the exponential function is. */
+  public static double sinh(double x) {
+    double large = Math.abs(x);
+    return large > EXPONENTIAL_ALONE ? Math.copySign(Math.exp(large) * 0.5, x) : Math.sinh(x);
+  }
+
+  /** As Go's, which is infinite as soon as the exponential function is. */
+  public static double cosh(double x) {
+    double large = Math.abs(x);
+    return large > EXPONENTIAL_ALONE ? Math.exp(large) * 0.5 : Math.cosh(x);
   }
 
   /** Inverse hyperbolic sine. */

@@ -75,6 +75,19 @@ class FunctionsTest {
   }
 
   @Test
+  void hyperbolicsOverflowAsInGo() {
+    assertThat(Numbers.sinh(710)).isEqualTo(INF);
+    assertThat(Numbers.sinh(-710)).isEqualTo(-INF);
+    assertThat(Numbers.cosh(-710)).isEqualTo(INF);
+    assertThat(Numbers.sinh(700)).isEqualTo(Math.exp(700) / 2);
+    assertThat(Numbers.sinh(2)).isEqualTo(Math.sinh(2));
+    assertThat(Numbers.cosh(2)).isEqualTo(Math.cosh(2));
+    assertThat(Numbers.sinh(Double.NaN)).isNaN();
+    assertThat(Numbers.cosh(-INF)).isEqualTo(INF);
+    assertThat(1 / Numbers.sinh(-0.0)).isEqualTo(-INF);
+  }
+
+  @Test
   void inverseHyperbolics() {
     for (double x : new double[] {1e-10, 0.1, 0.49, 0.9, 1.5, 2.5, 1e9}) {
       assertThat(Math.sinh(Numbers.asinh(Math.min(x, 500))))
