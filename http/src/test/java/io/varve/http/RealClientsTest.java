@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs of the Prometheus world talk to Varve as they talk to Prometheus. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -145,11 +149,43 @@ final class RealClientsTest {
     }
   }
 
-  @Test
-  void prometheusFederates() throws Exception {
+  /** As text, and with native histograms as protobuf. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void prometheusFederates(boolean nativeHistograms) throws Exception {
+    Histogram histogram =
+        new Histogram(
+            1,
+            0.001,
+            false,
+            4,
+            1,
+            2.5,
+            0,
+            new int[] {-1, 2},
+            new int[] {3, 1},
+            new long[] {1, 0},
+            new long[] {1},
+            new double[0],
+            new double[0],
+            new double[0]);
+    byte[] body =
+        new NativeHistogramBody()
+            .histogram(newest, histogram, "__name__", "load_native")
+            .version1();
+    HttpRequest write =
+        client
+            .to("/api/v1/write")
+            .header("Content-Encoding", "snappy")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    assertThat(client.send(write).statusCode()).isEqualTo(204);
+    String name = nativeHistograms ? "federate-native" : "federate";
+    String[] more =
+        nativeHistograms ? new String[] {"--enable-feature=native-histograms"} : new String[0];
     int port = ChildProcess.freePort();
     Files.writeString(
-        folder.resolve("federate.yml"),
+        folder.resolve(name + ".yml"),
         """
         global: {scrape_interval: 1s, scrape_timeout: 1s}
         scrape_configs:
@@ -157,11 +193,11 @@ final class RealClientsTest {
             honor_labels: true
             metrics_path: /federate
             params:
-              "match[]": ['{__name__=~"load|requests_total"}']
+              "match[]": ['{__name__=~"load|load_native|requests_total"}']
             static_configs: [{targets: ["127.0.0.1:%d"]}]
         """
             .formatted(varve.address().getPort()));
-    try (ChildProcess prometheus = prometheus("federate", port);
+    try (ChildProcess prometheus = prometheus(name, port, more);
         ApiClient other = new ApiClient(port)) {
       await(other, prometheus);
       JsonNode found;
@@ -176,6 +212,10 @@ final class RealClientsTest {
         assertThat(series.get("metric").has("instance")).isFalse();
         assertThat(series.at("/values/0/0").asDouble()).isEqualTo(newest / 1_000.0);
       }
+      String counted = "histogram_count(load_native) == 4 and histogram_sum(load_native) == 2.5";
+      String at = seconds(newest + 1);
+      JsonNode count = other.data("/api/v1/query", "query", counted, "time", at).get("result");
+      assertThat(count).as("native histograms").hasSize(nativeHistograms ? 1 : 0);
       JsonNode up = other.data("/api/v1/query", "query", "up").at("/result/0/value/1");
       assertThat(up.asText()).isEqualTo("1");
     }
@@ -260,16 +300,17 @@ final class RealClientsTest {
     return String.valueOf(found);
   }
 
-  private ChildProcess prometheus(String name, int port) throws IOException {
-    return ChildProcess.start(
-        folder,
-        name,
-        List.of(
-            program("prometheus"),
-            "--config.file=" + name + ".yml",
-            "--storage.tsdb.path=" + name,
-            "--log.level=warn",
-            "--web.listen-address=127.0.0.1:" + port));
+  private ChildProcess prometheus(String name, int port, String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                program("prometheus"),
+                "--config.file=" + name + ".yml",
+                "--storage.tsdb.path=" + name,
+                "--log.level=warn",
+                "--web.listen-address=127.0.0.1:" + port));
+    command.addAll(List.of(more));
+    return ChildProcess.start(folder, name, command);
   }
 
   private static void await(ApiClient client, ChildProcess process) throws Exception {
