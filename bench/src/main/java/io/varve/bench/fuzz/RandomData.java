@@ -1,14 +1,11 @@
 package io.varve.bench.fuzz;
 
 import io.varve.engine.format.ByteWriter;
-import io.varve.engine.model.Labels;
 import io.varve.engine.model.StaleMarker;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.TreeMap;
-import org.xerial.snappy.Snappy;
 
 /**
  * Random series as remote write 1.0 bodies: counters with resets, gauges with all that a float can
@@ -32,12 +29,9 @@ final class RandomData {
   static final List<String> BOUNDS = List.of("0.1", "0.5", "1", "10", "+Inf");
 
   private static final long INTERVAL = 15_000;
-  private static final long BODY_SPAN = 10 * 60_000L;
 
   private final Random random;
-  // By the number of the body, then in the order in which series were made.
-  private final TreeMap<Long, ByteWriter> bodies = new TreeMap<>();
-  private final TreeMap<Long, ByteWriter> pending = new TreeMap<>();
+  private final WriteBodies bodies = new WriteBodies();
   private int series;
   private long samples;
 
@@ -199,12 +193,8 @@ final class RandomData {
   }
 
   private void sample(long time, double value) {
-    ByteWriter sample = new ByteWriter(32);
-    sample.u8(0x09); // value
-    sample.bits(value);
-    sample.u8(0x10); // timestamp
-    sample.varint(time);
-    add(time, 0x12, sample);
+    bodies.sample(time, value);
+    samples++;
   }
 
   /** An integer histogram whose buckets stand side by side from the bucket 0 on. */
@@ -244,46 +234,24 @@ final class RandomData {
     span.zigzag(0);
     span.u8(0x10); // length
     span.varint(counts.length);
-    nested(h, spansTag, span);
+    WriteBodies.nested(h, spansTag, span);
     ByteWriter deltas = new ByteWriter(32);
     long before = 0;
     for (long count : counts) {
       deltas.zigzag(count - before);
       before = count;
     }
-    nested(h, deltasTag, deltas);
+    WriteBodies.nested(h, deltasTag, deltas);
   }
 
   private void add(long time, int tag, ByteWriter message) {
-    nested(
-        pending.computeIfAbsent((time - START) / BODY_SPAN, k -> new ByteWriter(1024)),
-        tag,
-        message);
+    bodies.add(time, tag, message);
     samples++;
   }
 
-  /** Ends a series: its samples so far belong to these labels. */
   private void end(String metric, String... labels) {
-    String[] all = new String[labels.length + 2];
-    all[0] = Labels.METRIC_NAME;
-    all[1] = metric;
-    System.arraycopy(labels, 0, all, 2, labels.length);
-    byte[] fields = Labels.of(all).canonical();
-    pending.forEach(
-        (body, data) -> {
-          ByteWriter one = new ByteWriter(1024);
-          one.bytes(fields);
-          one.bytes(data.toByteArray());
-          nested(bodies.computeIfAbsent(body, k -> new ByteWriter(1 << 16)), 0x0A, one);
-        });
-    pending.clear();
+    bodies.end(metric, labels);
     series++;
-  }
-
-  private static void nested(ByteWriter out, int tag, ByteWriter inner) {
-    out.u8(tag);
-    out.varint(inner.size());
-    out.bytes(inner.toByteArray());
   }
 
   int series() {
@@ -296,10 +264,6 @@ final class RandomData {
 
   /** The compressed bodies, oldest first. */
   List<byte[]> bodies() throws IOException {
-    List<byte[]> list = new ArrayList<>();
-    for (ByteWriter body : bodies.values()) {
-      list.add(Snappy.compress(body.toByteArray()));
-    }
-    return list;
+    return bodies.compressed();
   }
 }
