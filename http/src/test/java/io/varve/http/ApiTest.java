@@ -260,6 +260,7 @@ final class ApiTest {
 
   @Test
   void exemplarsAreListedBySeries() throws Exception {
+    assertThat(status("/api/v1/query_exemplars?query=1")).as("no selector").isEqualTo(204);
     JsonNode found = json("/api/v1/query_exemplars?query=" + escape("rate(temp{room=\"a\"}[5m])"));
     assertThat(found.get("data"))
         .isEqualTo(
