@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.model.TimeRange;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -15,10 +16,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * distance, moved by whoever takes a snapshot. A sample at or before it, late or not, of a known
  * series or a new one, changes its window, and so do deletes and dropped windows.
  *
- * <p>Why that is safe without a lock: a writer first makes its samples visible, then takes a number
- * (a full fence), then looks at the settled time. A snapshot first moves the settled time, then
- * reads the last number, then pins what it reads. So either the writer sees the new settled time
- * and counts the change, or its samples are in the snapshot.
+ * <p>Why that is safe without a lock: a writer first makes its samples visible, then (behind a full
+ * fence) looks at the settled time, writes the next number to the windows that it changed, and only
+ * then makes that number the last one. A snapshot first moves the settled time, then reads the last
+ * number, then pins what it reads. So either the writer sees the new settled time and counts the
+ * change, or its samples are in the snapshot; and what has a number up to the snapshot's can be
+ * seen at the windows.
  */
 final class WindowVersions {
   /** How far behind the clock samples are expected in the normal course. */
@@ -32,7 +35,7 @@ final class WindowVersions {
   private final AtomicLong settledTo = new AtomicLong(Long.MIN_VALUE);
   private final ConcurrentSkipListMap<Long, Long> byWindow = new ConcurrentSkipListMap<>();
   private volatile List<Change> ranges = List.of();
-  private volatile long everything;
+  private final AtomicLong everything = new AtomicLong();
 
   /** Something happened to all that lies in a range. */
   private record Change(TimeRange range, long version) {}
@@ -61,23 +64,34 @@ final class WindowVersions {
 
   /** The first so many samples of a batch have become visible; one writer at a time. */
   void appended(long[] times, int count, long[] otherTimes, int[] otherRows, int otherCount) {
-    long version = last.incrementAndGet();
+    VarHandle.fullFence();
     long settled = settledTo.get();
-    if (settled == Long.MIN_VALUE) {
+    boolean any = false;
+    for (int i = 0; i < count && !any; i++) {
+      any = times[i] <= settled;
+    }
+    for (int i = 0; i < otherCount && !any; i++) {
+      any = otherTimes[otherRows[i]] <= settled;
+    }
+    if (!any) {
+      last.incrementAndGet();
       return;
     }
-    long window = Long.MIN_VALUE; // the last one that was counted
-    for (int i = 0; i < count; i++) {
-      if (times[i] <= settled) {
-        window = changed(times[i], window, version);
+    long version;
+    do {
+      version = last.get() + 1;
+      long window = Long.MIN_VALUE; // the last one that was counted
+      for (int i = 0; i < count; i++) {
+        if (times[i] <= settled) {
+          window = changed(times[i], window, version);
+        }
       }
-    }
-    for (int i = 0; i < otherCount; i++) {
-      long time = otherTimes[otherRows[i]];
-      if (time <= settled) {
-        window = changed(time, window, version);
+      for (int i = 0; i < otherCount; i++) {
+        if (otherTimes[otherRows[i]] <= settled) {
+          window = changed(otherTimes[otherRows[i]], window, version);
+        }
       }
-    }
+    } while (!last.compareAndSet(version - 1, version));
   }
 
   private long changed(long time, long counted, long version) {
@@ -85,7 +99,7 @@ final class WindowVersions {
     if (start != counted) {
       byWindow.merge(start, version, Math::max);
       if (byWindow.size() > MOST_WINDOWS) {
-        everything = version;
+        everything.accumulateAndGet(version, Math::max);
         byWindow.clear();
       }
     }
@@ -94,23 +108,27 @@ final class WindowVersions {
 
   /** All samples of a range may have changed, visibly. */
   synchronized void changed(TimeRange range) {
-    long version = last.incrementAndGet();
-    List<Change> next = new ArrayList<>();
+    List<Change> others = new ArrayList<>();
     for (Change earlier : ranges) {
       boolean covered =
           range.startExclusive() <= earlier.range().startExclusive()
               && range.endInclusive() >= earlier.range().endInclusive();
       if (!covered) {
-        next.add(earlier);
+        others.add(earlier);
       }
     }
-    next.add(new Change(range, version));
-    if (next.size() > MOST_RANGES) {
-      Change first = next.removeFirst();
-      Change second = next.removeFirst();
-      next.addFirst(new Change(hull(first.range(), second.range()), second.version()));
+    if (others.size() >= MOST_RANGES) {
+      Change first = others.removeFirst();
+      Change second = others.removeFirst();
+      others.addFirst(new Change(hull(first.range(), second.range()), second.version()));
     }
-    ranges = List.copyOf(next);
+    long version;
+    do {
+      version = last.get() + 1;
+      List<Change> next = new ArrayList<>(others);
+      next.add(new Change(range, version));
+      ranges = List.copyOf(next);
+    } while (!last.compareAndSet(version - 1, version));
   }
 
   private static TimeRange hull(TimeRange a, TimeRange b) {
@@ -121,9 +139,9 @@ final class WindowVersions {
 
   /** The number of the last change to the windows that a range touches, 0 if there was none. */
   long lastChange(TimeRange range) {
-    long version = everything;
+    long version = 0;
     if (range.isEmpty()) {
-      return version;
+      return everything.get();
     }
     long width = windows.width();
     long from = Math.max(range.startExclusive(), Long.MIN_VALUE + width) - width;
@@ -136,6 +154,7 @@ final class WindowVersions {
         version = Math.max(version, change.version());
       }
     }
-    return version;
+    // Read last: it is set before the windows are forgotten.
+    return Math.max(version, everything.get());
   }
 }

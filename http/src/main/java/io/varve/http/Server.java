@@ -311,7 +311,8 @@ public final class Server implements AutoCloseable {
                 query.lookbackMillis(),
                 query.subqueryStepMillis(),
                 query.limits(),
-                query.features()));
+                query.features(),
+                query.cacheBytes()));
     Ingestor ingestor =
         new Ingestor(
             engine.seriesLookup(),

@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -297,5 +298,44 @@ final class QueriesTest {
       assertThat(one).isCompletedExceptionally();
       assertThat(two).isCompletedExceptionally();
     }
+  }
+
+  private double cacheHits() throws Exception {
+    return client
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("varve_query_cache_hits_total "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+        .sum();
+  }
+
+  @Test
+  void rangeQueriesReuseStepsUnlessToldNotTo() throws Exception {
+    String[] question = {
+      "query", "sum(up) + 1", "start", seconds(T), "end", seconds(T + 600_000), "step", "15s"
+    };
+    JsonNode first = client.data("/api/v1/query_range", question);
+    double before = cacheHits();
+    assertThat(client.data("/api/v1/query_range", question)).isEqualTo(first);
+    assertThat(cacheHits()).isEqualTo(before + 41);
+    for (String past : new String[] {"nocache", "explain", "stats"}) {
+      String[] more = Arrays.copyOf(question, question.length + 2);
+      more[question.length] = past;
+      more[question.length + 1] = "true";
+      JsonNode fresh = client.data("/api/v1/query_range", more);
+      assertThat(fresh.get("result")).isEqualTo(first.get("result"));
+      assertThat(cacheHits()).as(past).isEqualTo(before + 41);
+    }
+    // A late sample is seen by the very next query.
+    RemoteWriteBody late = new RemoteWriteBody().sample(T + 1, 1000, "__name__", "up", "job", "c");
+    assertThat(client.write(late).statusCode()).isEqualTo(204);
+    assertThat(client.data("/api/v1/query_range", question)).isNotEqualTo(first);
+    RemoteWriteBody stale =
+        new RemoteWriteBody()
+            .sample(
+                T + 2, Double.longBitsToDouble(0x7ff0000000000002L), "__name__", "up", "job", "c");
+    assertThat(client.write(stale).statusCode()).isEqualTo(204);
+    assertThat(client.data("/api/v1/query_range", question)).isEqualTo(first);
   }
 }

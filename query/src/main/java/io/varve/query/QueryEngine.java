@@ -14,15 +14,18 @@ import io.varve.query.exec.QueryContext;
 import io.varve.query.exec.WorkerPool;
 import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.Planner;
+import io.varve.query.plan.Reach;
 import io.varve.query.promql.Expr;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import io.varve.query.promql.ParserOptions;
+import io.varve.query.promql.Printer;
 import io.varve.query.promql.ValueType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers PromQL. One engine serves a whole process: it owns the threads on which queries are
@@ -40,13 +43,15 @@ public final class QueryEngine implements AutoCloseable {
    * @param subqueryStepMillis step of subqueries that name none
    * @param limits what a query may spend unless its options say otherwise
    * @param features what is switched on
+   * @param cacheBytes memory for results of range queries, about; 0 = none is kept
    */
   public record Options(
       int threads,
       long lookbackMillis,
       long subqueryStepMillis,
       QueryLimits limits,
-      Set<Feature> features) {
+      Set<Feature> features,
+      long cacheBytes) {
     /** One thread per core, 5 minutes, 1 minute, default limits, what Prometheus allows. */
     public static final Options DEFAULT =
         new Options(
@@ -54,10 +59,20 @@ public final class QueryEngine implements AutoCloseable {
 
     /** Checks the numbers. */
     public Options {
-      if (threads < 0 || lookbackMillis <= 0 || subqueryStepMillis <= 0) {
+      if (threads < 0 || lookbackMillis <= 0 || subqueryStepMillis <= 0 || cacheBytes < 0) {
         throw new IllegalArgumentException("threads, lookback or subquery step out of bounds");
       }
       features = Set.copyOf(features);
+    }
+
+    /** Without a cache of results. */
+    public Options(
+        int threads,
+        long lookbackMillis,
+        long subqueryStepMillis,
+        QueryLimits limits,
+        Set<Feature> features) {
+      this(threads, lookbackMillis, subqueryStepMillis, limits, features, 0);
     }
 
     /** With what Prometheus allows by default. */
@@ -69,17 +84,24 @@ public final class QueryEngine implements AutoCloseable {
   private final Options options;
   private final ParserOptions language;
   private final WorkerPool pool;
+  private final @Nullable ResultCache cache;
 
   /** Starts no thread before the first query needs one. */
   public QueryEngine(Options options) {
     this.options = options;
     this.language = Feature.language(options.features());
     this.pool = new WorkerPool(options.threads());
+    this.cache = options.cacheBytes() == 0 ? null : new ResultCache(options.cacheBytes());
   }
 
   /** What this engine was set up with. */
   public Options options() {
     return options;
+  }
+
+  /** What the cache of results did. */
+  public CacheStats cacheStats() {
+    return cache == null ? CacheStats.NONE : cache.stats();
   }
 
   /**
@@ -98,7 +120,7 @@ public final class QueryEngine implements AutoCloseable {
         query,
         queryOptions,
         expr -> Planner.plan(expr, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
-        (plan, evaluator) -> instant(plan, evaluator, timeMillis));
+        (expr, plan, context) -> instant(plan, new Evaluator(context), timeMillis));
   }
 
   /**
@@ -144,7 +166,11 @@ public final class QueryEngine implements AutoCloseable {
           return Planner.plan(
               expr, startMillis, endMillis, stepMillis, options.subqueryStepMillis());
         },
-        (plan, evaluator) -> range(plan, evaluator, startMillis, endMillis, stepMillis));
+        (expr, plan, context) ->
+            cache != null && queryOptions.useCache() && !queryOptions.explain()
+                ? new CachedRange(cache, snapshot, tenant, query, expr, context)
+                    .evaluate(plan, startMillis, endMillis, stepMillis)
+                : range(plan, new Evaluator(context), startMillis, endMillis, stepMillis));
   }
 
   @FunctionalInterface
@@ -154,7 +180,7 @@ public final class QueryEngine implements AutoCloseable {
 
   @FunctionalInterface
   private interface Evaluation {
-    Value evaluate(PlanNode plan, Evaluator evaluator);
+    Value evaluate(Expr expr, PlanNode plan, QueryContext context);
   }
 
   private QueryResult answer(
@@ -179,9 +205,10 @@ public final class QueryEngine implements AutoCloseable {
             queryOptions.cancellation(),
             pool,
             profile)) {
-      PlanNode plan = planning.plan(Parser.parse(query, language));
+      Expr expr = Parser.parse(query, language);
+      PlanNode plan = planning.plan(expr);
       long planned = System.nanoTime();
-      Value value = evaluation.evaluate(plan, new Evaluator(context));
+      Value value = evaluation.evaluate(expr, plan, context);
       long evaluated = System.nanoTime();
       if (value instanceof Matrix matrix) {
         value = sorted(matrix);
@@ -230,6 +257,65 @@ public final class QueryEngine implements AutoCloseable {
         yield new Vector(time, found.labels(), found.values(), found.histograms());
       }
     };
+  }
+
+  /** A range query that takes from the cache what it can. */
+  private final class CachedRange {
+    private final ResultCache known;
+    private final Snapshot snapshot;
+    private final String tenant;
+    private final String query;
+    private final Expr expr;
+    private final QueryContext context;
+
+    CachedRange(
+        ResultCache known,
+        Snapshot snapshot,
+        String tenant,
+        String query,
+        Expr expr,
+        QueryContext context) {
+      this.known = known;
+      this.snapshot = snapshot;
+      this.tenant = tenant;
+      this.query = query;
+      this.expr = expr;
+      this.context = context;
+    }
+
+    Value evaluate(PlanNode plan, long start, long end, long step) {
+      long lookback = context.lookback();
+      Reach reach =
+          Reach.dependsOnBounds(expr) || options.features().contains(Feature.START_TIMESTAMPS)
+              ? null
+              : Reach.of(plan, lookback);
+      ResultCache.Question question =
+          new ResultCache.Question(
+              tenant,
+              Printer.print(expr),
+              step,
+              Math.floorMod(start, step),
+              lookback,
+              context.usesStoredAggregates());
+      long last = start + (end - start) / step * step;
+      if (reach == null || !ResultCache.isFit(question, start, last)) {
+        return range(plan, new Evaluator(context), start, end, step);
+      }
+      ResultCache.Found found = known.find(question, reach, snapshot, start, last);
+      context.holdKnown(found.points());
+      List<List<Series>> pieces = new ArrayList<>(found.known());
+      for (ResultCache.Run run : found.missing()) {
+        PlanNode part =
+            Planner.plan(expr, run.first(), run.last(), step, options.subqueryStepMillis());
+        Matrix matrix = (Matrix) range(part, new Evaluator(context), run.first(), run.last(), step);
+        pieces.add(matrix.series());
+      }
+      List<Series> all = ResultCache.join(pieces);
+      if (!found.missing().isEmpty() && context.isPlain(query) && snapshot.damage().isEmpty()) {
+        known.keep(question, reach, snapshot, start, last, all);
+      }
+      return new Matrix(all);
+    }
   }
 
   private static Value range(PlanNode plan, Evaluator evaluator, long start, long end, long step) {

@@ -14,7 +14,7 @@ enum Peer {
     @Override
     List<String> command(Path home, Path data, int port) throws IOException {
       Path config = data.resolveSibling(data.getFileName() + "-varve.yaml");
-      Files.writeString(config, "http:\n  admin_api: true\n");
+      Files.writeString(config, "http:\n  admin_api: true\nquery:\n  result_cache: 0\n");
       return List.of(
           home.resolve("varve").toString(),
           "serve",

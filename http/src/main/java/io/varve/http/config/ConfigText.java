@@ -83,6 +83,7 @@ final class ConfigText {
     millis("subquery_step", query.subqueryStepMillis());
     number("max_points", query.maxPoints());
     line("stored_aggregates", String.valueOf(query.storedAggregates()));
+    bytes("result_cache", query.cacheBytes());
     line("features", "");
     indent = "    ";
     for (Feature feature : Feature.values()) {

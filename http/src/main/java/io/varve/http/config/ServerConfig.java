@@ -147,6 +147,7 @@ public record ServerConfig(
    * @param subqueryStepMillis step of subqueries that name none
    * @param maxPoints steps of a range query
    * @param storedAggregates whether long ranges are answered from stored aggregates
+   * @param cacheBytes memory for results of range queries; 0 if none is kept
    * @param features what of PromQL is switched on
    */
   public record Query(
@@ -157,6 +158,7 @@ public record ServerConfig(
       long subqueryStepMillis,
       int maxPoints,
       boolean storedAggregates,
+      long cacheBytes,
       Set<Feature> features) {}
 
   /**
@@ -317,6 +319,7 @@ public record ServerConfig(
             in.millis("subquery_step", MINUTE, 1, YEAR),
             in.integer("max_points", 11_000, 1, Integer.MAX_VALUE),
             in.flag("stored_aggregates", true),
+            in.bytes("result_cache", 64 * MIB, 0, TIB),
             features(in.section("features")));
     in.done();
     return query;

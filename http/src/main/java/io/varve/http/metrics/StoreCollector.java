@@ -7,6 +7,7 @@ import io.varve.http.api.Store;
 import io.varve.ingest.IngestCounters;
 import io.varve.ingest.Ingestor;
 import io.varve.ingest.intake.Reason;
+import io.varve.query.CacheStats;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -27,8 +28,26 @@ final class StoreCollector implements MultiCollector {
     if (now != null) {
       engine(now.stats().get(), to);
       ingest(now.ingestor(), to);
+      cache(now.queries().cacheStats(), to);
     }
     return to.all();
+  }
+
+  private static void cache(CacheStats s, Families to) {
+    to.counter(
+            "varve_query_cache_hits",
+            "Steps of range queries that were taken from the result cache.",
+            s.stepsReused())
+        .counter(
+            "varve_query_cache_misses",
+            "Steps of range queries that the result cache did not have.",
+            s.stepsComputed())
+        .counter(
+            "varve_query_cache_outdated",
+            "Blocks of steps that left the result cache since their data had changed.",
+            s.outdated())
+        .gauge("varve_query_cache_blocks", "Blocks of steps in the result cache.", s.blocks())
+        .gauge("varve_query_cache_bytes", "Memory of the result cache, about.", s.bytes());
   }
 
   private static void engine(EngineStats s, Families to) {

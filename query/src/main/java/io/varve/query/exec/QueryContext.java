@@ -259,6 +259,17 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     return profile;
   }
 
+  /** The same for points of the result that were known before. */
+  public void holdKnown(long points) {
+    chargeBytes(16 * points);
+    holdSamples(points);
+  }
+
+  /** True if nothing was found that could depend on the bounds of the query. */
+  public boolean isPlain(String query) {
+    return !histograms.isUsed() && warnings(query).isEmpty() && infos(query).isEmpty();
+  }
+
   /** Counts the series of a selector. */
   void countSeries(SelectorMeter selector, int found) {
     series.addAndGet(found);
@@ -320,6 +331,16 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   /** Infos with places in the text. */
   public List<String> infos(String query) {
     return annotations.infos(query);
+  }
+
+  /** How old a sample may be for an instant selector to see it, milliseconds. */
+  public long lookback() {
+    return lookbackMillis;
+  }
+
+  /** True if long ranges may be answered from stored aggregates. */
+  public boolean usesStoredAggregates() {
+    return useStoredAggregates;
   }
 
   /** Series that selectors found. */
