@@ -269,6 +269,9 @@ public final class Engine implements AutoCloseable {
   /**
    * Deletes the samples of all series that the matchers accept, in a range. Visible to every later
    * snapshot when this returns; files are rewritten by the next merge.
+   *
+   * @throws StorageStoppedException if writes are stopped, or stop before the files know of it; it
+   *     is logged then, and holds after a restart
    */
   public void delete(String tenant, List<Matcher> matchers, TimeRange range) {
     checkOpen();
@@ -281,7 +284,11 @@ public final class Engine implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // it is logged and visible; the files follow
     } catch (ExecutionException e) {
-      throw new IllegalStateException("BUG: a delete ended with an exception", e);
+      Throwable cause = e.getCause();
+      throw new StorageStoppedException(
+          "the delete is logged, but not in the files yet: "
+              + (cause == null ? e.getMessage() : cause.getMessage()),
+          e);
     }
   }
 
@@ -411,6 +418,7 @@ public final class Engine implements AutoCloseable {
   }
 
   private volatile @Nullable String lastFailure;
+  private volatile @Nullable String syncFailure;
 
   /**
    * Does what background threads would do: decides what is due, carries out waiting jobs.
@@ -457,6 +465,11 @@ public final class Engine implements AutoCloseable {
       if (job == null) {
         return false;
       }
+      String ended = syncFailure;
+      if (ended != null) {
+        jobs.giveUp(ended); // those that came after it failed
+        return false;
+      }
       if (!manifest.tryRepair()) {
         lastFailure = "the manifest cannot be written: " + manifest.problem();
         writePath.stop(lastFailure, new IOException(String.valueOf(manifest.problem())), true);
@@ -471,6 +484,10 @@ public final class Engine implements AutoCloseable {
         counters.jobFailures.increment();
         lastFailure = String.valueOf(e.getMessage());
         writePath.stop("an fsync failed: " + e.getMessage(), e, true);
+        // What the system holds of the files is unknown from here on: only a new process starts
+        // over.
+        syncFailure = lastFailure;
+        jobs.giveUp(lastFailure);
         return false;
       } catch (IOException | UncheckedIOException | CorruptDataException e) {
         counters.jobFailures.increment();

@@ -58,6 +58,15 @@ final class Jobs {
     notifyAll();
   }
 
+  /** Tells those who wait for jobs that none will be carried out any more; the jobs stay. */
+  synchronized void giveUp(String why) {
+    for (Job job : queue) {
+      if (job instanceof DeleteJob delete) {
+        delete.done().completeExceptionally(new StorageStoppedException(why));
+      }
+    }
+  }
+
   synchronized int size() {
     return queue.size();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Full disks, failed syncs, flipped bits and limits: what is refused, what is served, what is said.
@@ -165,11 +167,38 @@ final class EngineFaultTest {
       assertThatThrownBy(() -> append(engine, ORIGIN + 100))
           .isInstanceOf(StorageStoppedException.class);
       assertThat(count(engine)).isEqualTo(200);
+      long operations = fs.operations();
+      engine.runBackgroundWork();
+      assertThat(fs.operations()).as("the flush is not tried again").isEqualTo(operations);
     } catch (IOException e) {
       assertThat(e).hasMessageContaining("fsync");
     }
     try (Engine engine = Engine.open(config(fs.restart()))) {
       assertThat(count(engine)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void aDeleteDoesNotWaitForFilesThatNobodyWillWrite() throws IOException {
+    SimFileSystem fs = new SimFileSystem(8);
+    try (Engine engine = Engine.open(config(fs).withBackgroundThreads(true))) {
+      append(engine, ORIGIN);
+      fs.beforeSync(
+          () -> {
+            if (settles()) {
+              fs.failNext(SimFileSystem.Operation.SYNC, 1);
+            }
+          });
+      engine.decideFlush();
+      assertThatThrownBy(
+              () ->
+                  engine.delete(
+                      "", List.of(Matcher.equal("i", "1")), new TimeRange(0, Long.MAX_VALUE)))
+          .isInstanceOf(StorageStoppedException.class)
+          .hasMessageContaining("fsync");
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("fsync");
     }
   }
 

@@ -2,6 +2,7 @@ package io.varve.engine.io;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.SyncFailedException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -119,8 +120,15 @@ public final class RealFileSystem implements FileSystem {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (thread.failure != null) {
-      throw new IOException(folder + ": fsync: " + thread.failure.getMessage(), thread.failure);
+    IOException failure = thread.failure;
+    if (failure != null) {
+      String message = folder + ": fsync: " + failure.getMessage();
+      if (failure instanceof SyncFailedException) {
+        SyncFailedException failed = new SyncFailedException(message);
+        failed.initCause(failure);
+        throw failed;
+      }
+      throw new IOException(message, failure);
     }
   }
 
@@ -200,11 +208,21 @@ public final class RealFileSystem implements FileSystem {
     @Override
     public void run() {
       try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
+        force(channel);
       } catch (IOException e) {
         failure = e;
       } catch (RuntimeException e) {
         failure = new IOException(e);
+      }
+    }
+
+    private static void force(FileChannel channel) throws SyncFailedException {
+      try {
+        channel.force(true);
+      } catch (IOException e) {
+        SyncFailedException failed = new SyncFailedException(String.valueOf(e.getMessage()));
+        failed.initCause(e);
+        throw failed;
       }
     }
   }
