@@ -4,6 +4,7 @@ import io.varve.bench.backfill.BackfillCommand;
 import io.varve.bench.fuzz.FuzzCommand;
 import io.varve.bench.pages.PagesCommand;
 import io.varve.bench.peers.PeerBench;
+import io.varve.bench.peers.QueryBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "BENCHMARK",
     subcommands = {
       PeerBench.class,
+      QueryBench.class,
       BackfillCommand.class,
       PagesCommand.class,
       FuzzCommand.class,

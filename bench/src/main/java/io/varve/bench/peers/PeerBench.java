@@ -182,16 +182,7 @@ public final class PeerBench implements Callable<Integer> {
             passes,
             tailSteps,
             bodies.time(hosts - 1, steps * passes + tailSteps - 1));
-    List<Peer> peers = new ArrayList<>();
-    for (String name : stores) {
-      Peer peer = Peer.named(name);
-      String missing = peer.missing();
-      if (missing == null) {
-        peers.add(peer);
-      } else {
-        System.err.println("left out: " + missing);
-      }
-    }
+    List<Peer> peers = present(stores);
     String name = workload.name().toLowerCase(Locale.ROOT);
     System.err.printf(
         "workload %s: %d series, %d passes of %d steps of %d s%n",
@@ -225,6 +216,21 @@ public final class PeerBench implements Callable<Integer> {
       server.stop();
     }
     Trees.delete(data);
+  }
+
+  /** The stores of these names that are installed; what is left out is told. */
+  static List<Peer> present(List<String> names) {
+    List<Peer> peers = new ArrayList<>();
+    for (String name : names) {
+      Peer peer = Peer.named(name);
+      String missing = peer.missing();
+      if (missing == null) {
+        peers.add(peer);
+      } else {
+        System.err.println("left out: " + missing);
+      }
+    }
+    return peers;
   }
 
   private static Outcome measure(Peer peer, Setup setup) throws Exception {
@@ -288,7 +294,7 @@ public final class PeerBench implements Callable<Integer> {
   }
 
   /** Sends steps in order and counts what it sends. */
-  private static final class Replay {
+  static final class Replay {
     private final RemoteWriteBodies bodies;
     private final String path;
     private long samples;
@@ -297,6 +303,11 @@ public final class PeerBench implements Callable<Integer> {
     Replay(RemoteWriteBodies bodies, String path) {
       this.bodies = bodies;
       this.path = path;
+    }
+
+    /** Samples sent so far. */
+    long samples() {
+      return samples;
     }
 
     /** Sends the steps {@code [from, to)}, whole scrapes all of them. */
@@ -323,7 +334,7 @@ public final class PeerBench implements Callable<Integer> {
   }
 
   /** Has a store do what it put off, and waits until it is quiet. */
-  private static void settle(Peer peer, ServerProcess server, Client client) throws Exception {
+  static void settle(Peer peer, ServerProcess server, Client client) throws Exception {
     for (String path : peer.settlePaths()) {
       HttpResponse<String> answer = client.post(path);
       if (answer.statusCode() >= 300) {
