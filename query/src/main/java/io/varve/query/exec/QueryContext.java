@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QueryContext implements QueryBudget, AutoCloseable {
   private static final String WHERE = "expression evaluation";
+
+  /** Series times steps that are not worth handing over to workers. */
+  private static final int FEW_VALUES = 32;
+
   private static final int CHUNK_VALUES = 1 << 16;
 
   /** With so many steps even one series may take long. */
@@ -310,6 +314,10 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
    * cancellation often.
    */
   void parallelSeries(int count, int steps, WorkerPool.Task task) {
+    if (count > 0 && (long) count * Math.max(1, steps) <= FEW_VALUES) {
+      parallel(count, count, task); // by this thread: waking others would take longer
+      return;
+    }
     long even = count / (8L * workers());
     int chunk = Math.clamp(Math.min(even, CHUNK_VALUES / Math.max(1, steps)), 1, 256);
     pool.run(count, chunk, task, this, steps >= LONG_STEPS);
