@@ -483,11 +483,12 @@ public final class Engine implements AutoCloseable {
       } catch (SyncFailedException e) {
         counters.jobFailures.increment();
         lastFailure = String.valueOf(e.getMessage());
-        writePath.stop("an fsync failed: " + e.getMessage(), e, true);
+        String why = "an fsync failed: " + e.getMessage();
+        writePath.stop(why, e, true);
         // What the system holds of the files is unknown from here on: only a new process starts
         // over.
-        syncFailure = lastFailure;
-        jobs.giveUp(lastFailure);
+        syncFailure = why;
+        jobs.giveUp(why);
         return false;
       } catch (IOException | UncheckedIOException | CorruptDataException e) {
         counters.jobFailures.increment();
