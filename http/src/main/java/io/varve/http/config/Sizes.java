@@ -8,6 +8,9 @@ final class Sizes {
   private Sizes() {}
 
   static long parse(String text) {
+    if (text.equals("0")) {
+      return 0; // nothing needs no unit
+    }
     for (int i = 0; i < UNITS.length; i++) {
       if (text.endsWith(UNITS[i])) {
         String digits = text.substring(0, text.length() - UNITS[i].length()).strip();

@@ -73,6 +73,16 @@ final class ServerConfigTest {
   }
 
   @Test
+  void aSizeOfNothingNeedsNoUnit() {
+    for (String nothing : new String[] {"0", "0B", "\"0\""}) {
+      ServerConfig config = ServerConfig.parse("f", "query: {result_cache: " + nothing + "}\n");
+      assertThat(config.query().cacheBytes()).as(nothing).isZero();
+    }
+    assertThatThrownBy(() -> ServerConfig.parse("f", "query: {result_cache: 1}\n"))
+        .hasMessageContaining("not a size");
+  }
+
+  @Test
   void settingsReachTheEngine() {
     ServerConfig config =
         ServerConfig.parse(
