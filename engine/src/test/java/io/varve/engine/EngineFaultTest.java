@@ -203,6 +203,24 @@ final class EngineFaultTest {
   }
 
   @Test
+  void noJobIsTriedAgainAfterAFailedSyncOfTheLog() throws IOException {
+    SimFileSystem fs = new SimFileSystem(9);
+    try (Engine engine = Engine.open(config(fs))) {
+      append(engine, ORIGIN);
+      engine.decideFlush();
+      fs.failNext(SimFileSystem.Operation.SYNC, 1);
+      assertThatThrownBy(() -> append(engine, ORIGIN + 1))
+          .isInstanceOf(StorageStoppedException.class);
+      for (int i = 0; i < 3; i++) {
+        engine.runBackgroundWork();
+      }
+      assertThat(engine.stats().jobFailures()).isEqualTo(1);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("fsync");
+    }
+  }
+
+  @Test
   void aFailedSyncOnAnotherThreadStopsWritesTheSameWay() throws Exception {
     SimFileSystem fs = new SimFileSystem(7);
     fs.setSyncsAtOnce(2);

@@ -4,6 +4,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.wal.WalReplay.Segment;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -310,12 +311,14 @@ public final class Wal implements ShardLog {
   }
 
   private IOException poisoned(Throwable cause) {
-    return new IOException(
-        relativeName
-            + ": stopped after a failed fsync ("
-            + cause.getMessage()
-            + "); what the disk holds is unknown: restart the process",
-        cause);
+    SyncFailedException failure =
+        new SyncFailedException(
+            relativeName
+                + ": stopped after a failed fsync ("
+                + cause.getMessage()
+                + "); what the disk holds is unknown: restart the process");
+    failure.initCause(cause);
+    return failure;
   }
 
   private void checkPoison() throws IOException {
