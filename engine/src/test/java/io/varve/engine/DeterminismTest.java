@@ -30,7 +30,7 @@ final class DeterminismTest {
 
   @Test
   void oneLogMakesTheSameFilesEverywhere() throws Exception {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Path original = dir.resolve("original");
     writeLog(config(original, ORIGIN, false), new Random(seed));
     Path quiet = copy(original, "quiet");

@@ -309,7 +309,7 @@ final class EngineFaultTest {
 
   @Test
   void flippedBitsAreFoundNamedAndTheRestIsServed() throws IOException {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     int told = 0;
     int rounds = 150;

@@ -66,7 +66,7 @@ final class ProcessCrashTest {
 
   @Test
   void acknowledgedBatchesSurviveKills() throws Exception {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     long next = 0;
     for (int kill = 0; kill < KILLS; kill++) {

@@ -5,8 +5,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
 
 /**
- * Seeds of random tests. Every one that is given out is printed in a line of the same form, and
- * {@code -Dvarve.seed=N} gives it back:
+ * Seeds of random tests. They are the same in every run, so that a build judges the change and not
+ * the day; the search for what no seed has met is a run of its own, {@code -Dvarve.seed=fresh}.
+ * Every seed is printed in a line of the same form, and {@code -Dvarve.seed=N} gives it back:
  *
  * <pre>
  * EngineModelTest.againstAModel: seed 8123 (again with -Dvarve.seed=8123)
@@ -17,29 +18,32 @@ public final class Seeds {
 
   private Seeds() {}
 
-  /** Another seed in every run. */
-  public static long fresh() {
-    Long given = Long.getLong("varve.seed");
-    // Short enough to be typed, and far enough from the next test's for seed + i.
-    return print(given != null ? given : ThreadLocalRandom.current().nextLong(1L << 40));
-  }
-
-  /** The same seed in every run, because most days shall test the same. */
+  /** This seed, unless the run gives another or asks for a fresh one. */
   public static long usual(long seed) {
-    Long given = Long.getLong("varve.seed");
-    return print(given != null ? given : seed);
+    return print(given(seed));
   }
 
   /**
-   * The same seeds in every run, {@code first} to {@code last}; with one given as many from that
-   * one on, because such tests also count what they have met.
+   * The seeds {@code first} to {@code last}; with one given or fresh as many from that one on,
+   * because such tests also count what they have met.
    */
   public static long[] range(long first, long last) {
-    long from = Long.getLong("varve.seed", first);
+    long from = given(first);
     long to = from + (last - first);
     System.out.println(
         caller() + ": seeds " + from + " to " + to + " (from N on with -Dvarve.seed=N)");
     return LongStream.rangeClosed(from, to).toArray();
+  }
+
+  private static long given(long usual) {
+    String given = System.getProperty("varve.seed");
+    if (given == null) {
+      return usual;
+    }
+    // A fresh one is short enough to be typed, and far enough from the next test's for seed + i.
+    return given.equals("fresh")
+        ? ThreadLocalRandom.current().nextLong(1L << 40)
+        : Long.parseLong(given);
   }
 
   private static long print(long seed) {

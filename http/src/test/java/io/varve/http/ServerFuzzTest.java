@@ -462,7 +462,7 @@ final class ServerFuzzTest {
 
   @Test
   void whateverIsSentTheServerAnswersAndStaysWell() throws Exception {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     SplittableRandom random = new SplittableRandom(seed);
     long end = System.nanoTime() + FuzzTime.nanos(USUAL_SECONDS);
     Set<Integer> met = new HashSet<>();

@@ -112,7 +112,7 @@ final class HostileBodiesTest {
 
   @Test
   void randomBytesNeverEndInAnythingButAnAnswer() throws IOException {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     for (int i = 0; i < 8_000; i++) {
       byte[] bytes = new byte[random.nextInt(120)];
@@ -131,7 +131,7 @@ final class HostileBodiesTest {
   @Test
   void mixturesOfGoodFieldsNeverEndInAnythingButAnAnswer() throws IOException {
     byte[] rich = rich();
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     for (int i = 0; i < 8_000; i++) {
       byte[] bad = rich.clone();

@@ -41,7 +41,7 @@ final class FuzzTest {
 
   @Test
   void theSameSeedMakesTheSame() throws Exception {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     assertThat(new ExpressionGenerator(seed).next())
         .isEqualTo(new ExpressionGenerator(seed).next());
     assertThat(new RandomData(seed).bodies())

@@ -67,7 +67,7 @@ final class GoFloatTest {
 
   @Test
   void everyLayoutReadsBackAsTheSameNumberAndPlainHasNoExponent() {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 200_000; i++) {
       double value =

@@ -44,7 +44,7 @@ final class Utf8Test {
 
   @Test
   void randomTextWithRandomDamage() {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     for (int round = 0; round < 20_000; round++) {
       StringBuilder text = new StringBuilder("x".repeat(random.nextInt(20)));

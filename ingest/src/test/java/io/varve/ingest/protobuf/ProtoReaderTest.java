@@ -24,7 +24,7 @@ final class ProtoReaderTest {
 
   @Test
   void varintsOfAllLengths() throws IOException {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     for (int i = 0; i < 20_000; i++) {
       long v = random.nextLong() >>> random.nextInt(64);
@@ -65,7 +65,7 @@ final class ProtoReaderTest {
 
   @Test
   void skippingAgreesWithProtobuf() {
-    long seed = Seeds.fresh();
+    long seed = Seeds.usual(1);
     Random random = new Random(seed);
     int whole = 0;
     for (int i = 0; i < 50_000; i++) {
