@@ -1,5 +1,7 @@
 package io.varve.query;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.varve.engine.Snapshot;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.TimeRange;
@@ -7,7 +9,6 @@ import io.varve.query.QueryResult.Series;
 import io.varve.query.plan.Reach;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,17 +37,19 @@ final class ResultCache {
   private static final int LABEL_BYTES = 64;
 
   private final long maxBytes;
-
-  /** The one that was asked for longest ago comes first. Guarded by itself. */
-  private final LinkedHashMap<Place, Block> blocks = new LinkedHashMap<>(64, 0.75f, true);
-
-  private long bytes; // guarded by blocks
+  private final Cache<Place, Block> blocks;
   private final LongAdder reused = new LongAdder();
   private final LongAdder computed = new LongAdder();
   private final LongAdder outdated = new LongAdder();
 
   ResultCache(long maxBytes) {
     this.maxBytes = maxBytes;
+    this.blocks =
+        Caffeine.newBuilder()
+            .maximumWeight(maxBytes)
+            .weigher((Place place, Block block) -> block.bytes())
+            .executor(Runnable::run) // what is too much goes before the query returns
+            .build();
   }
 
   /**
@@ -85,32 +88,9 @@ final class ResultCache {
         && (last - first) / span(question) < MOST_STEPS;
   }
 
-  private @Nullable Block get(Place place) {
-    synchronized (blocks) {
-      return blocks.get(place);
-    }
-  }
-
-  private void remove(Place place, Block block) {
-    synchronized (blocks) {
-      if (blocks.remove(place, block)) {
-        bytes -= block.bytes();
-      }
-    }
-  }
-
   private void put(Place place, Block block) {
-    if (block.bytes() > maxBytes / LARGEST_SHARE) {
-      return; // it would drive out too much else
-    }
-    synchronized (blocks) {
-      Block before = blocks.put(place, block);
-      bytes += block.bytes() - (before == null ? 0 : before.bytes());
-      Iterator<Block> oldest = blocks.values().iterator();
-      while (bytes > maxBytes && oldest.hasNext()) {
-        bytes -= oldest.next().bytes();
-        oldest.remove();
-      }
+    if (block.bytes() <= maxBytes / LARGEST_SHARE) { // else it would drive out too much
+      blocks.put(place, block);
     }
   }
 
@@ -181,7 +161,7 @@ final class ResultCache {
         number <= Math.floorDiv(last - 1, span);
         number++) {
       Place place = new Place(question, number);
-      Block block = get(place);
+      Block block = blocks.getIfPresent(place);
       if (block == null) {
         continue;
       }
@@ -189,7 +169,7 @@ final class ResultCache {
         outdated.increment();
         Block rest = trimmed(block, question.step(), reach, snapshot);
         if (rest == null) {
-          remove(place, block);
+          blocks.asMap().remove(place, block);
           continue;
         }
         put(place, rest);
@@ -336,7 +316,7 @@ final class ResultCache {
         continue;
       }
       Place place = new Place(question, number);
-      Block before = get(place);
+      Block before = blocks.getIfPresent(place);
       if (before != null && before.first() <= from && before.last() >= end) {
         continue; // it was valid when it was found, or somebody else has just put it there
       }
@@ -371,8 +351,9 @@ final class ResultCache {
   }
 
   CacheStats stats() {
-    synchronized (blocks) {
-      return new CacheStats(reused.sum(), computed.sum(), outdated.sum(), blocks.size(), bytes);
-    }
+    blocks.cleanUp();
+    long bytes = blocks.policy().eviction().orElseThrow().weightedSize().orElseThrow();
+    return new CacheStats(
+        reused.sum(), computed.sum(), outdated.sum(), blocks.estimatedSize(), bytes);
   }
 }
