@@ -1,6 +1,8 @@
 package io.varve.engine;
 
 import java.lang.StackWalker.StackFrame;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
 
@@ -12,9 +14,15 @@ import java.util.stream.LongStream;
  * <pre>
  * EngineModelTest.againstAModel: seed 8123 (again with -Dvarve.seed=8123)
  * </pre>
+ *
+ * <p>A class that asks twice for the same seed gets the same, fresh or not: what it writes and what
+ * it expects may come from two calls.
  */
 public final class Seeds {
   private static final StackWalker STACK = StackWalker.getInstance();
+
+  /** Fresh seeds by class and usual seed. */
+  private static final Map<String, Long> FRESH = new ConcurrentHashMap<>();
 
   private Seeds() {}
 
@@ -42,7 +50,9 @@ public final class Seeds {
     }
     // A fresh one is short enough to be typed, and far enough from the next test's for seed + i.
     return given.equals("fresh")
-        ? ThreadLocalRandom.current().nextLong(1L << 40)
+        ? FRESH.computeIfAbsent(
+            frame().getClassName() + " " + usual,
+            key -> ThreadLocalRandom.current().nextLong(1L << 40))
         : Long.parseLong(given);
   }
 
@@ -53,15 +63,18 @@ public final class Seeds {
 
   /** Class and method that asked; of a field, the class alone. */
   private static String caller() {
-    StackFrame frame =
-        STACK.walk(
-            frames ->
-                frames
-                    .filter(f -> !f.getClassName().equals(Seeds.class.getName()))
-                    .findFirst()
-                    .orElseThrow());
+    StackFrame frame = frame();
     String type = frame.getClassName();
     String name = type.substring(type.lastIndexOf('.') + 1);
     return frame.getMethodName().startsWith("<") ? name : name + "." + frame.getMethodName();
+  }
+
+  private static StackFrame frame() {
+    return STACK.walk(
+        frames ->
+            frames
+                .filter(f -> !f.getClassName().equals(Seeds.class.getName()))
+                .findFirst()
+                .orElseThrow());
   }
 }
