@@ -80,6 +80,7 @@ public final class Server implements AutoCloseable {
 
   private final ServerConfig config;
   private final InstantSource clock = InstantSource.system();
+  private final ActiveQueries active = new ActiveQueries();
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
   private volatile @Nullable Opened opened;
@@ -127,7 +128,6 @@ public final class Server implements AutoCloseable {
   private List<Route> routes(Gate writes, Gate queries, Gate reads, ServerMetrics metrics) {
     ServerConfig.Query query = config.query();
     Reading reading = new Reading(this::store, queries, query.limits());
-    ActiveQueries active = new ActiveQueries();
     TopQueries top = new TopQueries();
     Querying querying = new Querying(reading, query.storedAggregates(), metrics, active, top);
     QueryListHandlers lists = new QueryListHandlers(active, top, config.http().adminApi());
@@ -390,10 +390,10 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Returns when no request is being worked on any more, or the time is over. */
+  /** Returns when no request and no query is being worked on any more, or the time is over. */
   private void awaitIdle(long millis) {
     long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    while (listener.running() > 0 && System.nanoTime() < until) {
+    while ((listener.running() > 0 || !active.isEmpty()) && System.nanoTime() < until) {
       try {
         Thread.sleep(POLL_MILLIS);
       } catch (InterruptedException e) {

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -277,6 +278,65 @@ final class QueriesTest {
       assertThat(gone).isCompletedExceptionally();
       awaitActive(0, 0);
       assertThat(shared()).isEqualTo(before + 1);
+    }
+  }
+
+  @Test
+  void everybodyWaitsAsLongAsHeAskedFor() throws Exception {
+    try (HttpClient first = HttpClient.newHttpClient();
+        HttpClient second = HttpClient.newHttpClient();
+        HttpClient third = HttpClient.newHttpClient()) {
+      double before = shared();
+      CompletableFuture<HttpResponse<String>> hasty =
+          first.sendAsync(slow(SLOW, "timeout", "1s"), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 1);
+      CompletableFuture<HttpResponse<String>> patient =
+          second.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 2);
+      CompletableFuture<HttpResponse<String>> hastier =
+          third.sendAsync(slow(SLOW, "timeout", "200ms"), HttpResponse.BodyHandlers.ofString());
+      // Neither that of the first nor that of the last ends the work for the one between.
+      for (CompletableFuture<HttpResponse<String>> late : List.of(hastier, hasty)) {
+        HttpResponse<String> answer = late.get(20, TimeUnit.SECONDS);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+        assertThat(answer.body())
+            .isEqualTo(
+                "{\"status\":\"error\",\"errorType\":\"timeout\",\"error\":\"query timed out in"
+                    + " expression evaluation\"}");
+        assertThat(patient).isNotDone();
+      }
+      awaitActive(1, 1);
+      HttpResponse<String> answer = patient.get(60, TimeUnit.SECONDS);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(shared()).isEqualTo(before + 1);
+      awaitActive(0, 0);
+    }
+  }
+
+  @Test
+  void theWorkEndsWhenTheTimeOfAllIsOver() throws Exception {
+    HttpResponse<String> answer = client.send(slow(ENDLESS, "timeout", "300ms"));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+    awaitActive(0, 0);
+  }
+
+  @Test
+  void killingAQueryEndsItForAllWhoWait() throws Exception {
+    try (HttpClient first = HttpClient.newHttpClient();
+        HttpClient second = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> one =
+          first.sendAsync(slow(ENDLESS), HttpResponse.BodyHandlers.ofString());
+      awaitActive(1, 1);
+      CompletableFuture<HttpResponse<String>> two =
+          second.sendAsync(slow(ENDLESS, "timeout", "50s"), HttpResponse.BodyHandlers.ofString());
+      String id = awaitActive(1, 2).get(0).get("id").asText();
+      assertThat(client.form("POST", "/api/v1/admin/queries/" + id + "/kill").statusCode())
+          .isEqualTo(204);
+      for (CompletableFuture<HttpResponse<String>> killed : List.of(one, two)) {
+        assertThat(killed.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(499);
+        assertThat(killed.join().body()).contains("killed by an administrator");
+      }
+      awaitActive(0, 0);
     }
   }
 

@@ -78,6 +78,11 @@ public final class ActiveQueries {
     queries.remove(active.id());
   }
 
+  /** True if some thread may hold a snapshot for one. */
+  public boolean isEmpty() {
+    return queries.isEmpty();
+  }
+
   /** All, oldest first. */
   Collection<Active> all() {
     return List.copyOf(queries.values());

@@ -26,10 +26,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** What queries at one time and at many have in common. Any thread. */
 public final class Querying {
@@ -124,7 +121,6 @@ public final class Querying {
       throw e;
     }
     QueryResult result = found.result();
-    long[] queueNanos = {found.queueNanos()};
     List<String> warnings = new ArrayList<>(result.warnings());
     boolean cut = limit > 0 && seriesOf(result.value()) > limit;
     warnings.addAll(Answers.truncated(cut));
@@ -142,7 +138,7 @@ public final class Querying {
           json.beginObject();
           new ResultWriter(json).write(value);
           if (!terms.stats().isEmpty()) {
-            stats(json, result.stats(), queueNanos[0]);
+            stats(json, result.stats(), found.queueNanos());
           }
           if (terms.explain()) {
             ExplanationWriter.write(json.key("explain"), result.explanation());
@@ -169,101 +165,84 @@ public final class Querying {
     return new Question(tenant, query, canonical, times.start(), times.end(), times.step());
   }
 
-  private Answer evaluate(Request request, Terms terms, Question question) throws IOException {
+  private Answer evaluate(Request request, Terms terms, Question question) {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(terms.timeoutMillis());
     if (terms.explain()) {
-      return compute(request, terms, question, SharedQueries.alone(question));
+      Flight alone = SharedQueries.alone(question);
+      return computed(request, until, alone, () -> compute(terms, question, alone));
     }
     SharedQueries.Key key = SharedQueries.Key.of(question, terms);
     Flight other = shared.join(key, reading.storeVersion());
     if (other != null) {
-      Answer answer = await(request, terms, other);
-      if (other.suits(question, answer.result())) {
+      long begin = System.nanoTime();
+      QueryResult result = other.await(request, until);
+      if (other.suits(question, result)) {
         meter.shared();
-        return answer;
+        return new Answer(result, System.nanoTime() - begin);
       }
     }
-    Flight mine = shared.begin(key, question);
-    try {
-      return compute(request, terms, question, mine);
-    } finally {
-      shared.end(key, mine);
-    }
+    Flight mine = shared.begin(key, question, reading.limits().timeoutMillis());
+    return computed(
+        request,
+        until,
+        mine,
+        () -> {
+          try {
+            compute(terms, question, mine);
+          } finally {
+            shared.end(key, mine);
+          }
+        });
   }
 
-  /** Waits for what another request computes. */
-  private static Answer await(Request request, Terms terms, Flight flight) throws IOException {
-    long begin = System.nanoTime();
-    CompletableFuture<QueryResult> mine = flight.result().copy();
-    try (var _ = request.onDisconnect(() -> mine.completeExceptionally(SharedQueries.gone()))) {
-      return new Answer(
-          mine.get(terms.timeoutMillis(), TimeUnit.MILLISECONDS), System.nanoTime() - begin);
-    } catch (TimeoutException e) {
-      throw new QueryException(
-          QueryException.ErrorType.TIMEOUT, "query timed out in expression evaluation", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw SharedQueries.gone();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      flight.leave();
-    }
+  /** Computes on another thread, which may go on for others when this request's time is over. */
+  private static Answer computed(Request request, long until, Flight flight, Runnable work) {
+    Thread.ofVirtual().name("query").start(work);
+    return new Answer(flight.await(request, until), flight.queueNanos());
   }
 
-  private Answer compute(Request request, Terms terms, Question question, Flight flight)
-      throws IOException {
-    long begin = System.nanoTime();
-    long[] queueNanos = new long[1];
+  private void compute(Terms terms, Question question, Flight flight) {
     Active listed = active.begin(question, flight.cancellation(), flight::clients);
-    boolean answered = false;
-    try (var _ = request.onDisconnect(flight::leave)) {
-      QueryResult result =
+    QueryResult result = null;
+    Throwable failure = null;
+    try {
+      result =
           reading.read(
-              terms.timeoutMillis(),
+              reading.limits().timeoutMillis(),
               flight.cancellation(),
               store -> {
-                queueNanos[0] = System.nanoTime() - begin;
                 flight.starts(store.version().getAsLong());
                 listed.runs();
               },
               (store, snapshot, cancellation) ->
-                  ask(terms, question, queueNanos[0], store, snapshot, cancellation));
-      flight.result().complete(result);
-      answered = true;
-      long nanos = System.nanoTime() - begin - queueNanos[0];
-      meter.answered(nanos, queueNanos[0], result.stats());
-      return new Answer(result, queueNanos[0]);
+                  ask(terms, question, store, snapshot, cancellation));
+      long queued = flight.queueNanos();
+      meter.answered(System.nanoTime() - flight.begunNanos() - queued, queued, result.stats());
     } catch (RuntimeException | Error e) {
-      flight.result().completeExceptionally(e);
-      throw e;
+      failure = e;
     } finally {
       active.end(listed);
       top.count(
           question,
-          System.nanoTime() - begin - queueNanos[0],
+          System.nanoTime() - flight.begunNanos() - flight.queueNanos(),
           flight.cancellation().samplesRead(),
-          !answered);
+          result == null);
+    }
+    if (failure == null) {
+      flight.result().complete(result);
+    } else {
+      flight.result().completeExceptionally(failure);
     }
   }
 
   private QueryResult ask(
-      Terms terms,
-      Question question,
-      long queueNanos,
-      Store store,
-      Snapshot snapshot,
-      Cancellation cancellation) {
-    long left = terms.timeoutMillis() - queueNanos / 1_000_000;
-    if (left <= 0) {
-      throw new ApiException(ErrorType.TIMEOUT, "query timed out in query queue");
-    }
+      Terms terms, Question question, Store store, Snapshot snapshot, Cancellation cancellation) {
+    // It ends when nobody waits any more: those who join as late as they may wait twice as long.
+    long longest = 2 * reading.limits().timeoutMillis();
     QueryOptions options =
         new QueryOptions(
             terms.lookbackMillis(),
-            reading.limits().withTimeoutMillis(left),
+            reading.limits().withTimeoutMillis(longest),
             storedAggregates,
             cancellation,
             terms.explain(),

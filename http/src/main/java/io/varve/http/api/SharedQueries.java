@@ -1,18 +1,23 @@
 package io.varve.http.api;
 
 import io.varve.http.api.ActiveQueries.Question;
+import io.varve.http.net.Request;
 import io.varve.query.Cancellation;
 import io.varve.query.QueryException;
 import io.varve.query.QueryResult;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets identical queries that are asked at the same time be computed once. Whoever asks first
- * computes; others wait for that answer, unless something was written since its snapshot was taken:
- * an answer shows everything that was acknowledged before the question came. The work ends early
- * only when nobody waits any more. Any thread.
+ * Lets identical queries that are asked at the same time be computed once. A computation has a
+ * thread of its own, and everybody waits for it as long as he himself wants to, also who asked
+ * first. Nobody joins a computation when something was written since its snapshot was taken: an
+ * answer shows everything that was acknowledged before the question came. The work ends early when
+ * nobody waits any more, or when it is killed, which all who wait are told. Any thread.
  */
 final class SharedQueries {
   private final ConcurrentHashMap<Key, Flight> flights = new ConcurrentHashMap<>();
@@ -24,7 +29,6 @@ final class SharedQueries {
       long start,
       long end,
       long step,
-      long timeoutMillis,
       long lookbackMillis,
       boolean cache) {
     static Key of(Question question, Querying.Terms terms) {
@@ -34,7 +38,6 @@ final class SharedQueries {
           question.start(),
           question.end(),
           question.step(),
-          terms.timeoutMillis(),
           terms.lookbackMillis(),
           terms.cache());
     }
@@ -47,11 +50,15 @@ final class SharedQueries {
     private final String text;
     private final Cancellation cancellation = new Cancellation();
     private final CompletableFuture<QueryResult> result = new CompletableFuture<>();
+    private final long begunNanos = System.nanoTime();
+    private final long joinableNanos;
     private long version = NOT_STARTED;
     private int clients = 1;
+    private volatile long queueNanos = NOT_STARTED;
 
-    private Flight(String text) {
+    private Flight(String text, long joinableMillis) {
       this.text = text;
+      this.joinableNanos = TimeUnit.MILLISECONDS.toNanos(joinableMillis);
     }
 
     Cancellation cancellation() {
@@ -66,13 +73,58 @@ final class SharedQueries {
       return clients;
     }
 
-    /** To be called before the snapshot is taken. */
+    long begunNanos() {
+      return begunNanos;
+    }
+
+    /** How long it waited for its turn; so far, if that has not come. */
+    long queueNanos() {
+      long known = queueNanos;
+      return known == NOT_STARTED ? System.nanoTime() - begunNanos : known;
+    }
+
+    /** To be called when its turn has come, before the snapshot is taken. */
     synchronized void starts(long storeVersion) {
       version = storeVersion;
+      queueNanos = System.nanoTime() - begunNanos;
+    }
+
+    /**
+     * Waits for the answer; whoever does is one of the clients, and is none afterwards.
+     *
+     * @param until of {@link System#nanoTime}
+     * @throws QueryException of type timeout if there is none by then, or whatever the computation
+     *     failed with
+     */
+    QueryResult await(Request request, long until) {
+      CompletableFuture<QueryResult> mine = result.copy();
+      try (var _ = request.onDisconnect(() -> mine.completeExceptionally(gone()))) {
+        return mine.get(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        throw new QueryException(
+            QueryException.ErrorType.TIMEOUT,
+            "query timed out in "
+                + (queueNanos == NOT_STARTED ? "query queue" : "expression evaluation"),
+            e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw gone();
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof RuntimeException failure) {
+          throw failure;
+        }
+        if (e.getCause() instanceof Error failure) {
+          throw failure;
+        }
+        throw new IllegalStateException(e.getCause());
+      } finally {
+        leave();
+      }
     }
 
     private synchronized boolean join(long storeVersion) {
       if (clients == 0
+          || System.nanoTime() - begunNanos > joinableNanos
           || cancellation.isCancelled()
           || (version != NOT_STARTED && version != storeVersion)) {
         return false;
@@ -81,8 +133,7 @@ final class SharedQueries {
       return true;
     }
 
-    /** One who waited does not any more. */
-    synchronized void leave() {
+    private synchronized void leave() {
       clients--;
       if (clients == 0) {
         cancellation.cancel();
@@ -96,16 +147,16 @@ final class SharedQueries {
     }
   }
 
-  /** A flight of one's own to compute in; others may join it. */
-  Flight begin(Key key, Question question) {
-    Flight mine = new Flight(question.text());
+  /** A flight of one's own to compute in; others may join it for so long. */
+  Flight begin(Key key, Question question, long joinableMillis) {
+    Flight mine = new Flight(question.text(), joinableMillis);
     flights.put(key, mine);
     return mine;
   }
 
   /** A flight that others cannot join. */
   static Flight alone(Question question) {
-    return new Flight(question.text());
+    return new Flight(question.text(), 0);
   }
 
   /**
@@ -123,7 +174,7 @@ final class SharedQueries {
     flights.remove(key, flight);
   }
 
-  static QueryException gone() {
+  private static QueryException gone() {
     return new QueryException(
         QueryException.ErrorType.CANCELED, "the request was canceled by the client");
   }
