@@ -410,7 +410,8 @@ final class Checkpoint {
       String name,
       OpenHead open,
       WriteRecord.MetadataSink metadata,
-      Map<Long, Long> skipLate)
+      Map<Long, Long> skipLate,
+      RecoveryProgress progress)
       throws IOException {
     byte[] bytes = fs.readAll(dataDir.resolve(name));
     ByteReader in = new ByteReader(bytes, name);
@@ -443,6 +444,7 @@ final class Checkpoint {
         throw new CorruptDataException(name, at, "unpacks to " + content.length + " bytes");
       }
       ended = loader.frame(new ByteReader(content, name + " frame at " + at));
+      progress.advance(length);
     }
   }
 

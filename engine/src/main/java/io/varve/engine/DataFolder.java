@@ -248,7 +248,13 @@ public final class DataFolder {
           file,
           path ->
               Checkpoint.load(
-                  fs, dataDir, path, scratch, (tenant, metric, about) -> {}, everything));
+                  fs,
+                  dataDir,
+                  path,
+                  scratch,
+                  (tenant, metric, about) -> {},
+                  everything,
+                  new RecoveryProgress()));
     }
   }
 

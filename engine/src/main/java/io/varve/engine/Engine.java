@@ -89,11 +89,16 @@ public final class Engine implements AutoCloseable {
    *     elsewhere is reported in {@link EngineStats#damage} and the rest is served
    */
   public static Engine open(EngineConfig config) throws IOException {
+    return open(config, new RecoveryProgress());
+  }
+
+  /** The same, telling other threads how far it has come. */
+  public static Engine open(EngineConfig config, RecoveryProgress progress) throws IOException {
     config.fileSystem().createDirectories(config.dataDir());
     FileSystem.FolderLock lock = config.fileSystem().lock(config.dataDir());
     List<AutoCloseable> opened = new ArrayList<>(List.of(lock));
     try {
-      return new Engine(config, lock, opened);
+      return new Engine(config, lock, opened, progress);
     } catch (IOException | RuntimeException e) {
       for (AutoCloseable resource : opened.reversed()) {
         try {
@@ -106,7 +111,11 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  private Engine(EngineConfig config, FileSystem.FolderLock lock, List<AutoCloseable> opened)
+  private Engine(
+      EngineConfig config,
+      FileSystem.FolderLock lock,
+      List<AutoCloseable> opened,
+      RecoveryProgress progress)
       throws IOException {
     long begin = System.nanoTime();
     this.config = config;
@@ -139,11 +148,12 @@ public final class Engine implements AutoCloseable {
     metadata = MetadataBook.open(config);
     opened.add(metadata);
     metadata.rebuildFrom(views, damage);
-    Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage);
-    recover.loadCheckpoint(fs, dataDir);
-    Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
+    Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage, progress);
     log = Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId());
     opened.add(log);
+    recover.begin(fs, dataDir, log);
+    recover.loadCheckpoint(fs, dataDir);
+    Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
     recover.replay(log);
     catalog.reopened(open);
     log.roll();

@@ -27,6 +27,7 @@ final class Recovery {
   private final Jobs jobs;
   private final WriteRecord.MetadataSink metadata;
   private final DamageLog damage;
+  private final RecoveryProgress progress;
   private final WriteRecord.Decoder decoder = new WriteRecord.Decoder();
 
   private long records;
@@ -39,13 +40,25 @@ final class Recovery {
       Catalog catalog,
       Jobs jobs,
       WriteRecord.MetadataSink metadata,
-      DamageLog damage) {
+      DamageLog damage,
+      RecoveryProgress progress) {
     this.state = state;
     this.open = open;
     this.catalog = catalog;
     this.jobs = jobs;
     this.metadata = metadata;
     this.damage = damage;
+    this.progress = progress;
+  }
+
+  /** Finds out how much there is to read. */
+  void begin(FileSystem fs, Path dataDir, ShardLog log) throws IOException {
+    long bytes = log.totalBytes();
+    for (String file : state.checkpointFiles()) {
+      Path path = dataDir.resolve(file);
+      bytes += fs.exists(path) ? fs.size(path) : 0;
+    }
+    progress.begin(bytes);
   }
 
   /** Reads the checkpoint files. A damaged one is reported; what it held is lost. */
@@ -53,7 +66,7 @@ final class Recovery {
     Map<Long, Long> skipLate = JobRunner.lateFlushed(state);
     for (String file : state.checkpointFiles()) {
       try {
-        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate);
+        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate, progress);
       } catch (CorruptDataException e) {
         damage.add(String.valueOf(e.getMessage()));
       } catch (java.nio.file.NoSuchFileException | java.io.FileNotFoundException e) {
@@ -76,8 +89,10 @@ final class Recovery {
               @Override
               public void record(long sequence, int type, byte[] payload, int offset, int length) {
                 apply(sequence, type, payload, offset, length);
+                progress.advance(length);
               }
             });
+    progress.end();
     for (ShardLog.Damage stretch : lost) {
       damage.add(
           stretch.file()

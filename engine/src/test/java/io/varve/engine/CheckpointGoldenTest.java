@@ -91,7 +91,8 @@ final class CheckpointGoldenTest {
           Checkpoint.fileName(position),
           back,
           (tenant, metric, about) -> told.add(tenant + "/" + metric),
-          Map.of());
+          Map.of(),
+          new RecoveryProgress());
     }
     assertThat(GoldenHead.describe(back)).isEqualTo(GoldenHead.describe(expected)).hasSize(21);
     assertThat(back.floor()).isEqualTo(GoldenHead.T - 7);
@@ -116,7 +117,14 @@ final class CheckpointGoldenTest {
             """);
     Files.write(folder.resolve(Checkpoint.fileName(9)), file);
     OpenHead open = GoldenHead.empty();
-    Checkpoint.load(FS, folder, Checkpoint.fileName(9), open, (t, m, a) -> {}, Map.of());
+    Checkpoint.load(
+        FS,
+        folder,
+        Checkpoint.fileName(9),
+        open,
+        (t, m, a) -> {},
+        Map.of(),
+        new RecoveryProgress());
     assertThat(GoldenHead.describe(open))
         .containsExactly("0  {__name__=\"up\"} newest 1000 4045000000000000");
     assertThat(open.frozenTo()).isEqualTo(8);

@@ -1,6 +1,7 @@
 package io.varve.http;
 
 import io.varve.engine.Engine;
+import io.varve.engine.RecoveryProgress;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
@@ -80,6 +81,7 @@ public final class Server implements AutoCloseable {
 
   private final ServerConfig config;
   private final InstantSource clock = InstantSource.system();
+  private final RecoveryProgress progress = new RecoveryProgress();
   private final ActiveQueries active = new ActiveQueries();
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
@@ -196,7 +198,7 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/metrics", new MetricActivityHandler(this::store), get),
             Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
             Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
-            Route.api("/api/v1/status/walreplay", new WalReplayHandler(this::storeIfReady), get)
+            Route.api("/api/v1/status/walreplay", new WalReplayHandler(progress), get)
                 .withNeedsStore(false),
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
             Route.api(
@@ -301,7 +303,7 @@ public final class Server implements AutoCloseable {
    * @throws io.varve.engine.format.CorruptDataException if the manifest is damaged
    */
   public String recover() throws IOException {
-    Engine engine = Engine.open(config.engine());
+    Engine engine = Engine.open(config.engine(), progress);
     ServerConfig.Query query = config.query();
     int cores = Runtime.getRuntime().availableProcessors();
     QueryEngine queries =

@@ -46,6 +46,8 @@ final class EndpointsTest {
     assertThat(client.get("/version").statusCode()).isEqualTo(200);
     assertThat(client.get("/api/v1/features").statusCode()).isEqualTo(503);
     server.recover();
+    JsonNode recovered = client.data("/api/v1/status/walreplay");
+    assertThat(recovered.get("current")).isEqualTo(recovered.get("max"));
     assertThat(
             client
                 .write(
@@ -264,6 +266,8 @@ final class EndpointsTest {
       restored.recover();
       assertThat(restored.damage()).isEmpty();
       try (ApiClient other = new ApiClient(restored.address().getPort())) {
+        JsonNode read = other.data("/api/v1/status/walreplay");
+        assertThat(read.get("current").asLong()).isPositive().isEqualTo(read.get("max").asLong());
         for (String query : new String[] {all, "kept[1h]"}) {
           assertThat(other.data("/api/v1/query", "query", query, "time", "1700001000"))
               .isEqualTo(client.data("/api/v1/query", "query", query, "time", "1700001000"));

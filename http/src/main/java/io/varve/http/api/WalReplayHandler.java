@@ -1,33 +1,27 @@
 package io.varve.http.api;
 
+import io.varve.engine.RecoveryProgress;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import java.io.IOException;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /api/v1/status/walreplay}: how far the log has been replayed. Replay is bounded and takes
- * less than the time between two questions, so there are two answers: not yet (current is 0), and
- * done (current is the log's position).
+ * {@code /api/v1/status/walreplay}: how far recovery has come, in bytes of the saved head and of
+ * the log behind it (Prometheus counts segments). All are 0 before it begins; current is max when
+ * it is over.
  */
 public final class WalReplayHandler implements Handler {
-  private final Supplier<@Nullable Store> store;
+  private final RecoveryProgress progress;
 
-  /**
-   * Asks a store.
-   *
-   * @param store null as long as it is being recovered
-   */
-  public WalReplayHandler(Supplier<@Nullable Store> store) {
-    this.store = store;
+  /** Watches a recovery. */
+  public WalReplayHandler(RecoveryProgress progress) {
+    this.progress = progress;
   }
 
   @Override
   public void handle(Request request, Response response) throws IOException {
-    Store now = store.get();
-    long position = now == null ? 0 : now.stats().get().logPosition();
+    long current = progress.readBytes();
     Answers.success(
         response,
         json ->
@@ -35,9 +29,9 @@ public final class WalReplayHandler implements Handler {
                 .key("min")
                 .number(0)
                 .key("max")
-                .number(position)
+                .number(progress.totalBytes())
                 .key("current")
-                .number(position)
+                .number(current)
                 .endObject());
   }
 }
