@@ -60,7 +60,7 @@ final class Dispatcher implements HttpHandler {
     this.origins = origins;
   }
 
-  /** Handlers at work. */
+  /** Requests whose answer is being worked on, or on its way. */
   int running() {
     return running.get();
   }
@@ -208,20 +208,16 @@ final class Dispatcher implements HttpHandler {
     } catch (Throwable e) {
       LOG.log(System.Logger.Level.ERROR, "BUG: " + route.name() + ": no answer", e);
     } finally {
-      if (!complete) {
-        response.abort();
-      }
       if (body != null) {
         bodies.give(body);
       }
-      running.decrementAndGet();
       observer.answered(
           route.name(),
           complete ? response.status() : 0,
           System.nanoTime() - begin,
           bodyLength,
-          exchange.getResponseBytesSent());
-      exchange.endExchange();
+          response.bytes());
+      response.depart(running::decrementAndGet);
     }
   }
 

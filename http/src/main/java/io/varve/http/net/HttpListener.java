@@ -131,7 +131,7 @@ public final class HttpListener implements AutoCloseable {
     return server.getLocalAddress(InetSocketAddress.class);
   }
 
-  /** Handlers at work. */
+  /** Requests whose answer is being worked on, or on its way. */
   public int running() {
     return dispatcher.running();
   }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.xnio.IoUtils;
 
 /**
  * The answer to one request, given once. Nothing goes out before some kilobytes are written or the
@@ -22,7 +23,7 @@ public final class Response {
   private final HttpServerExchange exchange;
   private final Encoding encoding;
   private final long waitMillis;
-  private @Nullable Body body;
+  private @Nullable Sink sink;
   private boolean given;
 
   Response(HttpServerExchange exchange, Encoding encoding, long waitMillis) {
@@ -49,7 +50,7 @@ public final class Response {
   public void empty(int status) throws IOException {
     begin(status);
     exchange.setResponseContentLength(0);
-    new Sink(exchange, waitMillis).close();
+    open().close();
   }
 
   /** Writes a body. */
@@ -66,10 +67,9 @@ public final class Response {
   public void body(int status, String contentType, BodyWriter writer) throws IOException {
     begin(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
-    Body begun = new Body();
-    body = begun;
-    writer.write(begun);
-    begun.end();
+    Body body = new Body();
+    writer.write(body);
+    body.end();
   }
 
   /** An answer that goes out piece by piece. */
@@ -88,18 +88,13 @@ public final class Response {
   public void stream(int status, String contentType, StreamWriter writer) throws IOException {
     begin(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
-    Sink sink = new Sink(exchange, waitMillis);
-    try {
-      writer.write(
-          piece -> {
-            sink.write(piece, 0, piece.length);
-            sink.flush();
-          });
-    } catch (IOException | RuntimeException e) {
-      sink.abort();
-      throw e;
-    }
-    sink.close();
+    Sink out = open();
+    writer.write(
+        piece -> {
+          out.write(piece, 0, piece.length);
+          out.flush();
+        });
+    out.close();
   }
 
   private void begin(int status) {
@@ -108,6 +103,12 @@ public final class Response {
     }
     given = true;
     exchange.setStatusCode(status);
+  }
+
+  private Sink open() throws IOException {
+    Sink begun = new Sink(exchange, waitMillis);
+    sink = begun;
+    return begun;
   }
 
   /** The status that was answered; 0 before. */
@@ -122,24 +123,37 @@ public final class Response {
 
   /** Takes an answer back; false if something of it went out already. */
   boolean restart() {
-    if (exchange.isResponseStarted()) {
-      return false;
-    }
-    Body begun = body;
-    if (begun != null && begun.sink != null) {
+    if (exchange.isResponseStarted() || sink != null) {
       return false;
     }
     given = false;
-    body = null;
     exchange.getResponseHeaders().remove(Headers.CONTENT_TYPE);
     return true;
   }
 
-  /** Breaks an answer off that cannot be completed. */
-  void abort() {
-    Body begun = body;
+  /** Bytes of the body, as they go to the client. */
+  long bytes() {
+    Sink begun = sink;
+    return begun == null ? 0 : begun.bytes();
+  }
+
+  /**
+   * Sends what is not sent yet and ends the exchange; an answer that is not complete is broken off.
+   * Returns at once; nobody touches the exchange from now on.
+   *
+   * @param over called once when the exchange has ended, in another thread or this one
+   */
+  void depart(Runnable over) {
+    Sink begun = sink;
     if (begun != null) {
-      begun.abort();
+      begun.depart(over);
+      return;
+    }
+    IoUtils.safeClose(exchange.getConnection());
+    try {
+      exchange.endExchange();
+    } finally {
+      over.run();
     }
   }
 
@@ -147,7 +161,6 @@ public final class Response {
   private final class Body extends OutputStream {
     private byte[] held = new byte[2_048];
     private int size;
-    private @Nullable Sink sink;
     private @Nullable OutputStream out;
 
     @Override
@@ -170,9 +183,7 @@ public final class Response {
         if (encoding != Encoding.IDENTITY) {
           exchange.getResponseHeaders().put(Headers.CONTENT_ENCODING, encoding.headerName());
         }
-        Sink begun = new Sink(exchange, waitMillis);
-        sink = begun;
-        open = encoding.wrap(begun);
+        open = encoding.wrap(open());
         out = open;
         open.write(held, 0, size);
       }
@@ -198,17 +209,9 @@ public final class Response {
         exchange.getResponseHeaders().put(Headers.CONTENT_ENCODING, encoding.headerName());
       }
       exchange.setResponseContentLength(length);
-      Sink begun = new Sink(exchange, waitMillis);
-      sink = begun;
+      Sink begun = open();
       begun.write(whole, 0, length);
       begun.close();
-    }
-
-    void abort() {
-      Sink begun = sink;
-      if (begun != null) {
-        begun.abort();
-      }
     }
   }
 }

@@ -24,6 +24,7 @@ final class Sink extends OutputStream {
   private final Semaphore writable = new Semaphore(0);
   private boolean listening;
   private boolean closed;
+  private long bytes;
 
   /** Begins the answer: status and headers are final. */
   Sink(HttpServerExchange exchange, long waitMillis) throws IOException {
@@ -45,16 +46,18 @@ final class Sink extends OutputStream {
       drain();
     }
     buffer.put((byte) b);
+    bytes++;
   }
 
   @Override
-  public void write(byte[] bytes, int offset, int length) throws IOException {
+  public void write(byte[] from, int offset, int length) throws IOException {
+    bytes += length;
     while (length > 0) {
       if (!buffer.hasRemaining()) {
         drain();
       }
       int part = Math.min(length, buffer.remaining());
-      buffer.put(bytes, offset, part);
+      buffer.put(from, offset, part);
       offset += part;
       length -= part;
     }
@@ -104,33 +107,28 @@ final class Sink extends OutputStream {
     }
   }
 
-  /** Returns when the whole answer is with the operating system. */
+  /** Nothing more comes; the rest goes out with {@link #depart}. */
   @Override
-  public void close() throws IOException {
-    if (closed) {
-      return;
-    }
-    try {
-      drain();
-      channel.shutdownWrites();
-      while (!channel.flush()) {
-        await();
-      }
-    } finally {
-      release();
-    }
+  public void close() {
+    closed = true;
   }
 
-  /** Gives the answer up: the client sees a broken connection, not a short answer. */
-  void abort() {
+  /** What was given to it, on its way or gone. */
+  long bytes() {
+    return bytes;
+  }
+
+  /**
+   * Sends the rest, or breaks the connection if this was not closed: the client then sees that, not
+   * a short answer. Returns at once; nobody touches the exchange from now on.
+   *
+   * @param over called once when the exchange has ended, in another thread
+   */
+  void depart(Runnable over) {
     if (!closed) {
       IoUtils.safeClose(exchange.getConnection());
-      release();
     }
-  }
-
-  private void release() {
-    closed = true;
-    pooled.close();
+    buffer.flip();
+    new Farewell(exchange, channel, pooled, waitMillis, over).begin();
   }
 }
