@@ -9,6 +9,7 @@ import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Value;
 import io.varve.query.QueryResult.Vector;
 import io.varve.query.exec.Evaluator;
+import io.varve.query.exec.NativeBucketsException;
 import io.varve.query.exec.Profile;
 import io.varve.query.exec.QueryContext;
 import io.varve.query.exec.WorkerPool;
@@ -190,6 +191,21 @@ public final class QueryEngine implements AutoCloseable {
       QueryOptions queryOptions,
       Planning planning,
       Evaluation evaluation) {
+    try {
+      return answer(snapshot, tenant, query, queryOptions, planning, evaluation, false);
+    } catch (NativeBucketsException e) {
+      return answer(snapshot, tenant, query, queryOptions, planning, evaluation, true);
+    }
+  }
+
+  private QueryResult answer(
+      Snapshot snapshot,
+      String tenant,
+      String query,
+      QueryOptions queryOptions,
+      Planning planning,
+      Evaluation evaluation,
+      boolean nativeBuckets) {
     long begun = System.nanoTime();
     QueryLimits limits = queryOptions.limits();
     long lookback = queryOptions.lookbackMillis();
@@ -205,6 +221,9 @@ public final class QueryEngine implements AutoCloseable {
             queryOptions.cancellation(),
             pool,
             profile)) {
+      if (nativeBuckets) {
+        context.expectNativeBuckets();
+      }
       Expr expr = Parser.parse(query, language);
       PlanNode plan = planning.plan(expr);
       long planned = System.nanoTime();
@@ -237,7 +256,7 @@ public final class QueryEngine implements AutoCloseable {
           profile == null ? List.of() : profile.nodes());
     } catch (ParseException e) {
       throw new QueryException(ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);
-    } catch (QueryException e) {
+    } catch (QueryException | NativeBucketsException e) {
       throw e;
     } catch (StackOverflowError e) {
       throw new QueryException(ErrorType.EXECUTION, "expression is nested too deeply", e);

@@ -12,10 +12,13 @@ import io.varve.query.QueryResult.Scalar;
 import io.varve.query.QueryResult.Series;
 import io.varve.query.QueryResult.Vector;
 import io.varve.query.histogram.FloatHistogram;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,8 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What must hold for every query, over native histograms beside floats and with all that flags
- * switch on: a range query is instant queries at its steps, later samples give the same results
- * later, and other label names and values give the same results under these.
+ * switch on: a range query is instant queries at its steps, with their warnings and infos, later
+ * samples give the same results later, and other label names and values give the same results under
+ * these.
  */
 final class MoreQueryLawsTest {
   private static final long SEED = Seeds.usual(20_261_122L);
@@ -108,7 +112,57 @@ final class MoreQueryLawsTest {
         "max_of(scalar(sum(c)), 3)",
         "topk(2, c)",
         "quantile(0.3, c)",
-        "c and on (job) (c > 100)");
+        "c and on (job) (c > 100)",
+        "rate(h[5m] anchored)",
+        "increase(h[7m] smoothed)",
+        "delta(g[5m] smoothed)",
+        "h smoothed",
+        "mixed smoothed",
+        "rate(mixed[6m] smoothed)",
+        "changes(mixed[9m] anchored)",
+        "resets(h[20m] anchored)",
+        "histogram_quantile(0.9, sum by (job) (increase(h[5m] smoothed)))",
+        "h + on (job, i) fill (0) c",
+        "c - on (job, i) fill_left (2) mixed",
+        "mixed + on (job, i) c",
+        "mixed * on (job, i) mixed",
+        "mixed + on (job) group_left () h{i=\"0\"}",
+        "mixed > bool on (job, i) c",
+        "mixed </ 3",
+        "mixed or 3 </ mixed",
+        "3 + mixed",
+        "max(mixed)",
+        "avg by (job) (mixed)",
+        "stddev(mixed)",
+        "quantile(0.4, mixed)",
+        "topk(1, mixed)",
+        "limitk by (job) (1, mixed)",
+        "count_values by (job) (\"v\", mixed)",
+        "first_over_time(mixed[5m])",
+        "max_over_time(mixed[6m])",
+        "quantile_over_time(0.5, mixed[6m])",
+        "rate(mixed[6m])",
+        "h or mixed",
+        "mixed unless on (job, i) (c > 50)",
+        "absent_over_time(h{i=\"0\"}[41s])",
+        "rate(s[5m])",
+        "increase(s[7m])",
+        "irate(s[3m])",
+        "resets(s[9m])",
+        "sum by (job) (rate(s[5m]))",
+        "histogram_quantile(0.5, bucket)",
+        "histogram_quantile(0.5, rate(bucket[5m]))",
+        "histogram_fraction(0, 2, bucket)",
+        "histogram_quantiles(bucket, \"q\", 0.1, 0.9)",
+        "sum(histogram_quantile(0.5, bucket))");
+  }
+
+  /** Those that yield times, too. */
+  static List<String> allQueries() {
+    List<String> queries = new ArrayList<>(queries());
+    queries.addAll(
+        List.of("ts_of_last_over_time(mixed[5m])", "timestamp(h offset 2m)", "start_timestamp(s)"));
+    return queries;
   }
 
   private static MemorySnapshot data(long shift, String job, String prefix) {
@@ -123,6 +177,11 @@ final class MoreQueryLawsTest {
         histograms(data, random, shift, "mixed", labels);
         floats(data, random, shift, "c", labels);
         floats(data, random, shift, "h_count", labels);
+        started(data, random, shift, labels);
+        for (String le : List.of("1", "2", "+Inf")) {
+          String[] bucket = {labels[0], labels[1], "le", le};
+          histograms(data, random, shift, "bucket", bucket);
+        }
       }
     }
     return data;
@@ -145,6 +204,22 @@ final class MoreQueryLawsTest {
     }
   }
 
+  /** Counters that tell when they began. */
+  private static void started(MemorySnapshot data, Random random, long shift, String[] labels) {
+    double value = 0;
+    long start = 1_000;
+    for (long time = 5_001; time < END; time += 15_000) {
+      if (random.nextInt(25) == 0) {
+        value = 0;
+        start = time - random.nextInt(15_000);
+      }
+      value += random.nextInt(9);
+      SampleColumns row = new SampleColumns(1);
+      row.add(shift + time, value, shift + start);
+      data.add(named("s", labels), row);
+    }
+  }
+
   private static void histograms(
       MemorySnapshot data, Random random, long shift, String metric, String[] labels) {
     int schema = metric.equals("custom") ? Histogram.CUSTOM_BUCKETS_SCHEMA : random.nextInt(3);
@@ -153,7 +228,7 @@ final class MoreQueryLawsTest {
       if (random.nextInt(50) == 0) {
         time += random.nextInt(25) * 20_000L;
       }
-      if (metric.equals("mixed") && random.nextInt(9) == 0) {
+      if (random.nextInt(9) == 0 && (metric.equals("mixed") || metric.equals("bucket"))) {
         data.add(named(metric, labels), shift + time, random.nextInt(50));
         continue;
       }
@@ -193,6 +268,15 @@ final class MoreQueryLawsTest {
     return histogram == null ? Long.toHexString(Double.doubleToLongBits(value)) : histogram + "";
   }
 
+  /** Warnings and infos, without the numbers that some of them sum up. */
+  private static Set<String> notes(QueryResult result) {
+    Set<String> notes = new TreeSet<>(result.warnings());
+    for (String info : result.infos()) {
+      notes.add(info.replaceAll("from buckets .* \\(", "("));
+    }
+    return notes;
+  }
+
   private static Map<Labels, Map<Long, String>> range(
       MemorySnapshot data, String query, long shift) {
     QueryResult result =
@@ -208,11 +292,13 @@ final class MoreQueryLawsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("queries")
+  @MethodSource("allQueries")
   void aRangeQueryIsInstantQueriesAtItsSteps(String query) {
     Map<Labels, Map<Long, String>> expected = new TreeMap<>();
+    Set<String> notes = new TreeSet<>();
     for (long time = START; time <= END; time += STEP) {
       QueryResult result = ENGINE.instant(DATA, "", query, time, QueryOptions.DEFAULT);
+      notes.addAll(notes(result));
       if (result.value() instanceof Scalar scalar) {
         expected
             .computeIfAbsent(Labels.EMPTY, key -> new TreeMap<>())
@@ -228,6 +314,8 @@ final class MoreQueryLawsTest {
     }
     assertThat(range(DATA, query, 0)).as("seed %d", SEED).isEqualTo(expected);
     assertThat(expected).as("a law about nothing").isNotEmpty();
+    QueryResult whole = ENGINE.range(DATA, "", query, START, END, STEP, QueryOptions.DEFAULT);
+    assertThat(notes(whole)).as("seed %d", SEED).isEqualTo(notes);
   }
 
   @ParameterizedTest

@@ -161,6 +161,20 @@ class PromqlScriptTest {
     }
   }
 
+  /** Native histograms beside floats, in scripts of our own; over the real engine, too. */
+  @Test
+  void histogramsBesideFloats(@TempDir Path folder) throws IOException {
+    Path script = RESOURCES.resolve("histograms-and-floats.test");
+    try (QueryEngine engine = new QueryEngine(OPTIONS);
+        EngineStore store = new EngineStore(folder, true)) {
+      assertThat(new ScriptRunner(new MemoryStore(), engine, QueryOptions.DEFAULT).run(script))
+          .hasSizeGreaterThan(15)
+          .allMatch(CaseResult::passed);
+      assertThat(new ScriptRunner(store, engine, QueryOptions.DEFAULT).run(script))
+          .allMatch(CaseResult::passed);
+    }
+  }
+
   private static List<CaseResult> run(String name) throws IOException {
     try (QueryEngine engine = new QueryEngine(OPTIONS)) {
       return new ScriptRunner(new MemoryStore(), engine, QueryOptions.DEFAULT).run(path(name));

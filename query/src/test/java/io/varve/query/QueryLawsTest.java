@@ -49,6 +49,8 @@ class QueryLawsTest {
         "requests_total @ 3000 offset 2m",
         "timestamp(requests_total)",
         "timestamp(requests_total @ 3000)",
+        "timestamp(requests_total @ 3000 offset 2m)",
+        "timestamp(requests_total @ 3000 offset -2m)",
         "rate(requests_total[5m])",
         "increase(requests_total[7m] offset 1m)",
         "delta(temperature[5m])",

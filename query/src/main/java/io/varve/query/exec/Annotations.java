@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What the user should know about a result, collected while a query runs: warnings and infos in
@@ -24,6 +25,7 @@ final class Annotations {
 
   private final Map<String, Position> found = new HashMap<>();
   private final Map<String, Forced> forced = new HashMap<>();
+  private final List<Consumer<Annotations>> open = new ArrayList<>();
 
   /** Where and how much bucket counts had to be lifted. */
   private static final class Forced {
@@ -34,6 +36,11 @@ final class Annotations {
     double maxBound = Double.NEGATIVE_INFINITY;
     double maxDifference;
     long samples;
+  }
+
+  /** Asks somebody at the end of the query, who may be asked again. */
+  synchronized void atEnd(Consumer<Annotations> teller) {
+    open.add(teller);
   }
 
   synchronized void warn(String text, Position position) {
@@ -241,6 +248,7 @@ final class Annotations {
 
   private synchronized List<String> texts(String kind, String query) {
     record Entry(String text, Position position) {}
+    open.forEach(teller -> teller.accept(this));
     List<Entry> entries = new ArrayList<>();
     found.forEach(
         (text, position) -> {

@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.query.exec.StepNotes.Note;
 import io.varve.query.function.Absent;
 import io.varve.query.function.BinaryOperators;
 import io.varve.query.histogram.FloatHistogram;
@@ -8,7 +9,6 @@ import io.varve.query.histogram.HistogramTable;
 import io.varve.query.histogram.HistogramTrim;
 import io.varve.query.histogram.ResetHint;
 import io.varve.query.promql.Operator;
-import io.varve.query.promql.Position;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,24 +16,26 @@ import org.jspecify.annotations.Nullable;
  * yields, and whether the element stays.
  *
  * @param returnBool true if a comparison yields 0 or 1 in place of filtering
- * @param position of the binary expression
+ * @param notes of this operation
  */
-record BinaryElement(QueryContext query, Operator operator, boolean returnBool, Position position) {
+record BinaryElement(QueryContext query, Operator operator, boolean returnBool, StepNotes notes) {
 
   /**
    * The result; absent if the element does not stay. A filter yields {@code kept}.
    *
    * @param kept the value that a comparison lets pass
+   * @param step the step at which it is
+   * @param number place of the element in the order of the step, for {@link StepNotes}
    */
-  double apply(double left, double right, double kept) {
+  double apply(double left, double right, double kept, int step, int number) {
     if (query.histograms.isUsed()
         && (HistogramTable.isHistogram(left) || HistogramTable.isHistogram(right))) {
-      return withHistograms(left, right, query.histograms.get(left), query.histograms.get(right));
+      return withHistograms(left, right, step, number);
     }
-    return ofFloats(left, right, kept);
+    return ofFloats(left, right, kept, step, number);
   }
 
-  private double ofFloats(double left, double right, double kept) {
+  private double ofFloats(double left, double right, double kept, int step, int number) {
     return switch (operator) {
       case ADD -> left + right;
       case SUB -> left - right;
@@ -44,36 +46,34 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
         boolean holds = BinaryOperators.compare(operator, left, right);
         yield returnBool ? (holds ? 1 : 0) : holds ? kept : Absent.VALUE;
       }
-      case TRIM_LOWER, TRIM_UPPER -> {
-        query.annotations.incompatible(operator.text(), "float", "float", position);
-        yield Absent.VALUE;
-      }
+      case TRIM_LOWER, TRIM_UPPER -> refused(Note.FLOATS, step, number);
       case OR, AND, UNLESS -> throw new IllegalStateException(operator.text());
     };
   }
 
-  private double withHistograms(
-      double left, double right, @Nullable FloatHistogram l, @Nullable FloatHistogram r) {
+  private double withHistograms(double left, double right, int step, int number) {
+    FloatHistogram l = query.histograms.get(left);
+    FloatHistogram r = query.histograms.get(right);
     if (l != null && r != null) {
       return switch (operator) {
-        case ADD -> combined(l.plus(r), ResetHint.UNKNOWN);
-        case SUB -> combined(l.minus(r), ResetHint.GAUGE);
+        case ADD -> combined(l.plus(r), ResetHint.UNKNOWN, step, number);
+        case SUB -> combined(l.minus(r), ResetHint.GAUGE, step, number);
         case EQ -> filtered(l.equals(r), left);
         case NEQ -> filtered(!l.equals(r), left);
-        default -> incompatible("histogram", "histogram");
+        default -> refused(Note.HISTOGRAMS, step, number);
       };
     }
     if (l == null) {
       return operator == Operator.MUL && r != null
           ? kept(r.times(left).compact())
-          : incompatible("float", "histogram");
+          : refused(Note.FLOAT_AND_HISTOGRAM, step, number);
     }
     return switch (operator) {
       case MUL -> kept(l.times(right).compact());
       case DIV -> kept(l.dividedBy(right).compact());
       case TRIM_UPPER -> kept(HistogramTrim.below(l, right));
       case TRIM_LOWER -> kept(HistogramTrim.above(l, right));
-      default -> incompatible("histogram", "float");
+      default -> refused(Note.HISTOGRAM_AND_FLOAT, step, number);
     };
   }
 
@@ -85,22 +85,20 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
     return returnBool ? (holds ? 1 : 0) : holds ? kept : Absent.VALUE;
   }
 
-  private double incompatible(String left, String right) {
-    query.annotations.incompatible(operator.text(), left, right, position);
+  private double refused(Note note, int step, int number) {
+    notes.put(step, number, note);
     return Absent.VALUE;
   }
 
-  private double combined(@Nullable Combined result, ResetHint hint) {
+  private double combined(@Nullable Combined result, ResetHint hint, int step, int number) {
     if (result == null) {
-      query.annotations.incompatibleBuckets(operator.text(), position);
-      return Absent.VALUE;
+      return refused(Note.BUCKETS, step, number);
     }
-    String operation = operator == Operator.ADD ? "addition" : "subtraction";
     if (result.collision()) {
-      query.annotations.resetCollision(operation, position);
+      return refused(Note.COLLISION, step, number);
     }
     if (result.reconciled()) {
-      query.annotations.reconciled(operation, position);
+      notes.put(step, number, Note.RECONCILED);
     }
     FloatHistogram value = result.value();
     return kept((hint == ResetHint.GAUGE ? value.withHint(hint) : value).compact());
@@ -124,28 +122,35 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
     };
   }
 
-  /** Applies it to a column, in place, with a number per step on one side. */
-  void withScalars(double[] column, int at, int steps, double[] scalars, boolean scalarLeft) {
+  /**
+   * Applies it to a column, in place, with a number per step on one side.
+   *
+   * @param number of the series
+   */
+  void withScalars(
+      double[] column, int at, int steps, double[] scalars, boolean scalarLeft, int number) {
     if (query.histograms.isUsed() && HistogramTable.any(column, at, steps)) {
       for (int s = 0; s < steps; s++) {
         double value = column[at + s];
         if (!Absent.is(value)) {
           column[at + s] =
-              scalarLeft ? apply(scalars[s], value, value) : apply(value, scalars[s], value);
+              scalarLeft
+                  ? apply(scalars[s], value, value, s, number)
+                  : apply(value, scalars[s], value, s, number);
         }
       }
     } else if (scalarLeft) {
       for (int s = 0; s < steps; s++) {
         double value = column[at + s];
         if (!Absent.is(value)) {
-          column[at + s] = ofFloats(scalars[s], value, value);
+          column[at + s] = ofFloats(scalars[s], value, value, s, number);
         }
       }
     } else {
       for (int s = 0; s < steps; s++) {
         double value = column[at + s];
         if (!Absent.is(value)) {
-          column[at + s] = ofFloats(value, scalars[s], value);
+          column[at + s] = ofFloats(value, scalars[s], value, s, number);
         }
       }
     }

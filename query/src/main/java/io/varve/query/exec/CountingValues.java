@@ -35,7 +35,10 @@ final class CountingValues extends SeriesOperator {
     this.without = without;
   }
 
-  /** A value of a series: equal ones have equal output labels. */
+  /**
+   * A value of a series: equal ones have equal output labels. Raw bits, since those of a NaN may
+   * stand for a histogram.
+   */
   private record Key(int series, long bits) {}
 
   @Override
@@ -58,7 +61,7 @@ final class CountingValues extends SeriesOperator {
             if (Absent.is(value)) {
               continue;
             }
-            Key key = new Key(number, Double.doubleToLongBits(value));
+            Key key = new Key(number, Double.doubleToRawLongBits(value));
             Integer row = known.get(key);
             if (row == null) {
               Labels output =

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * histogram_quantile, histogram_quantiles and histogram_fraction. Series that differ only in their
  * label {@code le} are the buckets of one classic histogram; the values of a series without such a
- * label may be native histograms. Where there is both at a step, there is no result. A histogram is
+ * label may be native histograms. Where there is both at a step, there is no result. Native
+ * histograms in a series of buckets are a result of their own, with all its labels. A histogram is
  * evaluated from its own series, whichever worker does it.
  */
 final class Distributions extends SeriesOperator {
@@ -44,9 +45,11 @@ final class Distributions extends SeriesOperator {
    * The series of one histogram.
    *
    * @param classic those of its buckets, ascending by bound
-   * @param plain the one without bound, which may have native histograms; −1 if there is none
+   * @param plain the one of which native histograms are taken; −1 if there is none
    */
   private record Members(int[] classic, int plain) {}
+
+  private static final int[] NO_BUCKETS = {};
 
   private final SeriesOperator inner;
   private final List<? extends Question> questions;
@@ -57,6 +60,10 @@ final class Distributions extends SeriesOperator {
   private final List<Labels> names = new ArrayList<>();
   private Labels[] series = new Labels[0];
   private double[] bounds = new double[0];
+
+  /** Per series whether its label le is a bound. */
+  private boolean[] isBucket = new boolean[0];
+
   private int[] histogramOf = new int[0];
   private int[] questionOf = new int[0];
 
@@ -94,6 +101,7 @@ final class Distributions extends SeriesOperator {
     }
     series = inner.prepare();
     bounds = new double[series.length];
+    isBucket = new boolean[series.length];
     Map<Labels, List<Integer>> byName = new LinkedHashMap<>();
     Map<Labels, Integer> plain = new HashMap<>();
     for (int i = 0; i < series.length; i++) {
@@ -105,6 +113,7 @@ final class Distributions extends SeriesOperator {
         plain.put(name, i);
         continue;
       }
+      isBucket[i] = true;
       byName.computeIfAbsent(name.without("le"), key -> new ArrayList<>()).add(i);
     }
     byName.forEach(
@@ -116,6 +125,12 @@ final class Distributions extends SeriesOperator {
                   rows.stream().mapToInt(Integer::intValue).toArray(),
                   plain.getOrDefault(name, -1)));
         });
+    for (int i = 0; i < series.length && query.expectsNativeBuckets(); i++) {
+      if (isBucket[i]) {
+        names.add(query.lateNames ? series[i] : Rows.withoutMetadata(series[i]));
+        members.add(new Members(NO_BUCKETS, i));
+      }
+    }
     return outputs();
   }
 
@@ -193,12 +208,16 @@ final class Distributions extends SeriesOperator {
       b.clear();
       for (int r = 0; r < rows.length; r++) {
         double count = counts[r * steps + s];
-        if (!Absent.is(count) && !(anyNative && HistogramTable.isHistogram(count))) {
+        if (anyNative && HistogramTable.isHistogram(count)) {
+          if (!query.expectsNativeBuckets()) {
+            throw new NativeBucketsException();
+          }
+        } else if (!Absent.is(count)) {
           b.add(bounds[rows[r]], count);
         }
       }
       FloatHistogram h = anyNative ? query.histograms.get(counts[plain + s]) : null;
-      if (h == null && !Absent.is(counts[plain + s])) {
+      if (h == null && !Absent.is(counts[plain + s]) && !isBucket(histogram)) {
         query.annotations.badBucket(series[histogram.plain].get("le"), name(output), position);
       }
       if (h != null && b.size() > 0) {
@@ -210,6 +229,11 @@ final class Distributions extends SeriesOperator {
         out[at + s] = b.size() == 0 ? Absent.VALUE : answer(question, b, output, s);
       }
     }
+  }
+
+  /** True if it is what a series of buckets has of native histograms. */
+  private boolean isBucket(Members histogram) {
+    return histogram.classic.length == 0 && isBucket[histogram.plain];
   }
 
   /** The metric's name, if messages may tell it: it is still there. */

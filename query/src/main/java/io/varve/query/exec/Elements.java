@@ -18,11 +18,17 @@ final class Elements extends SeriesOperator {
     void apply(double[] column, int at, int steps);
   }
 
+  /** Changes a column of steps of a series; leaves alone what is absent. */
+  @FunctionalInterface
+  interface SeriesChange {
+    void apply(int series, double[] column, int at, int steps);
+  }
+
   private final SeriesOperator inner;
-  private final Change change;
+  private final SeriesChange change;
   private final boolean floatsOnly;
 
-  private Elements(SeriesOperator inner, Change change, boolean floatsOnly) {
+  private Elements(SeriesOperator inner, SeriesChange change, boolean floatsOnly) {
     super(inner.query, inner.grid);
     this.inner = inner;
     this.change = change;
@@ -31,12 +37,18 @@ final class Elements extends SeriesOperator {
 
   /** For a change that knows what to do with histograms. */
   static Elements all(SeriesOperator inner, Change change) {
+    return bySeries(inner, (series, column, at, steps) -> change.apply(column, at, steps));
+  }
+
+  /** For a change that knows what to do with histograms, and wants to know of which series. */
+  static Elements bySeries(SeriesOperator inner, SeriesChange change) {
     return new Elements(inner, change, false);
   }
 
   /** For a change of floats: histograms become absent. */
   static Elements floats(SeriesOperator inner, Change change) {
-    return new Elements(inner, change, true);
+    return new Elements(
+        inner, (series, column, at, steps) -> change.apply(column, at, steps), true);
   }
 
   @Override
@@ -55,7 +67,7 @@ final class Elements extends SeriesOperator {
     if (floatsOnly && query.histograms.isUsed()) {
       HistogramTable.blank(out, at, grid.count());
     }
-    change.apply(out, at, grid.count());
+    change.apply(series, out, at, grid.count());
   }
 
   /** Applies a function of one number. */

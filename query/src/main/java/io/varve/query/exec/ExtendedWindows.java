@@ -48,12 +48,12 @@ final class ExtendedWindows extends WindowSource {
     double[] values = samples.values;
     int to = samples.size;
     into.size = 0;
+    if (samples.hasHistograms) { // also if it is a stale marker only
+      throw QueryException.execution(
+          (smoothed ? "smoothed" : "anchored") + " modifier is not supported with histograms");
+    }
     if (to == 0) {
       return;
-    }
-    if (samples.histograms(0, to) > 0) {
-      throw QueryException.execution(
-          "smoothed and anchored modifiers do not work with native histograms");
     }
     int first = ExtendedRanges.firstRow(times, 0, to, start);
     int last = smoothed ? ExtendedRanges.lastRow(times, 0, to, end) : to - 1;

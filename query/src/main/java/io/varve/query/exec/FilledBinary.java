@@ -86,6 +86,11 @@ final class FilledBinary extends SeriesOperator {
         if (Absent.is(value) || (partner < 0 && fill == null)) {
           continue;
         }
+        double result =
+            apply(value, partner < 0 && fill != null ? fill : oneValues.get(partner, s), s, i);
+        if (Absent.is(result) && element.notes().refuses(s, i)) {
+          continue; // no match at all: its partner may still be filled
+        }
         Labels other = partner < 0 ? matcher.signature(manySeries[i]) : oneSeries[partner];
         int row = row(matcher.result(manySeries[i], other, element));
         if (manyLost != null && manyLost.get(i)) {
@@ -93,7 +98,7 @@ final class FilledBinary extends SeriesOperator {
         }
         check(signature, row, matched, results);
         matched[signature] = true;
-        set(row, s, value, partner < 0 && fill != null ? fill : oneValues.get(partner, s));
+        set(row, s, result);
       }
       Double fill = fillMany;
       if (fill == null) {
@@ -104,7 +109,8 @@ final class FilledBinary extends SeriesOperator {
         int signature = signatures.right()[i];
         if (!Absent.is(value) && !matched[signature]) {
           Labels other = matcher.signature(oneSeries[i]);
-          set(row(matcher.result(other, oneSeries[i], element)), s, fill, value);
+          double result = apply(fill, value, s, manySeries.length + i);
+          set(row(matcher.result(other, oneSeries[i], element)), s, result);
         }
       }
     }
@@ -140,9 +146,13 @@ final class FilledBinary extends SeriesOperator {
     return row;
   }
 
-  private void set(int row, int step, double ofMany, double ofOne) {
-    double value =
-        swapped ? element.apply(ofOne, ofMany, ofOne) : element.apply(ofMany, ofOne, ofMany);
+  private double apply(double ofMany, double ofOne, int step, int number) {
+    return swapped
+        ? element.apply(ofOne, ofMany, ofOne, step, number)
+        : element.apply(ofMany, ofOne, ofMany, step, number);
+  }
+
+  private void set(int row, int step, double value) {
     if (Absent.is(value)) {
       return;
     }

@@ -4,6 +4,7 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.query.function.Absent;
+import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.Selection;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +19,14 @@ final class InstantSelect extends SeriesOperator {
 
   private final Selection selection;
   private final boolean timestamps;
+  private final long lookbackMillis;
   private @Nullable SelectedSeries series;
 
-  InstantSelect(QueryContext query, StepGrid grid, Selection selection, boolean timestamps) {
+  InstantSelect(QueryContext query, StepGrid grid, PlanNode.Select node) {
     super(query, grid);
-    this.selection = selection;
-    this.timestamps = timestamps;
+    this.selection = node.selection();
+    this.timestamps = node.timestamps();
+    this.lookbackMillis = Math.max(0, query.lookbackMillis - node.lookbackLessMillis());
   }
 
   @Override
@@ -36,7 +39,7 @@ final class InstantSelect extends SeriesOperator {
             query,
             selection.matchers(),
             new TimeRange(
-                selection.reference(grid.start()) - query.lookbackMillis,
+                selection.reference(grid.start()) - lookbackMillis,
                 selection.reference(grid.last())));
     series = found;
     return found.labels();
@@ -57,7 +60,7 @@ final class InstantSelect extends SeriesOperator {
       Arrays.fill(out, at, at + steps, value);
       return;
     }
-    if (grid.step() > query.lookbackMillis + SPARSE_GAP_MILLIS) {
+    if (grid.step() > lookbackMillis + SPARSE_GAP_MILLIS) {
       int looked = 0;
       for (int s = 0; s < steps; s++) {
         long reference = selection.reference(grid.time(s));
@@ -73,7 +76,7 @@ final class InstantSelect extends SeriesOperator {
     SampleColumns samples =
         found.read(
             number,
-            new TimeRange(first - query.lookbackMillis, selection.reference(grid.last())),
+            new TimeRange(first - lookbackMillis, selection.reference(grid.last())),
             worker);
     long[] times = samples.times;
     int size = samples.size;
@@ -92,11 +95,11 @@ final class InstantSelect extends SeriesOperator {
   }
 
   private TimeRange lookback(long reference) {
-    return new TimeRange(reference - query.lookbackMillis, reference);
+    return new TimeRange(reference - lookbackMillis, reference);
   }
 
   private double latest(SelectedSeries found, SampleColumns samples, int row, long reference) {
-    if (row < 0 || samples.times[row] <= reference - query.lookbackMillis) {
+    if (row < 0 || samples.times[row] <= reference - lookbackMillis) {
       return Absent.VALUE;
     }
     if (timestamps) {

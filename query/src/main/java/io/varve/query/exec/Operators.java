@@ -143,7 +143,7 @@ final class Operators {
   private SeriesOperator build(VectorNode node, StepGrid grid) {
     return switch (node) {
       case PlanNode.Select n -> {
-        SeriesOperator select = new InstantSelect(query, grid, n.selection(), n.timestamps());
+        SeriesOperator select = new InstantSelect(query, grid, n);
         yield n.timestamps() ? Merged.withoutMetadata(select, false) : select;
       }
       case PlanNode.OverRange n -> overRange(n, grid);
@@ -224,21 +224,29 @@ final class Operators {
           new CountingValues(vector(n.inner(), grid), n.label(), n.grouping(), n.without());
       case PlanNode.ScalarWithVector n -> {
         BinaryElement element =
-            new BinaryElement(query, n.operator(), n.returnBool(), n.position());
+            new BinaryElement(
+                query,
+                n.operator(),
+                n.returnBool(),
+                new StepNotes(query, grid.count(), n.operator(), n.position()));
         SeriesOperator inner = vector(n.vector(), grid);
         double[] scalars = scalar(n.scalar(), grid);
         SeriesOperator applied =
-            Elements.all(
+            Elements.bySeries(
                 inner,
-                (column, at, steps) ->
-                    element.withScalars(column, at, steps, scalars, n.scalarLeft()));
+                (series, column, at, steps) ->
+                    element.withScalars(column, at, steps, scalars, n.scalarLeft(), series));
         yield element.dropsName() ? Merged.withoutMetadata(applied, false) : applied;
       }
       case PlanNode.VectorBinary n -> {
         SeriesOperator left = vector(n.left(), grid);
         SeriesOperator right = vector(n.right(), grid);
         BinaryElement element =
-            new BinaryElement(query, n.operator(), n.returnBool(), n.position());
+            new BinaryElement(
+                query,
+                n.operator(),
+                n.returnBool(),
+                new StepNotes(query, grid.count(), n.operator(), n.position()));
         boolean fills = n.matching().fillLeft() != null || n.matching().fillRight() != null;
         yield fills
             ? new FilledBinary(left, right, n.matching(), element)

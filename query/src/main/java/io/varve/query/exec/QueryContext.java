@@ -70,6 +70,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private final @Nullable Profile profile;
   private final List<Runnable> leftToProve = new ArrayList<>();
   private volatile boolean ended;
+  private boolean nativeBuckets;
 
   /** The clock of the deadline starts now. */
   public QueryContext(
@@ -121,6 +122,16 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.deadlineNanos =
         System.nanoTime()
             + Math.min(limits.timeoutMillis(), Long.MAX_VALUE / 4_000_000) * 1_000_000;
+  }
+
+  /** Before the evaluation: series with a bucket's bound may have native histograms, too. */
+  public void expectNativeBuckets() {
+    nativeBuckets = true;
+  }
+
+  /** True if series with a bucket's bound may have native histograms. */
+  boolean expectsNativeBuckets() {
+    return nativeBuckets;
   }
 
   /**

@@ -146,7 +146,7 @@ final class VectorBinary extends SeriesOperator {
       double a = out[at + s];
       double b = other[from + s];
       if (!Absent.is(a)) {
-        out[at + s] = Absent.is(b) ? Absent.VALUE : apply(a, b);
+        out[at + s] = Absent.is(b) ? Absent.VALUE : apply(a, b, s, manyRow[series]);
       }
     }
   }
@@ -156,8 +156,10 @@ final class VectorBinary extends SeriesOperator {
     return loseNames;
   }
 
-  private double apply(double ofMany, double ofOne) {
-    return swapped ? element.apply(ofOne, ofMany, ofOne) : element.apply(ofMany, ofOne, ofMany);
+  private double apply(double ofMany, double ofOne, int step, int number) {
+    return swapped
+        ? element.apply(ofOne, ofMany, ofOne, step, number)
+        : element.apply(ofMany, ofOne, ofMany, step, number);
   }
 
   /** Matches step by step. */
@@ -200,6 +202,10 @@ final class VectorBinary extends SeriesOperator {
         if (Absent.is(a) || partner < 0) {
           continue;
         }
+        double value = apply(a, oneMatrix.get(partner, s), s, i);
+        if (Absent.is(value) && element.notes().refuses(s, i)) {
+          continue; // no match at all: it cannot be one too many
+        }
         long pair = (long) i << 32 | partner;
         Integer row = rowOfPair.get(pair);
         if (row == null) {
@@ -231,7 +237,6 @@ final class VectorBinary extends SeriesOperator {
           throw QueryException.execution(
               "multiple matches for labels: grouping labels must ensure unique matches");
         }
-        double value = apply(a, oneMatrix.get(partner, s));
         if (Absent.is(value)) {
           continue;
         }

@@ -86,8 +86,15 @@ public sealed interface PlanNode {
    * The latest sample of each selected series.
    *
    * @param timestamps true if the samples' times in seconds are meant, not their values
+   * @param lookbackLessMillis by how much it looks back less far than others do
    */
-  record Select(Selection selection, boolean timestamps) implements VectorNode {}
+  record Select(Selection selection, boolean timestamps, long lookbackLessMillis)
+      implements VectorNode {
+    /** With the usual lookback. */
+    public Select(Selection selection, boolean timestamps) {
+      this(selection, timestamps, 0);
+    }
+  }
 
   /**
    * Each selected series between its samples before and after the step.

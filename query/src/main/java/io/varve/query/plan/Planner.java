@@ -303,7 +303,7 @@ public final class Planner {
       case VECTOR -> new PlanNode.VectorOf(scalar(planned.get(0), e));
       case TIMESTAMP ->
           arguments.get(0) instanceof Expr.VectorSelector selector && !selector.smoothed()
-              ? new PlanNode.Select(selection(selector), true)
+              ? timestamps(selection(selector))
               : new PlanNode.EvalTimes(vector(planned.get(0), e));
       case ABSENT -> new PlanNode.Absent(vector(planned.get(0), e), absentLabels(arguments.get(0)));
       case ABSENT_OVER_TIME ->
@@ -359,6 +359,19 @@ public final class Planner {
         throw unexpected(e);
       }
     };
+  }
+
+  /**
+   * timestamp() of a selector. Of a pinned one Prometheus reads the samples that are seen from the
+   * pinned time less the offset, and then looks for the newest as if there were no offset: what is
+   * found can be seen from both times.
+   */
+  private static PlanNode.Select timestamps(Selection of) {
+    if (of.atMillis() == null || of.offsetMillis() == 0) {
+      return new PlanNode.Select(of, true);
+    }
+    Selection earlier = new Selection(of.matchers(), Math.max(0, of.offsetMillis()), of.atMillis());
+    return new PlanNode.Select(earlier, true, Math.abs(of.offsetMillis()));
   }
 
   /** Refuses what is not defined over anchored or smoothed ranges. */
