@@ -70,6 +70,7 @@ public final class Engine implements AutoCloseable {
   private final EngineCounters counters = new EngineCounters();
   private final DamageLog damage = new DamageLog();
   private final MetadataBook metadata;
+  private final ReadScratch.Pool scratches = new ReadScratch.Pool();
   private final WritePath writePath;
   private final JobRunner runner;
   private final Housekeeping housekeeping;
@@ -255,6 +256,7 @@ public final class Engine implements AutoCloseable {
         counters,
         damage,
         metadata,
+        scratches,
         new SnapshotView.Age(versions, version, settledTo));
   }
 

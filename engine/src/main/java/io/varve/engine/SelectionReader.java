@@ -1,15 +1,12 @@
 package io.varve.engine;
 
 import io.varve.engine.head.Head;
-import io.varve.engine.head.HeadScratch;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
-import io.varve.engine.partition.BlockStats;
 import io.varve.engine.partition.ChunkReader;
-import io.varve.engine.partition.ChunkScratch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -26,12 +23,11 @@ final class SelectionReader implements SeriesReader {
   private final List<Delete> deletes;
   private final RowMerge merge;
   private final WindowRows windowRows;
-  private final ChunkScratch chunkScratch = new ChunkScratch();
-  private final HeadScratch headScratch = new HeadScratch();
-  private final AggregateFold fold = new AggregateFold();
-  private final SampleColumns edge = new SampleColumns();
-  private final BlockStats stats = new BlockStats();
+  private final ReadScratch scratch;
+  private final AggregateFold fold;
+  private final SampleColumns edge;
   private long charged;
+  private boolean closed;
 
   SelectionReader(SnapshotView snapshot, Selection selection, QueryBudget budget) {
     this.snapshot = snapshot;
@@ -39,12 +35,16 @@ final class SelectionReader implements SeriesReader {
     this.budget = budget;
     this.deletes = snapshot.view().deletes();
     this.merge = new RowMerge(snapshot.policy());
+    this.scratch = snapshot.scratches().take();
+    this.fold = scratch.fold;
+    this.edge = scratch.edge;
     this.windowRows =
-        new WindowRows(merge, chunkScratch, snapshot.counters(), snapshot.damageLog());
+        new WindowRows(merge, scratch.chunks, snapshot.counters(), snapshot.damageLog());
   }
 
   @Override
   public void read(int series, TimeRange range, SampleColumns into) {
+    checkOpen();
     into.clear();
     if (range.isEmpty()) {
       return;
@@ -79,7 +79,7 @@ final class SelectionReader implements SeriesReader {
 
   /** What buffers have grown to is charged to the query as long as this reader lives. */
   private void holdScratch(SampleColumns into) {
-    long now = into.times.length * 16L + chunkScratch.residentBytes();
+    long now = into.times.length * 16L + scratch.chunks.residentBytes();
     if (now > charged) {
       budget.chargeBytes(now - charged);
       charged = now;
@@ -137,7 +137,7 @@ final class SelectionReader implements SeriesReader {
       return;
     }
     int mark = into.size;
-    head.read(id, into, headScratch);
+    head.read(id, into, scratch.heads);
     budget.chargeSamples(into.size - mark);
     settle(into, mark, logTo, concerning);
   }
@@ -191,6 +191,7 @@ final class SelectionReader implements SeriesReader {
 
   @Override
   public boolean aggregate(int series, TimeRange range, RangeAggregate into) {
+    checkOpen();
     into.clear();
     if (range.isEmpty()) {
       return true;
@@ -282,13 +283,13 @@ final class SelectionReader implements SeriesReader {
             return false;
           }
           boolean covered = first > range.startExclusive() && last <= range.endInclusive();
-          if (covered && chunk.stats(block, stats)) {
+          if (covered && chunk.stats(block, scratch.stats)) {
             snapshot.counters().blocksAggregated.increment();
-            fold.block(stats, last);
+            fold.block(scratch.stats, last);
             continue;
           }
           edge.clear();
-          chunk.read(block, edge, chunkScratch);
+          chunk.read(block, edge, scratch.chunks);
           snapshot.counters().blocksDecoded.increment();
           budget.chargeBlock(edge.size, chunk.bytes(block));
           RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
@@ -303,9 +304,20 @@ final class SelectionReader implements SeriesReader {
     return true;
   }
 
+  /** The buffers may be somebody else's already. */
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the reader is closed");
+    }
+  }
+
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     budget.releaseBytes(charged);
-    charged = 0;
+    snapshot.scratches().give(scratch);
   }
 }

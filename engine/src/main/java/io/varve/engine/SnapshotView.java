@@ -38,6 +38,7 @@ final class SnapshotView implements Snapshot {
   private final DamageLog storeDamage;
   private final DamageLog damage = new DamageLog();
   private final MetadataBook metadata;
+  private final ReadScratch.Pool scratches;
   private final Age age;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -52,8 +53,10 @@ final class SnapshotView implements Snapshot {
       EngineCounters counters,
       DamageLog storeDamage,
       MetadataBook metadata,
+      ReadScratch.Pool scratches,
       Age age) {
     this.age = age;
+    this.scratches = scratches;
     this.view = pinned.view();
     this.late = pinned.late();
     this.hash = hash;
@@ -82,6 +85,10 @@ final class SnapshotView implements Snapshot {
 
   EngineCounters counters() {
     return counters;
+  }
+
+  ReadScratch.Pool scratches() {
+    return scratches;
   }
 
   /** Remembers damage, for this snapshot and for the store. */

@@ -257,8 +257,9 @@ public final class ChunkReader implements AutoCloseable {
     int length = page.offsets()[i + 1] - page.offsets()[i];
     int startBytes = page.startBytes(i);
     long offset = footer.start(Section.VALUES) + page.base() + page.offsets()[i];
-    int inBuffer = scratch.values.fetch(this, offset, length, footer.end(Section.VALUES));
-    byte[] bytes = scratch.values.bytes();
+    FileWindow window = scratch.values.of(this);
+    int inBuffer = window.fetch(this, offset, length, footer.end(Section.VALUES));
+    byte[] bytes = window.bytes();
     try {
       if ((page.flags()[i] & BlockPage.HISTOGRAM) != 0) {
         readHistograms(bytes, inBuffer, length - startBytes, n, into, scratch);
@@ -330,12 +331,12 @@ public final class ChunkReader implements AutoCloseable {
 
   // --- what a writer takes over ---
 
-  /** The index in the scratch's buffer of a block's bytes. */
-  int fetchValues(int block, ChunkScratch scratch) {
+  /** The index in the window of a block's bytes. */
+  int fetchValues(int block, FileWindow window) {
     BlockPage page = blocks(block);
     int i = inPage(block);
     long offset = footer.start(Section.VALUES) + page.base() + page.offsets()[i];
-    return scratch.values.fetch(this, offset, bytes(block), footer.end(Section.VALUES));
+    return window.fetch(this, offset, bytes(block), footer.end(Section.VALUES));
   }
 
   /** The index in the window of a time column's bytes. */

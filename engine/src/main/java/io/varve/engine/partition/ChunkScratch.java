@@ -15,8 +15,8 @@ public final class ChunkScratch {
   /** Longer columns share one slot. */
   private static final int MOST_KEPT_ROWS = 1024;
 
-  final FileWindow values = new FileWindow();
-  final FileWindow times = new FileWindow();
+  final FileWindows values = new FileWindows();
+  final FileWindows times = new FileWindows();
   final FloatBlockDecoder floats = new FloatBlockDecoder();
   final LongBlockDecoder longs = new LongBlockDecoder();
   final HistogramBlockDecoder histograms = new HistogramBlockDecoder();
@@ -51,7 +51,7 @@ public final class ChunkScratch {
         decodedBytes += 8L * (rows - decoded[slot].length);
         decoded[slot] = new long[rows];
       }
-      reader.decodeTimes(column, timeDecoder, times, decoded[slot]);
+      reader.decodeTimes(column, timeDecoder, times.of(reader), decoded[slot]);
       readers[slot] = reader.number();
       columns[slot] = column;
     }

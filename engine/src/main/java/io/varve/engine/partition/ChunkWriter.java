@@ -227,22 +227,24 @@ public final class ChunkWriter implements AutoCloseable {
     int sourceColumn = source.column(sourceBlock);
     int column = times.known(source.number(), sourceColumn);
     if (column < 0) {
-      int at = source.fetchTimes(sourceColumn, scratch.times);
+      FileWindow from = scratch.times.of(source);
+      int at = source.fetchTimes(sourceColumn, from);
       column =
           times.copy(
               source.number(),
               sourceColumn,
               source.footer().columns(),
-              scratch.times.bytes(),
+              from.bytes(),
               at,
               source.timeBytes(sourceColumn),
               source.count(sourceBlock),
               first,
               last);
     }
-    int at = source.fetchValues(sourceBlock, scratch);
+    FileWindow window = scratch.values.of(source);
+    int at = source.fetchValues(sourceBlock, window);
     int length = source.bytes(sourceBlock);
-    out.write(scratch.values.bytes(), at, length);
+    out.write(window.bytes(), at, length);
     int flags = source.flags(sourceBlock) & ~BlockPage.ROW_START;
     if ((flags & BlockPage.STATS) != 0) {
       source.stats(sourceBlock, stats);

@@ -9,8 +9,8 @@ final class FileWindow {
   /** How far it reads ahead. */
   private static final int AHEAD_BYTES = 64 << 10;
 
-  /** A gap up to this size is still "the next". */
-  private static final int GAP_BYTES = 4 << 10;
+  /** A gap up to this size is still "the next": to copy it costs less than another read. */
+  private static final int GAP_BYTES = 16 << 10;
 
   private byte[] bytes = new byte[0];
   private long reader = -1;
