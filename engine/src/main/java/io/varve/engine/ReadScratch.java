@@ -13,7 +13,7 @@ import java.util.concurrent.ArrayBlockingQueue;
  */
 final class ReadScratch {
   /** What has grown beyond this is not kept. */
-  private static final long MOST_KEPT_BYTES = 1 << 20;
+  private static final long MOST_KEPT_BYTES = 2 << 20;
 
   final ChunkScratch chunks = new ChunkScratch();
   final HeadScratch heads = new HeadScratch();

@@ -18,9 +18,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
@@ -212,13 +210,9 @@ final class SnapshotView implements Snapshot {
   @Override
   public List<String> labelNames(
       String tenant, List<Matcher> matchers, TimeRange range, int limit, QueryBudget budget) {
-    TreeSet<String> names = new TreeSet<>(Labels::compareUtf8);
-    eachIndex(
-        tenant,
-        matchers,
-        range,
-        (index, within) -> index.labelNames(tenant, within, collector(names, budget)));
-    return limited(names, limit);
+    SortedTexts names = new SortedTexts(budget);
+    eachIndex(tenant, matchers, range, (index, within) -> index.labelNames(tenant, within, names));
+    return names.first(limit);
   }
 
   @Override
@@ -229,27 +223,13 @@ final class SnapshotView implements Snapshot {
       TimeRange range,
       int limit,
       QueryBudget budget) {
-    TreeSet<String> values = new TreeSet<>(Labels::compareUtf8);
+    SortedTexts values = new SortedTexts(budget);
     eachIndex(
         tenant,
         matchers,
         range,
-        (index, within) -> index.labelValues(tenant, name, within, collector(values, budget)));
-    return limited(values, limit);
-  }
-
-  private static java.util.function.Consumer<String> collector(
-      Set<String> into, QueryBudget budget) {
-    return text -> {
-      if (into.add(text)) {
-        budget.chargeBytes(64 + 2L * text.length());
-      }
-    };
-  }
-
-  private static List<String> limited(TreeSet<String> sorted, int limit) {
-    List<String> all = new ArrayList<>(sorted);
-    return limit > 0 && all.size() > limit ? all.subList(0, limit) : all;
+        (index, within) -> index.labelValues(tenant, name, within, values));
+    return values.first(limit);
   }
 
   @Override

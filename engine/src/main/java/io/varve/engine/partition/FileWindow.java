@@ -1,13 +1,15 @@
 package io.varve.engine.partition;
 
 /**
- * A stretch of one chunk file in memory. Asked for the next stretch, it reads ahead, so that rows
- * that are read in file order cost few reads; asked for any other, it reads no more than needed.
- * For one thread.
+ * A stretch of one chunk file in memory. Asked for the next stretch, it reads ahead, farther each
+ * time, so that rows that are read in file order cost few reads, and a few rows few bytes; asked
+ * for any other, it reads no more than needed. For one thread.
  */
 final class FileWindow {
-  /** How far it reads ahead. */
-  private static final int AHEAD_BYTES = 64 << 10;
+  /** How far it reads ahead at first, and at most. */
+  private static final int LEAST_AHEAD_BYTES = 4 << 10;
+
+  private static final int MOST_AHEAD_BYTES = 64 << 10;
 
   /** A gap up to this size is still "the next": to copy it costs less than another read. */
   private static final int GAP_BYTES = 16 << 10;
@@ -16,6 +18,7 @@ final class FileWindow {
   private long reader = -1;
   private long start;
   private long end;
+  private int ahead;
 
   byte[] bytes() {
     return bytes;
@@ -35,8 +38,9 @@ final class FileWindow {
     boolean same = reader == from.number();
     if (!same || offset < start || offset + length > end) {
       boolean next = same && offset >= start && offset - end <= GAP_BYTES;
-      long to = offset + length;
-      load(from, offset, next ? Math.min(limit, Math.max(to, offset + AHEAD_BYTES)) : to);
+      ahead = next ? Math.clamp(2L * ahead, LEAST_AHEAD_BYTES, MOST_AHEAD_BYTES) : 0;
+      long to = Math.min(limit, offset + Math.max(length, ahead));
+      load(from, offset, Math.max(offset + length, to));
     }
     return (int) (offset - start);
   }
@@ -52,7 +56,7 @@ final class FileWindow {
     }
     int length = Math.toIntExact(until - begin);
     if (bytes.length < length) {
-      bytes = new byte[Math.max(length, Math.min(2 * bytes.length, 1 << 20))];
+      bytes = new byte[Math.max(length, Math.min(2 * bytes.length, MOST_AHEAD_BYTES))];
     }
     from.readFully(begin, bytes, length);
     if (!proven) {

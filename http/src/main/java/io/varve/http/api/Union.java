@@ -37,16 +37,30 @@ record Union<T>(List<T> items, boolean cut) {
       RequestBudget budget,
       Search<T> search) {
     int most = limit == 0 || limit == Integer.MAX_VALUE ? 0 : limit + 1;
-    TreeSet<T> found = new TreeSet<>(order);
+    List<T> items = new ArrayList<>();
     if (selectors.isEmpty()) {
-      found.addAll(search.find(List.of(), most));
+      items.addAll(search.find(List.of(), most));
     }
     for (List<Matcher> matchers : selectors) {
       budget.check(); // finding nothing costs nothing else
-      found.addAll(search.find(matchers, most));
+      items.addAll(search.find(matchers, most));
     }
-    List<T> items = new ArrayList<>(found);
+    if (!ascends(items, order)) {
+      TreeSet<T> found = new TreeSet<>(order);
+      found.addAll(items);
+      items = new ArrayList<>(found);
+    }
     boolean cut = limit > 0 && items.size() > limit;
     return new Union<>(cut ? List.copyOf(items.subList(0, limit)) : items, cut);
+  }
+
+  /** True of what one search finds, mostly; then sorting it would be in vain. */
+  private static <T> boolean ascends(List<T> items, Comparator<T> order) {
+    for (int i = 1; i < items.size(); i++) {
+      if (order.compare(items.get(i - 1), items.get(i)) >= 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

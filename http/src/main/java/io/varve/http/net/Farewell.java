@@ -23,7 +23,8 @@ import org.xnio.channels.StreamSinkChannel;
 final class Farewell implements ChannelListener<StreamSinkChannel>, Runnable {
   private final HttpServerExchange exchange;
   private final StreamSinkChannel channel;
-  private final PooledByteBuffer pooled;
+  private final ByteBuffer rest;
+  private final @Nullable PooledByteBuffer pooled;
   private final long waitMillis;
   private final Runnable over;
   private boolean shut;
@@ -32,18 +33,21 @@ final class Farewell implements ChannelListener<StreamSinkChannel>, Runnable {
   private XnioExecutor.@Nullable Key clock;
 
   /**
-   * @param pooled what is left of the answer, to be read from its buffer; given back at the end
+   * @param rest what is left of the answer
+   * @param pooled what {@code rest} belongs to, given back at the end
    * @param waitMillis how long the client may read nothing
    * @param over called once, when the answer has gone out or cannot
    */
   Farewell(
       HttpServerExchange exchange,
       StreamSinkChannel channel,
-      PooledByteBuffer pooled,
+      ByteBuffer rest,
+      @Nullable PooledByteBuffer pooled,
       long waitMillis,
       Runnable over) {
     this.exchange = exchange;
     this.channel = channel;
+    this.rest = rest;
     this.pooled = pooled;
     this.waitMillis = waitMillis;
     this.over = over;
@@ -69,9 +73,8 @@ final class Farewell implements ChannelListener<StreamSinkChannel>, Runnable {
       return;
     }
     try {
-      ByteBuffer buffer = pooled.getBuffer();
-      while (buffer.hasRemaining()) {
-        if (channel.write(buffer) == 0) {
+      while (rest.hasRemaining()) {
+        if (channel.write(rest) == 0) {
           await();
           return;
         }
@@ -120,7 +123,9 @@ final class Farewell implements ChannelListener<StreamSinkChannel>, Runnable {
       return;
     }
     stopClock();
-    pooled.close();
+    if (pooled != null) {
+      pooled.close();
+    }
     try {
       exchange.endExchange();
     } finally {

@@ -6,10 +6,12 @@ import io.undertow.util.HttpString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
+import org.xnio.channels.StreamSinkChannel;
 
 /**
  * The answer to one request, given once. Nothing goes out before some kilobytes are written or the
@@ -24,6 +26,7 @@ public final class Response {
   private final Encoding encoding;
   private final long waitMillis;
   private @Nullable Sink sink;
+  private @Nullable ByteBuffer whole;
   private boolean given;
 
   Response(HttpServerExchange exchange, Encoding encoding, long waitMillis) {
@@ -49,8 +52,7 @@ public final class Response {
   /** Answers without a body. */
   public void empty(int status) throws IOException {
     begin(status);
-    exchange.setResponseContentLength(0);
-    open().close();
+    complete(new byte[0], 0);
   }
 
   /** Writes a body. */
@@ -105,6 +107,12 @@ public final class Response {
     exchange.setStatusCode(status);
   }
 
+  /** Sends a small body, in one piece with the headers, when the request has been handled. */
+  private void complete(byte[] body, int length) {
+    exchange.setResponseContentLength(length);
+    whole = ByteBuffer.wrap(body, 0, length);
+  }
+
   private Sink open() throws IOException {
     Sink begun = new Sink(exchange, waitMillis);
     sink = begun;
@@ -127,6 +135,8 @@ public final class Response {
       return false;
     }
     given = false;
+    whole = null;
+    exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
     exchange.getResponseHeaders().remove(Headers.CONTENT_TYPE);
     return true;
   }
@@ -134,7 +144,8 @@ public final class Response {
   /** Bytes of the body, as they go to the client. */
   long bytes() {
     Sink begun = sink;
-    return begun == null ? 0 : begun.bytes();
+    ByteBuffer small = whole;
+    return begun != null ? begun.bytes() : small != null ? small.limit() : 0;
   }
 
   /**
@@ -147,6 +158,12 @@ public final class Response {
     Sink begun = sink;
     if (begun != null) {
       begun.depart(over);
+      return;
+    }
+    ByteBuffer small = whole;
+    StreamSinkChannel channel = small == null ? null : exchange.getResponseChannel();
+    if (small != null && channel != null) {
+      new Farewell(exchange, channel, small, null, waitMillis, over).begin();
       return;
     }
     IoUtils.safeClose(exchange.getConnection());
@@ -197,21 +214,18 @@ public final class Response {
         open.close();
         return;
       }
-      byte[] whole = held;
+      byte[] all = held;
       int length = size;
       if (encoding != Encoding.IDENTITY && size >= WORTH_COMPRESSING) {
         ByteArrayOutputStream compressed = new ByteArrayOutputStream(size / 2);
         try (OutputStream compressor = encoding.wrap(compressed)) {
           compressor.write(held, 0, size);
         }
-        whole = compressed.toByteArray();
-        length = whole.length;
+        all = compressed.toByteArray();
+        length = all.length;
         exchange.getResponseHeaders().put(Headers.CONTENT_ENCODING, encoding.headerName());
       }
-      exchange.setResponseContentLength(length);
-      Sink begun = open();
-      begun.write(whole, 0, length);
-      begun.close();
+      complete(all, length);
     }
   }
 }

@@ -129,6 +129,6 @@ final class Sink extends OutputStream {
       IoUtils.safeClose(exchange.getConnection());
     }
     buffer.flip();
-    new Farewell(exchange, channel, pooled, waitMillis, over).begin();
+    new Farewell(exchange, channel, buffer, pooled, waitMillis, over).begin();
   }
 }
