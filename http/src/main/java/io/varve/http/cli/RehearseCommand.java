@@ -13,9 +13,12 @@ import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -37,7 +40,39 @@ final class RehearseCommand implements Callable<Integer> {
   private static final long STEP_MILLIS = 15_000;
   private static final int SERIES = 200;
   private static final int SCRAPES = 360;
-  private static final int ROUNDS = 10;
+
+  /**
+   * Of the questions: as many as fit, since the cache also keeps what the JVM has seen run often.
+   */
+  private static final int MOST_ROUNDS = 300;
+
+  private static final long MOST_ROUNDS_NANOS = 8_000_000_000L;
+
+  /** What dashboards and alert rules ask; m0 to m5 are the metrics of {@link #body}. */
+  private static final List<String> QUERIES =
+      List.of(
+          "m3{i=\"7\"}",
+          "sum by (job) (rate(m1[5m]))",
+          "100 * (1 - avg by (job) (rate(m1{job=~\"j[12]\"}[5m])))",
+          "max by (job) (irate(m2[5m]))",
+          "topk(3, rate(m4[5m]))",
+          "quantile(0.9, rate(m4[5m]))",
+          "m3 * on (i, job) group_left () m3",
+          "1 - m3 / (m3 + m3)",
+          "m3 / m3 * 100 < 101 and predict_linear(m3[1h], 4 * 3600) > 0 and m3 == m3",
+          "rate(m1[2m]) / rate(m1[2m]) < 2",
+          "sum without (i) (avg without (job) (rate(m1{job!~\"j1|j2\"}[2m]))) * 100 > 1",
+          "increase(m2[5m]) >= 0",
+          "(m5 > -1000 and deriv(m5[5m]) >= 0) or (m5 < 1000 and deriv(m5[5m]) <= 0)",
+          "count({job=\"j3\"})",
+          "count by (__name__) ({__name__=~\"m.+\"})",
+          "max_over_time(rate(m1[5m])[30m:1m])",
+          "max by (job) (max_over_time(m3[1h]))",
+          "avg_over_time(m3[1h])",
+          "quantile_over_time(0.95, m3[1h])",
+          "sum(count_over_time(m4[1h]))",
+          "absent(nothing)",
+          "label_replace(m3, \"k\", \"$1\", \"job\", \"j(.)\")");
 
   @Option(
       names = "--prepare",
@@ -84,20 +119,25 @@ final class RehearseCommand implements Callable<Integer> {
     }
     ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
     String range = "&start=" + start / 1_000 + "&end=" + end / 1_000 + "&step=67";
-    String at = "&time=" + end / 1_000;
-    for (int round = 0; round < ROUNDS; round++) {
+    long until = System.nanoTime() + MOST_ROUNDS_NANOS;
+    for (int round = 0; round < MOST_ROUNDS && System.nanoTime() < until; round++) {
+      String at = "&nocache=1&time=" + (end / 1_000 - 15 * (round % 60));
+      for (String query : QUERIES) {
+        String text = "query=" + URLEncoder.encode(query, StandardCharsets.UTF_8);
+        ask(base + "/api/v1/query?" + text + at, null);
+        if (round % 8 == 0) {
+          ask(base + "/api/v1/query_range?" + text + range, null);
+        }
+      }
       ask(base + "/-/ready", null);
-      ask(base + "/api/v1/query?query=sum%20by%20(job)%20(rate(m[5m]))" + at, null);
-      ask(
-          base + "/api/v1/query_range?query=max_over_time(m%7Bjob=~%22.%2B%22%7D[1h])" + range,
-          null);
-      ask(base + "/api/v1/query_range?query=sum%20by%20(job)%20(rate(m[5m]))" + range, null);
-      ask(base + "/api/v1/query_range?query=m%7Bi=%227%22%7D" + range, null);
-      ask(base + "/api/v1/labels?match[]=m", null);
+      ask(base + "/api/v1/labels?match[]=m3", null);
       ask(base + "/api/v1/label/job/values", null);
-      ask(base + "/api/v1/series?match[]=m", null);
-      ask(base + "/api/v1/status/tsdb", null);
-      ask(base + "/metrics", null);
+      ask(base + "/api/v1/label/i/values?match[]=%7Bjob=%22j3%22%7D", null);
+      ask(base + "/api/v1/series?match[]=m3", null);
+      if (round % 8 == 0) {
+        ask(base + "/api/v1/status/tsdb", null);
+        ask(base + "/metrics", null);
+      }
     }
   }
 
@@ -114,7 +154,7 @@ final class RehearseCommand implements Callable<Integer> {
         default -> values[i] = random.nextDouble();
       }
       ByteWriter series = new ByteWriter(128);
-      Labels.of(Labels.METRIC_NAME, "m", "i", String.valueOf(i), "job", "j" + i % 7)
+      Labels.of(Labels.METRIC_NAME, "m" + i % 6, "i", String.valueOf(i), "job", "j" + i % 7)
           .writeCanonical(series);
       ByteWriter sample = new ByteWriter(32);
       if (values[i] != 0) {
