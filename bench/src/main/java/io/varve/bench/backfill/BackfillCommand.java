@@ -1,7 +1,6 @@
 package io.varve.bench.backfill;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import io.varve.bench.peers.BenchOptions;
 import io.varve.bench.peers.ServerProcess;
 import io.varve.bench.peers.Trees;
 import java.io.IOException;
@@ -14,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -144,33 +144,9 @@ public final class BackfillCommand implements Callable<Integer> {
       description = "Configuration of the server (default: its defaults).")
   private @Nullable Path config;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the figures to a file, too, as JSON.")
-  private @Nullable Path json;
-
-  @Option(
-      names = "--work",
-      paramLabel = "DIR",
-      description =
-          "For data and log of the server, both replaced and left there (default: a temporary"
-              + " folder, deleted afterwards).")
-  private @Nullable Path workDir;
-
-  @Option(
-      names = "--home",
-      paramLabel = "DIR",
-      defaultValue = "${sys:varve.home:-.}",
-      description = "Where ./varve stands (default: ${DEFAULT-VALUE}).")
-  private Path home = Path.of("");
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help message and exit.")
-  @SuppressWarnings("UnusedVariable") // picocli looks at it
-  private boolean help;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private BenchOptions options;
 
   /** For picocli. */
   public BackfillCommand() {}
@@ -178,15 +154,8 @@ public final class BackfillCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     BackfillBench.Settings settings = settings();
-    Path varve = home.toAbsolutePath().normalize().resolve("varve");
-    if (!Files.isExecutable(varve)) {
-      throw new ParameterException(spec.commandLine(), "there is no " + varve + "; see --home");
-    }
-    Path asked = workDir;
-    Path work =
-        asked == null
-            ? Files.createTempDirectory("varve-backfill")
-            : Files.createDirectories(asked).toAbsolutePath();
+    Path varve = options.launcher();
+    Path work = options.work();
     Path data = work.resolve("data");
     Path log = work.resolve("server.log");
     Trees.delete(data);
@@ -213,18 +182,10 @@ public final class BackfillCommand implements Callable<Integer> {
       return ExitCode.SOFTWARE;
     }
     report.print(System.out);
-    if (json != null) {
-      new ObjectMapper()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .writeValue(json.toFile(), report);
-    }
+    options.writeJson(report);
     List<String> wrong = report.verdict(new BackfillReport.Bars(mostWritten, mostLiveMillis));
     wrong.forEach(problem -> System.err.println("varve bench: " + problem));
-    if (asked == null && wrong.isEmpty()) {
-      Trees.delete(work);
-    } else {
-      System.err.println("data and log of the server are in " + work);
-    }
+    options.leave(work, !wrong.isEmpty());
     return wrong.isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
   }
 

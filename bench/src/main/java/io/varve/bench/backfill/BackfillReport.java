@@ -1,6 +1,7 @@
 package io.varve.bench.backfill;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.varve.bench.peers.Latencies;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.varve.bench.backfill;
 
 import io.varve.bench.peers.Client;
+import io.varve.bench.peers.Latencies;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.Locale;

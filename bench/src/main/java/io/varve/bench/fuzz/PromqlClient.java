@@ -2,7 +2,7 @@ package io.varve.bench.fuzz;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.varve.bench.peers.RemoteWriteBodies;
+import io.varve.bench.workload.Protocol;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
@@ -39,7 +39,7 @@ final class PromqlClient {
     HttpResponse<String> answer =
         send(
             HttpRequest.newBuilder(URI.create(base + "/api/v1/write"))
-                .headers(RemoteWriteBodies.headers())
+                .headers(Protocol.V1.headers().toArray(new String[0]))
                 .POST(BodyPublishers.ofByteArray(body)));
     if (answer.statusCode() / 100 != 2) {
       throw new IOException("write answered " + answer.statusCode() + ": " + answer.body());

@@ -1,6 +1,6 @@
 package io.varve.bench.jmh;
 
-import io.varve.bench.peers.Capture;
+import io.varve.bench.workload.Capture;
 import io.varve.engine.codec.FloatBlockDecoder;
 import io.varve.engine.codec.FloatBlockEncoder;
 import io.varve.engine.codec.TimeColumnDecoder;

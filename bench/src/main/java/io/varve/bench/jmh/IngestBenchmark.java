@@ -1,7 +1,7 @@
 package io.varve.bench.jmh;
 
-import io.varve.bench.peers.Capture;
-import io.varve.bench.peers.RemoteWriteBodies;
+import io.varve.bench.workload.Capture;
+import io.varve.bench.workload.RemoteWriteBodies;
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.WriteMode;

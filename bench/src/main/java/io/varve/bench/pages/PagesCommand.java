@@ -1,7 +1,8 @@
 package io.varve.bench.pages;
 
-import io.varve.bench.peers.Capture;
+import io.varve.bench.peers.CaptureOption;
 import io.varve.bench.peers.Trees;
+import io.varve.bench.workload.Capture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code varve bench pages}. */
 @Command(
@@ -35,19 +36,16 @@ public final class PagesCommand implements Callable<Integer> {
 
   private static final int ROUNDS = 7;
 
-  @Option(
-      names = "--capture",
-      paramLabel = "FILE",
-      defaultValue = "../shared/data/node_exporter.cap",
-      description = "A recording of an exporter (default: ${DEFAULT-VALUE}).")
-  private Path capture = Path.of("");
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CaptureOption capture;
 
   /** For picocli. */
   PagesCommand() {}
 
   @Override
   public Integer call() throws IOException {
-    Capture recording = Capture.read(capture);
+    Capture recording = capture.read();
     report(recording, 40, 15);
     report(recording, 4, 1);
     return ExitCode.OK;

@@ -1,8 +1,8 @@
 package io.varve.bench.pages;
 
-import io.varve.bench.peers.Capture;
-import io.varve.bench.peers.RemoteWriteBodies;
-import io.varve.bench.peers.RemoteWriteBodies.Body;
+import io.varve.bench.workload.Capture;
+import io.varve.bench.workload.RemoteWriteBodies;
+import io.varve.bench.workload.RemoteWriteBodies.Body;
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;

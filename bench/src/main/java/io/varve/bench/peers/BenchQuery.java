@@ -1,5 +1,7 @@
 package io.varve.bench.peers;
 
+import io.varve.bench.workload.Capture;
+import io.varve.bench.workload.Workload;
 import java.math.BigDecimal;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -8,13 +10,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request of the query benchmark.
+ * One request of the query benchmark: at one time, over a range of times, or for a list of labels
+ * or series.
  *
  * @param group what kind of query it is
  * @param text what is asked, for people
- * @param path the path with all parameters; result caches are told to stay out of it
+ * @param endpoint the path below {@code /api/v1/}
+ * @param selector the query, or what lists are restricted to, empty if to nothing
+ * @param endMillis the time, or the end of the range
+ * @param windowMillis length of the range, 0 for a query at one time
+ * @param stepMillis between two points of a range, 0 for none
  */
-record BenchQuery(String group, String text, String path) {
+record BenchQuery(
+    String group,
+    String text,
+    String endpoint,
+    String selector,
+    long endMillis,
+    long windowMillis,
+    long stepMillis) {
   private static final long MINUTE = 60_000;
   private static final long HOUR = 60 * MINUTE;
 
@@ -22,6 +36,68 @@ record BenchQuery(String group, String text, String path) {
   private static final long SHORT_STEP = 37_000;
 
   private static final long LONG_STEP = 157_000;
+  private static final long LONG_STEPS = 200;
+  private static final long LONGEST_RANGE_MINUTES = 7 * 24 * 60;
+  private static final long BEFORE_THE_END = 7_123;
+
+  /** The path with all parameters. */
+  String path(CacheUse caches, int run) {
+    long end = endMillis + caches.shiftMillis(run);
+    StringBuilder path = new StringBuilder("/api/v1/").append(endpoint).append('?');
+    boolean query = endpoint.startsWith("query");
+    if (!selector.isEmpty()) {
+      path.append(query ? "query=" : "match%5B%5D=")
+          .append(URLEncoder.encode(selector, StandardCharsets.UTF_8))
+          .append('&');
+    }
+    if (windowMillis == 0) {
+      path.append("time=").append(seconds(end));
+    } else {
+      path.append("start=").append(seconds(end - windowMillis));
+      path.append("&end=").append(seconds(end));
+      if (stepMillis > 0) {
+        path.append("&step=").append(seconds(stepMillis));
+      }
+    }
+    return caches == CacheUse.OFF ? path.append("&nocache=1").toString() : path.toString();
+  }
+
+  private static String seconds(long millis) {
+    return BigDecimal.valueOf(millis, 3).toPlainString();
+  }
+
+  /** The same at another time. */
+  BenchQuery at(long millis) {
+    return new BenchQuery(group, text, endpoint, selector, millis, windowMillis, stepMillis);
+  }
+
+  /** The queries that are asked about a workload. */
+  static List<BenchQuery> of(Workload workload) {
+    long length = workload.lastMillis() - workload.firstMillis();
+    List<BenchQuery> all =
+        all(
+            workload.lastMillis(),
+            (double) length / HOUR,
+            workload.someInstance(),
+            histogram(workload.capture()));
+    return switch (workload.shape().kind()) {
+      case FLEET, ROWS15, ROWS1, CHURN, OUT_OF_ORDER, LONG_RANGE -> all;
+      case NEW_SERIES -> all.stream().filter(q -> !q.group.equals("long range")).toList();
+      case MIXED ->
+          all.stream()
+              .filter(q -> q.group.equals("dashboard") || q.group.equals("alert rule"))
+              .toList();
+    };
+  }
+
+  private static @Nullable String histogram(Capture recording) {
+    for (Capture.Series series : recording.series()) {
+      if (series.metric().endsWith("_bucket")) {
+        return series.metric();
+      }
+    }
+    return null;
+  }
 
   /**
    * The queries of the table: dashboards, alert rules of the node exporter's mixin, single hosts,
@@ -33,9 +109,11 @@ record BenchQuery(String group, String text, String path) {
    */
   static List<BenchQuery> all(
       long endMillis, double hours, String instance, @Nullable String histogram) {
-    Builder b = new Builder(endMillis - 7_123, (long) (hours * HOUR) - 10 * MINUTE);
+    long length = (long) (hours * HOUR);
+    Builder b = new Builder(endMillis - BEFORE_THE_END, Math.max(length / 2, length - 10 * MINUTE));
     String host = "{instance=\"" + instance + "\"}";
-    String longRange = "[" + Math.max(10, Math.round(hours * 30)) + "m]"; // half of the data
+    long half = Math.max(10, Math.round(hours * 30)); // minutes
+    String longRange = "[" + Math.min(LONGEST_RANGE_MINUTES, half) + "m]";
 
     b.range("dashboard", "sum by (mode) (rate(node_cpu_seconds_total[5m]))");
     b.range(
@@ -112,20 +190,8 @@ record BenchQuery(String group, String text, String path) {
       this.length = length;
     }
 
-    private static String encoded(String text) {
-      return URLEncoder.encode(text, StandardCharsets.UTF_8);
-    }
-
-    private static String seconds(long millis) {
-      return BigDecimal.valueOf(millis, 3).toPlainString();
-    }
-
     void instant(String group, String promql) {
-      queries.add(
-          new BenchQuery(
-              group,
-              promql + " (instant)",
-              "/api/v1/query?query=" + encoded(promql) + "&time=" + seconds(end) + "&nocache=1"));
+      queries.add(new BenchQuery(group, promql + " (instant)", "query", promql, end, 0, 0));
     }
 
     void range(String group, String promql) {
@@ -133,38 +199,17 @@ record BenchQuery(String group, String text, String path) {
     }
 
     void longRange(String promql) {
-      add("long range", promql, length / 2, LONG_STEP);
+      long window = length / 2;
+      add("long range", promql, window, Math.max(LONG_STEP, window / LONG_STEPS + 7));
     }
 
     private void add(String group, String promql, long window, long step) {
-      queries.add(
-          new BenchQuery(
-              group,
-              promql,
-              "/api/v1/query_range?query="
-                  + encoded(promql)
-                  + "&start="
-                  + seconds(end - window)
-                  + "&end="
-                  + seconds(end)
-                  + "&step="
-                  + seconds(step)
-                  + "&nocache=1"));
+      queries.add(new BenchQuery(group, promql, "query_range", promql, end, window, step));
     }
 
     void list(String group, String endpoint, String selector) {
-      queries.add(
-          new BenchQuery(
-              group,
-              endpoint + (selector.isEmpty() ? "" : " of " + selector),
-              "/api/v1/"
-                  + endpoint
-                  + "?start="
-                  + seconds(end - length)
-                  + "&end="
-                  + seconds(end)
-                  + "&nocache=1"
-                  + (selector.isEmpty() ? "" : "&match%5B%5D=" + encoded(selector))));
+      String text = endpoint + (selector.isEmpty() ? "" : " of " + selector);
+      queries.add(new BenchQuery(group, text, endpoint, selector, end, length, 0));
     }
   }
 }

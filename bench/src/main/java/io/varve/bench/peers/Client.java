@@ -1,5 +1,8 @@
 package io.varve.bench.peers;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.bench.workload.Protocol;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
@@ -9,18 +12,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
-/** The same client for every store: pre-encoded bodies over two connections, and queries. */
+/** The same client for every store: queries, and single requests. */
 public final class Client implements AutoCloseable {
-  private static final int CONNECTIONS = 2;
-
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private final ExecutorService pool = Executors.newFixedThreadPool(CONNECTIONS);
   private final String base;
 
   /** A client of a server on the loopback address; the caller closes it. */
@@ -83,30 +79,15 @@ public final class Client implements AutoCloseable {
     return answer.body();
   }
 
-  /** Sends bodies in turn over the connections; returns when all are acknowledged. */
-  void write(String path, List<byte[]> bodies) throws Exception {
-    List<Future<?>> halves =
-        java.util.stream.IntStream.range(0, CONNECTIONS)
-            .<Future<?>>mapToObj(
-                c ->
-                    pool.submit(
-                        () -> {
-                          for (int i = c; i < bodies.size(); i += CONNECTIONS) {
-                            send(path, bodies.get(i));
-                          }
-                          return null;
-                        }))
-            .toList();
-    for (Future<?> half : halves) {
-      half.get();
-    }
-  }
-
-  private void send(String path, byte[] body) throws IOException, InterruptedException {
-    HttpResponse<String> answer = post(path, body);
-    if (answer.statusCode() / 100 != 2) {
-      throw new IOException("write answered " + answer.statusCode() + ": " + answer.body());
-    }
+  /**
+   * The single value that an instant query has, NaN if it has none.
+   *
+   * @throws IOException if the answer is not 200
+   */
+  double value(String promql, long timeMillis) throws IOException, InterruptedException {
+    JsonNode root = new ObjectMapper().readTree(query(promql, timeMillis));
+    JsonNode value = root.path("data").path("result").path(0).path("value").path(1);
+    return value.isMissingNode() ? Double.NaN : Double.parseDouble(value.asText());
   }
 
   /** The answer to one remote write body. */
@@ -115,7 +96,7 @@ public final class Client implements AutoCloseable {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path))
             .timeout(Duration.ofMinutes(2))
-            .headers(RemoteWriteBodies.headers())
+            .headers(Protocol.V1.headers().toArray(new String[0]))
             .POST(HttpRequest.BodyPublishers.ofByteArray(body))
             .build();
     return http.send(request, HttpResponse.BodyHandlers.ofString());
@@ -123,7 +104,6 @@ public final class Client implements AutoCloseable {
 
   @Override
   public void close() {
-    pool.shutdownNow();
     http.close();
   }
 }

@@ -1,10 +1,12 @@
 package io.varve.bench.peers;
 
-import java.io.IOException;
-import java.net.http.HttpResponse;
+import io.varve.bench.workload.Capture;
+import io.varve.bench.workload.EncodedWorkload;
+import io.varve.bench.workload.Protocol;
+import io.varve.bench.workload.Workload;
+import io.varve.bench.workload.WorkloadKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -12,9 +14,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -35,38 +37,23 @@ import picocli.CommandLine.Option;
     },
     sortOptions = false)
 public final class QueryBench implements Callable<Integer> {
-  private static final int SAMPLES_PER_REQUEST = 5000;
   private static final int INTERVAL_SECONDS = 15;
+  private static final int SAMPLES_PER_REQUEST = 5000;
+  private static final int CONNECTIONS = 2;
+  private static final int QUIET_MILLIS = 10_000;
   private static final String START_FILE = "queries-start";
 
-  /**
-   * Milliseconds that keep samples away from where the steps of subqueries are: ranges are open at
-   * their left end since Prometheus 3.0, and older ones are not.
-   */
-  private static final int OFF_THE_MINUTE = 789;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CaptureOption capture;
 
-  private static final double TOLERANCE = 1e-9;
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private StoresOption stores;
 
-  @Option(
-      names = "--capture",
-      paramLabel = "FILE",
-      defaultValue = "../shared/data/node_exporter.cap",
-      description = "A recording of an exporter (default: ${DEFAULT-VALUE}).")
-  private Path capture = Path.of("");
-
-  @Option(
-      names = "--home",
-      paramLabel = "DIR",
-      defaultValue = "${sys:varve.home:-.}",
-      description = "Where ./varve stands (default: ${DEFAULT-VALUE}).")
-  private Path home = Path.of("");
-
-  @Option(
-      names = "--work",
-      paramLabel = "DIR",
-      description = "For data and logs (default: a new temporary folder).")
-  private @Nullable Path workDir;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private BenchOptions options;
 
   @Option(
       names = "--reuse",
@@ -74,14 +61,6 @@ public final class QueryBench implements Callable<Integer> {
         "Ask what an earlier run has loaded; give the --work, --hosts and --hours of that run."
       })
   private boolean reuse;
-
-  @Option(
-      names = "--stores",
-      paramLabel = "NAME",
-      split = ",",
-      defaultValue = "varve,prometheus,victoria-metrics",
-      description = "The stores (default: ${DEFAULT-VALUE}).")
-  private List<String> stores = List.of();
 
   @Option(
       names = "--hosts",
@@ -126,237 +105,139 @@ public final class QueryBench implements Callable<Integer> {
   private double bar;
 
   @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help message and exit.")
-  @SuppressWarnings("UnusedVariable") // picocli looks at it
-  private boolean help;
+      names = "--cache",
+      paramLabel = "off|repeated|sliding",
+      defaultValue = "off",
+      description = {
+        "What stores may keep of results (default: ${DEFAULT-VALUE}). off: nothing, and every run"
+            + " asks at another time; repeated: every run asks the same; sliding: every run asks a"
+            + " little later."
+      })
+  private CacheUse caches = CacheUse.OFF;
 
-  private final List<String> failures = new ArrayList<>();
-  private final List<String> remarks = new ArrayList<>();
+  private final AnswerCheck check = new AnswerCheck();
+  private final List<String> slow = new ArrayList<>();
 
   /** For picocli. */
   public QueryBench() {}
 
-  /** A store that is being asked. */
-  private record Asked(Peer peer, ServerProcess server, Client client) implements AutoCloseable {
-    @Override
-    public void close() {
-      client.close();
-      server.close();
-    }
-  }
-
   @Override
   public Integer call() throws Exception {
-    if (!Files.exists(capture)) {
-      System.err.println("no recording at " + capture + "; name one with --capture FILE");
-      return ExitCode.USAGE;
-    }
-    if (reuse && workDir == null) {
-      System.err.println("--reuse needs the --work of an earlier run");
-      return ExitCode.USAGE;
+    if (reuse && !options.keepsWork()) {
+      throw options.wrong("--reuse needs the --work of an earlier run");
     }
     if (hosts < 1 || hours < 0.5 || warmup < 0 || runs < 1) {
-      System.err.println("at least one host, half an hour and one run");
-      return ExitCode.USAGE;
+      throw options.wrong("at least one host, half an hour and one run");
     }
-    List<Peer> peers = PeerBench.present(stores);
-    Path work =
-        workDir == null
-            ? Files.createTempDirectory("varve-bench")
-            : Files.createDirectories(workDir);
-    Capture recording = Capture.read(capture);
-    int steps = (int) (hours * 3600 / INTERVAL_SECONDS);
-    // Yesterday's data, so that every store can bring it into its final form.
-    long start =
-        System.currentTimeMillis() / 60_000 * 60_000
-            - 30L * 3_600_000
-            - 1000L * steps * INTERVAL_SECONDS
-            + OFF_THE_MINUTE;
-    if (reuse) {
-      start = Long.parseLong(Files.readString(work.resolve(START_FILE)).trim());
-    }
-    RemoteWriteBodies.Fleet fleet =
-        new RemoteWriteBodies.Fleet(hosts, INTERVAL_SECONDS * 1000L, start, 0, SAMPLES_PER_REQUEST);
+    Capture recording = capture.read();
+    Peer.Settings settings =
+        new Peer.Settings(
+            List.of(options.launcher().toString()), "interval", caches != CacheUse.OFF, 0);
+    List<Peer> peers = stores.present();
+    Path work = options.work();
+    Path startFile = work.resolve(START_FILE);
+    long now =
+        reuse ? Long.parseLong(Files.readString(startFile).trim()) : System.currentTimeMillis();
+    Files.writeString(startFile, Long.toString(now));
+    Workload workload =
+        new Workload(
+            recording,
+            new Workload.Shape(
+                WorkloadKind.FLEET,
+                hosts,
+                INTERVAL_SECONDS * 1000L,
+                (int) (hours * 3600 / INTERVAL_SECONDS),
+                1,
+                0,
+                0,
+                0,
+                0,
+                Integer.MAX_VALUE),
+            now);
     if (!reuse) {
-      Files.writeString(work.resolve(START_FILE), Long.toString(start));
-      for (Peer peer : peers) {
-        load(peer, work, new RemoteWriteBodies(recording, fleet), steps);
-      }
+      load(peers, settings, work, workload);
     }
     List<BenchQuery> queries =
-        BenchQuery.all(
-            new RemoteWriteBodies(recording, fleet).time(hosts - 1, steps - 1),
-            hours,
-            "host-%05d.example:9100".formatted(hosts / 2),
-            histogram(recording));
-    queries =
-        queries.stream().filter(q -> q.group().contains(only) || q.text().contains(only)).toList();
-    Map<BenchQuery, Map<Peer, QueryTimes>> table = ask(peers, work, queries);
-    print(peers, table);
-    remarks.forEach(line -> System.out.println("\n" + line));
+        BenchQuery.of(workload).stream()
+            .filter(q -> q.group().contains(only) || q.text().contains(only))
+            .toList();
+    Map<BenchQuery, Map<Peer, QueryTimes>> table = ask(peers, settings, work, queries);
+    QueryTable.print(peers, table, System.out);
+    check.remarks().forEach(line -> System.out.println("\n" + line));
+    options.writeJson(
+        Map.of(
+            "hosts", hosts,
+            "hours", hours,
+            "cache", caches,
+            "queries", QueryTable.rows(table),
+            "failures", check.failures(),
+            "slow", slow,
+            "remarks", check.remarks()));
+    List<String> failures = new ArrayList<>(check.failures());
+    failures.addAll(slow);
     failures.forEach(line -> System.err.println("FAILED: " + line));
+    options.leave(work, !failures.isEmpty());
     return failures.isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
   }
 
-  private static @Nullable String histogram(Capture recording) {
-    for (Capture.Series series : recording.series()) {
-      if (series.metric().endsWith("_bucket")) {
-        return series.metric();
+  private static void load(List<Peer> peers, Peer.Settings settings, Path work, Workload workload)
+      throws Exception {
+    EncodedWorkload encoded =
+        EncodedWorkload.encode(
+            workload, Protocol.V1, CONNECTIONS, SAMPLES_PER_REQUEST, work, System.err::println);
+    for (Peer peer : peers) {
+      RunningStore.forget(peer, work);
+      try (RunningStore store = RunningStore.start(peer, settings, work)) {
+        Sender sender = new Sender(store.port(), peer.writePath(), encoded.protocol());
+        Sender.Sent sent = sender.send(encoded.passes().getFirst());
+        store.settle(QUIET_MILLIS);
+        store.server().stop();
+        System.err.printf(
+            Locale.ROOT,
+            "%s has %,d samples of %,d series%n",
+            peer.program(),
+            sent.samples(),
+            encoded.series());
       }
     }
-    return null;
-  }
-
-  private Asked start(Peer peer, Path work) throws IOException, InterruptedException {
-    int port = ServerProcess.freePort();
-    Path data = Files.createDirectories(work.resolve(peer.program()));
-    Asked asked =
-        new Asked(
-            peer,
-            new ServerProcess(
-                peer.command(home.toAbsolutePath().normalize(), data, port),
-                work.resolve(peer.program() + ".log")),
-            new Client(port));
-    asked.client.awaitReady(peer.readyPath(), asked.server, PATIENCE);
-    return asked;
-  }
-
-  private void load(Peer peer, Path work, RemoteWriteBodies bodies, int steps) throws Exception {
-    Trees.delete(work.resolve(peer.program()));
-    try (Asked asked = start(peer, work)) {
-      PeerBench.Replay replay = new PeerBench.Replay(bodies, peer.writePath());
-      for (int step = 0; step < steps; step++) {
-        // Step by step: requests on two connections must not hold samples of the same series.
-        replay.run(asked.client, step, step + 1);
-      }
-      PeerBench.settle(peer, asked.server, asked.client);
-      asked.server.stop();
-      System.err.printf(
-          Locale.ROOT,
-          "%s has %,d samples of %,d series%n",
-          peer.program(),
-          replay.samples(),
-          bodies.series());
-    }
+    encoded.delete();
   }
 
   private Map<BenchQuery, Map<Peer, QueryTimes>> ask(
-      List<Peer> peers, Path work, List<BenchQuery> queries) throws Exception {
-    List<Asked> all = new ArrayList<>();
+      List<Peer> peers, Peer.Settings settings, Path work, List<BenchQuery> queries)
+      throws Exception {
+    List<RunningStore> all = new ArrayList<>();
     try {
       for (Peer peer : peers) {
-        all.add(start(peer, work));
-      }
-      Map<BenchQuery, Map<Peer, Double>> first = new LinkedHashMap<>();
-      Map<BenchQuery, Map<Peer, QueryAnswer>> answers = new LinkedHashMap<>();
-      for (BenchQuery query : queries) {
-        Map<Peer, Double> times = new EnumMap<>(Peer.class);
-        Map<Peer, QueryAnswer> bodies = new EnumMap<>(Peer.class);
-        for (Asked store : all) {
-          long begin = System.nanoTime();
-          String body = run(store, query);
-          times.put(store.peer, (System.nanoTime() - begin) / 1e6);
-          bodies.put(store.peer, QueryAnswer.parse(body));
-        }
-        compare(query, bodies);
-        first.put(query, times);
-        answers.put(query, bodies);
-      }
-      System.err.println("answers compared; warming up");
-      for (int round = 0; round < warmup; round++) {
-        for (BenchQuery query : queries) {
-          for (Asked store : all) {
-            run(store, query);
-          }
-        }
+        all.add(RunningStore.start(peer, settings, work));
       }
       Map<BenchQuery, Map<Peer, QueryTimes>> table = new LinkedHashMap<>();
-      for (BenchQuery query : queries) {
-        Map<Peer, QueryTimes> row = measure(all, query, first, answers);
-        table.put(query, row);
-        hold(query, row);
-      }
-      for (Asked store : all) {
-        store.server.stop();
+      new QueryRounds(queries, warmup, runs, caches)
+          .ask(all, check)
+          .forEach(
+              (query, results) -> {
+                Map<Peer, QueryAnswer> answers = new EnumMap<>(Peer.class);
+                Map<Peer, QueryTimes> times = new EnumMap<>(Peer.class);
+                results.forEach((peer, result) -> answers.put(peer, result.answer()));
+                results.forEach((peer, result) -> times.put(peer, result.times()));
+                check.compare(query, answers);
+                hold(query, times);
+                table.put(query, times);
+              });
+      for (RunningStore store : all) {
+        store.server().stop();
       }
       return table;
     } finally {
-      all.forEach(Asked::close);
+      all.forEach(RunningStore::close);
     }
-  }
-
-  private static String run(Asked store, BenchQuery query)
-      throws IOException, InterruptedException {
-    HttpResponse<String> answer = store.client.get(query.path());
-    if (answer.statusCode() != 200) {
-      throw new IOException(
-          "%s answered %s to %s: %s"
-              .formatted(store.peer.program(), answer.statusCode(), query.text(), answer.body()));
-    }
-    return answer.body();
-  }
-
-  /** Prometheus is the oracle; VictoriaMetrics has semantics of its own and is only remarked on. */
-  private void compare(BenchQuery query, Map<Peer, QueryAnswer> answers) {
-    QueryAnswer varve = answers.get(Peer.VARVE);
-    QueryAnswer prometheus = answers.get(Peer.PROMETHEUS);
-    QueryAnswer victoria = answers.get(Peer.VICTORIA_METRICS);
-    if (varve != null && varve.size() == 0) {
-      failures.add(query.text() + ": the answer is empty and so proves nothing");
-    }
-    if (varve != null && prometheus != null) {
-      String difference = varve.difference(prometheus, TOLERANCE);
-      if (difference != null) {
-        failures.add(query.text() + ": the answer of varve " + difference);
-      }
-    }
-    if (varve != null && victoria != null && varve.size() != victoria.size()) {
-      remarks.add(
-          "`%s`: varve answers %d series, victoria-metrics %d."
-              .formatted(query.text(), varve.size(), victoria.size()));
-    }
-  }
-
-  private Map<Peer, QueryTimes> measure(
-      List<Asked> all,
-      BenchQuery query,
-      Map<BenchQuery, Map<Peer, Double>> first,
-      Map<BenchQuery, Map<Peer, QueryAnswer>> answers)
-      throws IOException, InterruptedException {
-    double[][] millis = new double[all.size()][runs];
-    double[] cpu = new double[all.size()];
-    for (int run = 0; run < runs; run++) {
-      for (int s = 0; s < all.size(); s++) {
-        Asked store = all.get(s);
-        double before = store.server.cpuSeconds();
-        long begin = System.nanoTime();
-        run(store, query);
-        double took = (System.nanoTime() - begin) / 1e6;
-        millis[s][run] = took;
-        cpu[s] += (store.server.cpuSeconds() - before) * 1e3;
-      }
-    }
-    Map<Peer, QueryTimes> row = new EnumMap<>(Peer.class);
-    for (int s = 0; s < all.size(); s++) {
-      Peer peer = all.get(s).peer;
-      row.put(
-          peer,
-          QueryTimes.of(
-              first.getOrDefault(query, Map.of()).getOrDefault(peer, 0.0),
-              millis[s],
-              cpu[s] / runs,
-              answers.getOrDefault(query, Map.of()).getOrDefault(peer, new QueryAnswer()).size()));
-    }
-    return row;
   }
 
   private void hold(BenchQuery query, Map<Peer, QueryTimes> row) {
     QueryTimes varve = row.get(Peer.VARVE);
     QueryTimes prometheus = row.get(Peer.PROMETHEUS);
     if (varve != null && prometheus != null && varve.median() > bar * prometheus.median()) {
-      failures.add(
+      slow.add(
           String.format(
               Locale.ROOT,
               "%s: %.2f ms, prometheus %.2f ms",
@@ -364,51 +245,5 @@ public final class QueryBench implements Callable<Integer> {
               varve.median(),
               prometheus.median()));
     }
-  }
-
-  private static void print(List<Peer> peers, Map<BenchQuery, Map<Peer, QueryTimes>> table) {
-    StringBuilder out = new StringBuilder("| kind | query | series |");
-    peers.forEach(peer -> out.append(' ').append(peer.program()).append(" |"));
-    List<Peer> others = peers.stream().filter(p -> p != Peer.VARVE).toList();
-    boolean ratios = peers.contains(Peer.VARVE);
-    if (ratios) {
-      others.forEach(peer -> out.append(" / ").append(peer.program()).append(" |"));
-    }
-    out.append("\n|---|---|--:|").append("--:|".repeat(peers.size()));
-    out.append("--:|".repeat(ratios ? others.size() : 0)).append('\n');
-    table.forEach(
-        (query, row) -> {
-          String text = query.text().replace("|", "\\|");
-          out.append("| %s | `%s` | ".formatted(query.group(), text));
-          out.append(row.values().iterator().next().series()).append(" |");
-          for (Peer peer : peers) {
-            QueryTimes t = row.get(peer);
-            out.append(
-                t == null
-                    ? " |"
-                    : String.format(
-                        Locale.ROOT,
-                        " %.1f / %.2f / %.1f / %.1f |",
-                        t.firstMillis(),
-                        t.median(),
-                        t.p99(),
-                        t.cpuMillis()));
-          }
-          QueryTimes varve = row.get(Peer.VARVE);
-          for (Peer peer : others) {
-            QueryTimes other = row.get(peer);
-            if (varve != null && other != null) {
-              out.append(
-                  String.format(
-                      Locale.ROOT,
-                      " %.2f (%.2f) |",
-                      varve.median() / other.median(),
-                      varve.cpuMillis() / Math.max(0.01, other.cpuMillis())));
-            }
-          }
-          out.append('\n');
-        });
-    out.append("\nCells: first / median / p99 / server CPU per run, ms; ratios: median (CPU).");
-    System.out.println(out);
   }
 }

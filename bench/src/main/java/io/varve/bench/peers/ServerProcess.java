@@ -89,6 +89,16 @@ public final class ServerProcess implements AutoCloseable {
     return peakAnonymousBytes;
   }
 
+  /** Resident memory now. */
+  public long residentBytes() throws IOException {
+    return statusBytes("VmRSS");
+  }
+
+  /** Anonymous (not file-backed) resident memory now. */
+  public long anonymousBytes() throws IOException {
+    return statusBytes("RssAnon");
+  }
+
   /** False once it has ended. */
   public boolean isAlive() {
     return process.isAlive();

@@ -2,6 +2,7 @@ package io.varve.bench.backfill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.bench.peers.Latencies;
 import io.varve.bench.peers.ServerProcess;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

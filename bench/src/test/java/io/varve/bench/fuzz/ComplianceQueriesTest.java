@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.varve.bench.peers.Capture;
+import io.varve.bench.workload.Capture;
 import io.varve.engine.SharedData;
 import java.nio.file.Files;
 import java.nio.file.Path;

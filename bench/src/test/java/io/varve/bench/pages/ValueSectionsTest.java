@@ -2,7 +2,7 @@ package io.varve.bench.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.bench.peers.Capture;
+import io.varve.bench.workload.Capture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.varve.bench.backfill;
+package io.varve.bench.peers;
 
 import org.HdrHistogram.Histogram;
 
@@ -7,11 +7,11 @@ import org.HdrHistogram.Histogram;
  *
  * @param count how often it was measured
  */
-record Latencies(long count, double p50, double p99, double most) {
+public record Latencies(long count, double p50, double p99, double most) {
   private static final double NANOS = 1e6;
 
   /** Of a histogram of nanoseconds. */
-  static Latencies of(Histogram nanos) {
+  public static Latencies of(Histogram nanos) {
     return new Latencies(
         nanos.getTotalCount(),
         nanos.getValueAtPercentile(50) / NANOS,

@@ -1,15 +1,8 @@
-package io.varve.bench.peers;
+package io.varve.bench.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.engine.SeriesLookup;
-import io.varve.engine.WriteMode;
-import io.varve.engine.WriteResult;
 import io.varve.engine.model.Labels;
-import io.varve.engine.model.WriteBatch;
-import io.varve.ingest.IngestLimits;
-import io.varve.ingest.IngestOutcome;
-import io.varve.ingest.Ingestor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -17,12 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
@@ -100,26 +89,10 @@ final class RemoteWriteBodiesTest {
     if (last != null) {
       all.add(last);
     }
-    Map<Labels, Map<Long, Double>> stored = new HashMap<>();
-    Ingestor ingestor =
-        new Ingestor(
-            new NothingKnown(),
-            (batch, mode) -> store(batch, mode, stored),
-            IngestLimits.DEFAULT,
-            InstantSource.fixed(Instant.ofEpochMilli(2_000_000_000_000L)));
+    StoredSamples stored = new StoredSamples(Protocol.V1);
     for (RemoteWriteBodies.Body body : all) {
-      IngestOutcome outcome =
-          ingestor.write(
-              body.bytes(),
-              0,
-              body.bytes().length,
-              RemoteWriteBodies.headers()[1],
-              RemoteWriteBodies.headers()[3],
-              null);
-      assertThat(outcome.status()).as(outcome.message()).isEqualTo(204);
-      assertThat(outcome.samples()).isEqualTo(body.samples());
+      stored.write(body.bytes(), body.samples());
     }
-    assertThat(ingestor.counters().seriesRewritten()).as("labels came sorted").isZero();
     for (int host = 0; host < 3; host++) {
       for (int s = 0; s < 4; s++) {
         TreeMap<Long, Double> expected = new TreeMap<>();
@@ -135,7 +108,7 @@ final class RemoteWriteBodiesTest {
             expected.put(1_000_000_000_000L + step * 15_000L + host * 5_000L, value);
           }
         }
-        assertThat(stored.getOrDefault(labels(capture, s, host), new TreeMap<>()))
+        assertThat(stored.bySeries.getOrDefault(labels(capture, s, host), new TreeMap<>()))
             .as("series %d of host %d", s, host)
             .isEqualTo(expected);
       }
@@ -164,41 +137,5 @@ final class RemoteWriteBodiesTest {
       labels.add(own.get(i), own.get(i + 1));
     }
     return labels.build();
-  }
-
-  private static WriteResult store(
-      WriteBatch batch, WriteMode mode, Map<Labels, Map<Long, Double>> into) {
-    assertThat(mode).isEqualTo(WriteMode.ALL_OR_NOTHING);
-    for (int i = 0; i < batch.sampleCount; i++) {
-      int row = batch.sampleSeries[i];
-      into.computeIfAbsent(
-              Labels.fromCanonical(
-                  batch.labelArray[row], batch.labelOffset[row], batch.labelLength[row]),
-              l -> new TreeMap<>())
-          .put(batch.sampleTime[i], Double.longBitsToDouble(batch.sampleBits[i]));
-    }
-    return new WriteResult(batch.sampleCount, 0, 0, 0, List.of(), 0);
-  }
-
-  private static final class NothingKnown implements SeriesLookup {
-    @Override
-    public int generation() {
-      return 0;
-    }
-
-    @Override
-    public int tenantId(String tenant) {
-      return 0;
-    }
-
-    @Override
-    public boolean is(int id, int tenantId, byte[] labels, int offset, int length) {
-      return false;
-    }
-
-    @Override
-    public int find(int tenantId, byte[] labels, int offset, int length) {
-      return WriteBatch.UNKNOWN;
-    }
   }
 }

@@ -1,4 +1,4 @@
-package io.varve.bench.peers;
+package io.varve.bench.workload;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

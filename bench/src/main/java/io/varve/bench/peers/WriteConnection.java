@@ -1,0 +1,116 @@
+package io.varve.bench.peers;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One kept-alive HTTP/1.1 connection that posts bodies one after the other. It shares the cores
+ * with the server that it measures, so it does no more than it must: a write of the head, one of
+ * the body, and a read of the answer. One thread.
+ */
+final class WriteConnection implements AutoCloseable {
+  private static final int PATIENCE_MILLIS = 120_000;
+  private static final int MOST_ANSWER_BYTES = 1 << 20;
+
+  private final Socket socket;
+  private final InputStream in;
+  private final OutputStream out;
+  private final byte[] head;
+  private String answer = "";
+
+  /** Connects to a server on the loopback address. */
+  WriteConnection(int port, String path, List<String> headers) throws IOException {
+    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setTcpNoDelay(true);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    in = new BufferedInputStream(socket.getInputStream(), 4096);
+    out = socket.getOutputStream();
+    StringBuilder text = new StringBuilder("POST " + path + " HTTP/1.1\r\n");
+    text.append("Host: 127.0.0.1:").append(port).append("\r\n");
+    for (int i = 0; i < headers.size(); i += 2) {
+      text.append(headers.get(i)).append(": ").append(headers.get(i + 1)).append("\r\n");
+    }
+    head = text.append("Content-Length: ").toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Sends a body and returns the status of the answer. */
+  int post(byte[] body) throws IOException {
+    byte[] length = (body.length + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
+    byte[] all = new byte[head.length + length.length];
+    System.arraycopy(head, 0, all, 0, head.length);
+    System.arraycopy(length, 0, all, head.length, length.length);
+    out.write(all);
+    out.write(body);
+    String line = line();
+    if (!line.startsWith("HTTP/1.1 ")) {
+      throw new IOException("not an answer: " + line);
+    }
+    int status = Integer.parseInt(line.substring(9, 12));
+    int bytes = 0;
+    boolean chunked = false;
+    for (line = line(); !line.isEmpty(); line = line()) {
+      String lower = line.toLowerCase(Locale.ROOT);
+      if (lower.startsWith("content-length:")) {
+        bytes = Integer.parseInt(line.substring(line.indexOf(':') + 1).trim());
+      } else if (lower.startsWith("transfer-encoding:")) {
+        chunked = lower.contains("chunked");
+      }
+    }
+    answer = chunked ? chunks() : bytes == 0 ? "" : text(bytes);
+    return status;
+  }
+
+  /** The body of the last answer. */
+  String answer() {
+    return answer;
+  }
+
+  private String chunks() throws IOException {
+    StringBuilder all = new StringBuilder();
+    int bytes;
+    while ((bytes = Integer.parseInt(line().trim(), 16)) > 0) {
+      all.append(text(bytes));
+      line();
+    }
+    line();
+    return all.toString();
+  }
+
+  private String text(int bytes) throws IOException {
+    if (bytes < 0 || bytes > MOST_ANSWER_BYTES) {
+      throw new IOException("an answer of " + bytes + " bytes");
+    }
+    byte[] read = in.readNBytes(bytes);
+    if (read.length < bytes) {
+      throw new EOFException("the server has closed the connection");
+    }
+    return new String(read, StandardCharsets.UTF_8);
+  }
+
+  private String line() throws IOException {
+    StringBuilder line = new StringBuilder(64);
+    int c;
+    while ((c = in.read()) != '\n') {
+      if (c < 0 || line.length() > 8192) {
+        throw new EOFException("the server has closed the connection");
+      }
+      if (c != '\r') {
+        line.append((char) c);
+      }
+    }
+    return line.toString();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}
