@@ -8,10 +8,12 @@ import io.varve.query.QueryResult.Series;
 import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Value;
 import io.varve.query.QueryResult.Vector;
+import io.varve.query.ResultCache.Piece;
 import io.varve.query.exec.Evaluator;
 import io.varve.query.exec.NativeBucketsException;
 import io.varve.query.exec.Profile;
 import io.varve.query.exec.QueryContext;
+import io.varve.query.exec.StepAnnotations;
 import io.varve.query.exec.WorkerPool;
 import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.Planner;
@@ -169,7 +171,7 @@ public final class QueryEngine implements AutoCloseable {
         },
         (expr, plan, context) ->
             cache != null && queryOptions.useCache() && !queryOptions.explain()
-                ? new CachedRange(cache, snapshot, tenant, query, expr, context)
+                ? new CachedRange(cache, snapshot, tenant, expr, context)
                     .evaluate(plan, startMillis, endMillis, stepMillis)
                 : range(plan, new Evaluator(context), startMillis, endMillis, stepMillis));
   }
@@ -283,31 +285,27 @@ public final class QueryEngine implements AutoCloseable {
     private final ResultCache known;
     private final Snapshot snapshot;
     private final String tenant;
-    private final String query;
     private final Expr expr;
     private final QueryContext context;
 
     CachedRange(
-        ResultCache known,
-        Snapshot snapshot,
-        String tenant,
-        String query,
-        Expr expr,
-        QueryContext context) {
+        ResultCache known, Snapshot snapshot, String tenant, Expr expr, QueryContext context) {
       this.known = known;
       this.snapshot = snapshot;
       this.tenant = tenant;
-      this.query = query;
       this.expr = expr;
       this.context = context;
     }
 
     Value evaluate(PlanNode plan, long start, long end, long step) {
       long lookback = context.lookback();
+      long last = start + (end - start) / step * step;
       Reach reach =
-          Reach.dependsOnBounds(expr) || options.features().contains(Feature.START_TIMESTAMPS)
+          Reach.dependsOnBounds(expr)
+                  || (start == last && Reach.sorts(expr))
+                  || options.features().contains(Feature.START_TIMESTAMPS)
               ? null
-              : Reach.of(plan, lookback);
+              : Reach.of(plan, lookback, step);
       ResultCache.Question question =
           new ResultCache.Question(
               tenant,
@@ -316,24 +314,41 @@ public final class QueryEngine implements AutoCloseable {
               Math.floorMod(start, step),
               lookback,
               context.usesStoredAggregates());
-      long last = start + (end - start) / step * step;
       if (reach == null || !ResultCache.isFit(question, start, last)) {
         return range(plan, new Evaluator(context), start, end, step);
       }
       ResultCache.Found found = known.find(question, reach, snapshot, start, last);
       context.holdKnown(found.points());
-      List<List<Series>> pieces = new ArrayList<>(found.known());
+      StepAnnotations.Places places = new StepAnnotations.Places(expr);
+      List<Piece> pieces = new ArrayList<>(found.known());
       for (ResultCache.Run run : found.missing()) {
-        PlanNode part =
-            Planner.plan(expr, run.first(), run.last(), step, options.subqueryStepMillis());
-        Matrix matrix = (Matrix) range(part, new Evaluator(context), run.first(), run.last(), step);
-        pieces.add(matrix.series());
+        Piece piece = compute(run, run.first() == start && run.last() == last, step, places);
+        if (piece == null) {
+          context.forgetParts();
+          return range(plan, new Evaluator(context), start, end, step);
+        }
+        pieces.add(piece);
       }
-      List<Series> all = ResultCache.join(pieces);
-      if (!found.missing().isEmpty() && context.isPlain(query) && snapshot.damage().isEmpty()) {
-        known.keep(question, reach, snapshot, start, last, all);
+      for (Piece piece : found.known()) {
+        context.addKnown(piece.notes(), places);
       }
-      return new Matrix(all);
+      Piece all = ResultCache.join(pieces);
+      if (!found.missing().isEmpty() && snapshot.damage().isEmpty()) {
+        known.keep(question, reach, snapshot, all);
+      }
+      return new Matrix(all.series());
+    }
+
+    /** Computes some of the steps; null if an annotation is not about single ones. */
+    private @Nullable Piece compute(
+        ResultCache.Run run, boolean whole, long step, StepAnnotations.Places places) {
+      int steps = (int) ((run.last() - run.first()) / step) + 1;
+      PlanNode part =
+          Planner.plan(expr, run.first(), run.last(), step, options.subqueryStepMillis());
+      context.beginPart(run.first(), step, steps, !whole, places);
+      Matrix matrix = (Matrix) range(part, new Evaluator(context), run.first(), run.last(), step);
+      StepAnnotations notes = context.endPart();
+      return notes == null ? null : new Piece(matrix.series(), notes);
     }
   }
 

@@ -6,6 +6,8 @@ import io.varve.engine.Snapshot;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.TimeRange;
 import io.varve.query.QueryResult.Series;
+import io.varve.query.exec.StepAnnotations;
+import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.plan.Reach;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,6 +37,7 @@ final class ResultCache {
   private static final int MOST_STEPS = 100_000;
   private static final int SERIES_BYTES = 96;
   private static final int LABEL_BYTES = 64;
+  private static final int POINT_BYTES = 16;
 
   private final long maxBytes;
   private final Cache<Place, Block> blocks;
@@ -67,8 +70,41 @@ final class ResultCache {
 
   private record Place(Question question, long number) {}
 
-  /** The series of some successive steps; those without a point at any of them are left out. */
-  private record Block(long first, long last, long version, List<Series> series, int bytes) {}
+  /**
+   * What is known of some successive steps.
+   *
+   * @param series those without a point at any of the steps are left out
+   * @param notes annotations, of just these steps
+   */
+  record Piece(List<Series> series, StepAnnotations notes) {
+    long first() {
+      return notes.first();
+    }
+
+    long last() {
+      return notes.first() + (notes.count() - 1) * notes.step();
+    }
+
+    private Piece slice(long from, long to) {
+      return from == first() && to == last()
+          ? this
+          : new Piece(ResultCache.slice(series, from, to), notes.slice(from, to));
+    }
+  }
+
+  private record Block(Piece piece, long version, int bytes) {
+    Block(Piece piece, long version) {
+      this(piece, version, ResultCache.bytes(piece));
+    }
+
+    long first() {
+      return piece.first();
+    }
+
+    long last() {
+      return piece.last();
+    }
+  }
 
   /** Successive steps, both ends included. */
   record Run(long first, long last) {}
@@ -78,9 +114,9 @@ final class ResultCache {
    *
    * @param known pieces in order of time
    * @param missing runs of steps that are in no piece
-   * @param points of the pieces
+   * @param points of the pieces; a histogram counts by its size
    */
-  record Found(List<List<Series>> known, List<Run> missing, long points) {}
+  record Found(List<Piece> known, List<Run> missing, long points) {}
 
   /** True if so many steps, and blocks of them, are worth to be looked at one by one. */
   static boolean isFit(Question question, long first, long last) {
@@ -121,8 +157,7 @@ final class ResultCache {
     }
     long first = prefix >= suffix ? block.first() : block.last() - (kept - 1) * step;
     long last = first + (kept - 1) * step;
-    List<Series> series = slice(block.series(), first, last);
-    return new Block(first, last, block.version(), series, bytes(series));
+    return new Block(block.piece().slice(first, last), block.version());
   }
 
   private static boolean holds(
@@ -153,7 +188,7 @@ final class ResultCache {
   Found find(Question question, Reach reach, Snapshot snapshot, long first, long last) {
     long step = question.step();
     long span = span(question);
-    List<List<Series>> known = new ArrayList<>();
+    List<Piece> known = new ArrayList<>();
     List<Run> missing = new ArrayList<>();
     long points = 0;
     long next = first; // not known yet whether it is known
@@ -183,10 +218,8 @@ final class ResultCache {
       if (from > next) {
         missing.add(new Run(next, from - step));
       }
-      List<Series> piece = slice(block.series(), from, to);
-      for (Series series : piece) {
-        points += series.size();
-      }
+      Piece piece = block.piece().slice(from, to);
+      points += points(piece);
       known.add(piece);
       next = to + step;
     }
@@ -206,6 +239,18 @@ final class ResultCache {
     }
     reused.add(steps);
     return new Found(known, missing, points);
+  }
+
+  private static long points(Piece piece) {
+    long points = 0;
+    for (Series series : piece.series()) {
+      points += series.size();
+      for (int i = 0; series.histograms() != null && i < series.size(); i++) {
+        FloatHistogram histogram = series.histogram(i);
+        points += histogram == null ? 0 : histogram.bytes() / POINT_BYTES;
+      }
+    }
+    return points;
   }
 
   /** The points of series between two times, both included. */
@@ -229,9 +274,25 @@ final class ResultCache {
         lastSlice = Arrays.copyOfRange(times, begin, end);
       }
       slice.add(
-          new Series(series.labels(), lastSlice, Arrays.copyOfRange(series.values(), begin, end)));
+          new Series(
+              series.labels(),
+              lastSlice,
+              Arrays.copyOfRange(series.values(), begin, end),
+              series.histograms() == null ? null : slice(series.histograms(), begin, end)));
     }
     return slice;
+  }
+
+  /** Null if there are only floats. */
+  private static @Nullable FloatHistogram @Nullable [] slice(
+      @Nullable FloatHistogram[] histograms, int begin, int end) {
+    @Nullable FloatHistogram[] slice = Arrays.copyOfRange(histograms, begin, end);
+    for (FloatHistogram histogram : slice) {
+      if (histogram != null) {
+        return slice;
+      }
+    }
+    return null;
   }
 
   /** The first index whose time is not before one. */
@@ -240,11 +301,17 @@ final class ResultCache {
     return at >= 0 ? at : -at - 1;
   }
 
-  /** Joins pieces of disjoint times; each piece's series are distinct. */
-  static List<Series> join(List<List<Series>> pieces) {
-    if (pieces.size() == 1) {
-      return pieces.getFirst();
-    }
+  /** Joins pieces of disjoint times that together have all steps between them. */
+  static Piece join(List<Piece> pieces) {
+    return pieces.size() == 1
+        ? pieces.getFirst()
+        : new Piece(
+            joinSeries(pieces.stream().map(Piece::series).toList()),
+            StepAnnotations.join(pieces.stream().map(Piece::notes).toList()));
+  }
+
+  /** Each piece's series are distinct. */
+  private static List<Series> joinSeries(List<List<Series>> pieces) {
     Map<Labels, List<Series>> byLabels = new LinkedHashMap<>();
     for (List<Series> piece : pieces) {
       for (Series series : piece) {
@@ -266,10 +333,16 @@ final class ResultCache {
       }
       long[] times = new long[size];
       double[] values = new double[size];
+      @Nullable FloatHistogram[] histograms = new FloatHistogram[0];
       int at = 0;
       for (Series part : parts) {
         System.arraycopy(part.times(), 0, times, at, part.size());
         System.arraycopy(part.values(), 0, values, at, part.size());
+        @Nullable FloatHistogram[] some = part.histograms();
+        if (some != null) {
+          histograms = histograms.length == 0 ? new FloatHistogram[size] : histograms;
+          System.arraycopy(some, 0, histograms, at, part.size());
+        }
         at += part.size();
       }
       if (Arrays.equals(times, lastTimes)) {
@@ -277,7 +350,8 @@ final class ResultCache {
       } else {
         lastTimes = times;
       }
-      joined.add(new Series(entry.getKey(), times, values));
+      joined.add(
+          new Series(entry.getKey(), times, values, histograms.length == 0 ? null : histograms));
     }
     return joined;
   }
@@ -285,15 +359,11 @@ final class ResultCache {
   /**
    * Keeps an answer as far as it is settled.
    *
-   * @param series of floats, found in the snapshot (or valid in it)
+   * @param all found in the snapshot (or valid in it)
    */
-  void keep(
-      Question question,
-      Reach reach,
-      Snapshot snapshot,
-      long first,
-      long last,
-      List<Series> series) {
+  void keep(Question question, Reach reach, Snapshot snapshot, Piece all) {
+    long first = all.first();
+    long last = all.last();
     long settled = snapshot.settledTo();
     TimeRange fixed = reach.fixed();
     if (settled == Long.MIN_VALUE || (!fixed.isEmpty() && fixed.endInclusive() > settled)) {
@@ -320,32 +390,29 @@ final class ResultCache {
       if (before != null && before.first() <= from && before.last() >= end) {
         continue; // it was valid when it was found, or somebody else has just put it there
       }
-      List<List<Series>> pieces = new ArrayList<>();
-      pieces.add(slice(series, from, end));
+      List<Piece> pieces = new ArrayList<>();
+      pieces.add(all.slice(from, end));
       if (before != null && holds(before, reach, snapshot)) {
         if (before.first() < from && before.last() >= from - step) {
-          pieces.add(slice(before.series(), before.first(), from - step));
-          from = before.first();
+          pieces.add(before.piece().slice(before.first(), from - step));
         }
         if (before.last() > end && before.first() <= end + step) {
-          pieces.add(slice(before.series(), end + step, before.last()));
-          end = before.last();
+          pieces.add(before.piece().slice(end + step, before.last()));
         }
       }
-      List<Series> kept = join(pieces);
-      put(place, new Block(from, end, snapshot.version(), kept, bytes(kept)));
+      put(place, new Block(join(pieces), snapshot.version()));
     }
   }
 
-  private static int bytes(List<Series> series) {
-    long bytes = SERIES_BYTES;
+  private static int bytes(Piece piece) {
+    long bytes = SERIES_BYTES + piece.notes().bytes() + POINT_BYTES * points(piece);
     long[] last = {};
-    for (Series s : series) {
-      bytes += SERIES_BYTES + (long) LABEL_BYTES * s.labels().size() + 8L * s.size();
-      if (s.times() != last) {
-        last = s.times();
-        bytes += 8L * s.size();
+    for (Series s : piece.series()) {
+      bytes += SERIES_BYTES + (long) LABEL_BYTES * s.labels().size();
+      if (s.times() == last) {
+        bytes -= 8L * s.size(); // shared
       }
+      last = s.times();
     }
     return (int) Math.min(Integer.MAX_VALUE, bytes);
   }

@@ -8,15 +8,18 @@ import io.varve.engine.FsyncPolicy;
 import io.varve.engine.Seeds;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WriteMode;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Series;
+import io.varve.query.histogram.FloatHistogram;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -85,12 +88,15 @@ class ResultCacheTest {
     engine.append(batch, WriteMode.ALL_OR_NOTHING);
   }
 
-  private List<Series> ask(String query, long start, long end, long step, boolean cache) {
+  private QueryResult result(String query, long start, long end, long step, boolean cache) {
     try (Snapshot snapshot = engine.snapshot()) {
       QueryOptions options = QueryOptions.DEFAULT.withStoredAggregates(false).withCache(cache);
-      QueryResult result = queries.range(snapshot, "", query, start, end, step, options);
-      return ((Matrix) result.value()).series();
+      return queries.range(snapshot, "", query, start, end, step, options);
     }
+  }
+
+  private List<Series> ask(String query, long start, long end, long step, boolean cache) {
+    return ((Matrix) result(query, start, end, step, cache).value()).series();
   }
 
   /**
@@ -100,9 +106,13 @@ class ResultCacheTest {
    */
   private long computed(String query, long start, long end, long step) {
     long before = queries.cacheStats().stepsComputed();
-    List<Series> cached = ask(query, start, end, step, true);
+    QueryResult found = result(query, start, end, step, true);
     final long computed = queries.cacheStats().stepsComputed() - before;
-    List<Series> fresh = ask(query, start, end, step, false);
+    QueryResult expected = result(query, start, end, step, false);
+    assertThat(found.warnings()).as(query).isEqualTo(expected.warnings());
+    assertThat(found.infos()).as(query).isEqualTo(expected.infos());
+    List<Series> cached = ((Matrix) found.value()).series();
+    List<Series> fresh = ((Matrix) expected.value()).series();
     assertThat(cached).as(query).hasSameSizeAs(fresh);
     for (int i = 0; i < fresh.size(); i++) {
       assertThat(cached.get(i).labels()).as(query).isEqualTo(fresh.get(i).labels());
@@ -110,8 +120,12 @@ class ResultCacheTest {
       long[] bits = new long[fresh.get(i).size()];
       long[] cachedBits = new long[bits.length];
       for (int k = 0; k < bits.length; k++) {
-        bits[k] = Double.doubleToRawLongBits(fresh.get(i).values()[k]);
-        cachedBits[k] = Double.doubleToRawLongBits(cached.get(i).values()[k]);
+        FloatHistogram histogram = fresh.get(i).histogram(k);
+        assertThat(cached.get(i).histogram(k)).as(query).isEqualTo(histogram);
+        if (histogram == null) {
+          bits[k] = Double.doubleToRawLongBits(fresh.get(i).values()[k]);
+          cachedBits[k] = Double.doubleToRawLongBits(cached.get(i).values()[k]);
+        }
       }
       assertThat(cachedBits).as("%s %s", query, cached.get(i).labels()).isEqualTo(bits);
     }
@@ -234,7 +248,9 @@ class ResultCacheTest {
         "x offset (range() / 2)",
         "limitk(1, x)",
         "max_over_time(x[10m:1m] @ start())",
-        "rate(x[5m])" // with an info: the name does not end in _total
+        "quantile(scalar(x{s='b'}), x)", // one warning for the greatest and one for the smallest
+        "limit_ratio(0.5, x)",
+        "max_over_time(x[1m:1m])" // the steps are five minutes apart
       })
   void whatMayDependOnTheBoundsIsNotKept(String query) {
     for (int i = 0; i < 3; i++) {
@@ -242,6 +258,148 @@ class ResultCacheTest {
     }
     assertThat(queries.cacheStats().stepsReused()).isZero();
     assertThat(queries.cacheStats().blocks()).isZero();
+  }
+
+  /** A native histogram with so many observations. */
+  private static Histogram histogram(long count) {
+    return new Histogram(
+        3,
+        0.001,
+        false,
+        count,
+        0,
+        7.5 * count,
+        0,
+        new int[] {0, 2},
+        new int[0],
+        new long[] {count / 3, count - 2 * (count / 3)},
+        new long[0],
+        new double[0],
+        new double[0],
+        new double[0]);
+  }
+
+  private static void addHistogram(
+      WriteBatch batch, Labels series, long time, Histogram histogram) {
+    batch.addHistogram(batch.addSeries(series), time, histogram, 0);
+  }
+
+  /** Floats and histograms by turns of hours; buckets that are not monotonic at some minutes. */
+  private void fillMore() {
+    for (long t = T + DAY + 5 * MINUTE; t <= T + 2 * DAY; t += 5 * MINUTE) {
+      long n = (t - T - DAY) / (5 * MINUTE);
+      WriteBatch batch = new WriteBatch();
+      addHistogram(batch, Labels.of("__name__", "h", "s", "a"), t, histogram(30 + n));
+      if (n / 12 % 5 == 3) {
+        batch.add(Labels.of("__name__", "h", "s", "mixed"), t, n);
+      } else {
+        addHistogram(batch, Labels.of("__name__", "h", "s", "mixed"), t, histogram(60 + n));
+      }
+      batch.add(Labels.of("__name__", "b", "le", "1"), t, n % 50 == 7 ? 3 * n : n);
+      batch.add(Labels.of("__name__", "b", "le", "2"), t, 2.0 * n);
+      batch.add(Labels.of("__name__", "b", "le", "+Inf"), t, 2.0 * n);
+      if (n % 40 == 11 || n % 40 == 12) {
+        batch.add(Labels.of("__name__", "rare", "s", "a"), t, n);
+      }
+      engine.append(batch, WriteMode.ALL_OR_NOTHING);
+    }
+  }
+
+  private static final List<String> ANNOTATED =
+      List.of(
+          "rate(x[5m])",
+          "sum by (s) (increase(rare[7m]))",
+          "sum(rate(h[20m]))",
+          "h",
+          "avg by (s) (h)",
+          "histogram_quantile(0.9, rate(h[15m]))",
+          "histogram_quantile(0.9, b)",
+          "histogram_quantile(time() % 86400 / 43200, b)",
+          "max(h)",
+          "topk(2, h)",
+          "quantile(2, x)",
+          "h + x",
+          "h > 3",
+          "sum_over_time(h[30m])",
+          "quantile_over_time(time() % 86400 / 43200, x[15m])",
+          "sort(x)",
+          "sum(max_over_time(rate(rare[7m])[30m:5m] offset 10m))",
+          "max_over_time(histogram_quantile(0.9, b)[10m:5m])",
+          "rate(rare[7m] @ %d)",
+          "absent(rate(rare[7m]))",
+          "rare / on(s) group_left() rate(rare[7m])");
+
+  @Test
+  void annotationsAndHistogramsAreKeptWithTheirSteps() {
+    fillMore();
+    for (String pattern : ANNOTATED) {
+      String query = pattern.replace("%d", Long.toString((T + DAY + 2 * HOUR) / 1000));
+      computed(query, T + DAY + HOUR, T + DAY + 11 * HOUR, STEP);
+      boolean bySteps = !query.startsWith("max_over_time(histogram_quantile");
+      assertThat(computed(query, T + DAY + HOUR, T + DAY + 11 * HOUR, STEP))
+          .as(query)
+          .matches(steps -> (steps == 0) == bySteps);
+      // Every stretch has the annotations of its own steps, and of no others.
+      for (int hour = 0; hour < 12; hour += 3) {
+        long from = T + DAY + hour * HOUR;
+        computed(query, from, from, STEP);
+        computed(query, from, from + HOUR, STEP);
+        computed(query, from - 2 * HOUR, from + 3 * HOUR + STEP, STEP);
+      }
+    }
+    // Spelt otherwise, they are at other places.
+    String other = "sum by (s)  (  increase ( rare [7m] ) )";
+    assertThat(computed(other, T + DAY + HOUR, T + DAY + 11 * HOUR, STEP)).isZero();
+    assertThat(result(other, T + DAY + HOUR, T + DAY + 11 * HOUR, STEP, true).infos())
+        .containsExactly(
+            "PromQL info: metric might not be a counter, __type__ label is not set to"
+                + " \"counter\" or \"histogram\", got \"\": \"rare\" (1:27)");
+  }
+
+  @Test
+  void annotationsAndHistogramsFollowLateWritesAndDeletes() {
+    fillMore();
+    long seed = Seeds.usual(20_261_123L);
+    Random random = new Random(seed);
+    List<String> some = new ArrayList<>(ANNOTATED);
+    Collections.shuffle(some, random);
+    some = some.subList(0, 7);
+    for (int i = 0; i < 120; i++) {
+      long time = T + DAY + random.nextLong(DAY);
+      switch (random.nextInt(12)) {
+        case 0 -> {
+          WriteBatch batch = new WriteBatch();
+          addHistogram(batch, Labels.of("__name__", "h", "s", "a"), time, histogram(1 + i));
+          batch.add(Labels.of("__name__", "rare", "s", "late"), time, i);
+          engine.append(batch, WriteMode.ALL_OR_NOTHING);
+        }
+        case 1 -> {
+          WriteBatch batch = new WriteBatch();
+          batch.add(Labels.of("__name__", "h", "s", "late"), time, i);
+          batch.add(Labels.of("__name__", "b", "le", "1"), time, 100.0 * i);
+          engine.append(batch, WriteMode.ALL_OR_NOTHING);
+        }
+        case 2 ->
+            engine.delete(
+                "",
+                List.of(
+                    Matcher.equal(
+                        "__name__", List.of("h", "rare", "b", "x").get(random.nextInt(4)))),
+                new TimeRange(time, time + random.nextLong(HOUR)));
+        default -> {
+          String query =
+              some.get(random.nextInt(some.size()))
+                  .replace("%d", Long.toString((T + DAY + 3 * HOUR) / 1000));
+          long start = T + DAY - HOUR + random.nextLong(DAY / STEP) * STEP;
+          try {
+            computed(query, start, start + random.nextLong(8 * HOUR), STEP);
+          } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed + ", query " + query + " at " + i, e);
+          }
+        }
+      }
+    }
+    assertThat(queries.cacheStats().stepsReused()).as("seed %d", seed).isPositive();
   }
 
   @Test

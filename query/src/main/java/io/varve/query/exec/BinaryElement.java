@@ -35,6 +35,13 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
     return ofFloats(left, right, kept, step, number);
   }
 
+  /** The same for elements of the side of which there may be many, and of the other one. */
+  double ofSides(boolean swapped, double ofMany, double ofOne, int step, int number) {
+    return swapped
+        ? apply(ofOne, ofMany, ofOne, step, number)
+        : apply(ofMany, ofOne, ofMany, step, number);
+  }
+
   private double ofFloats(double left, double right, double kept, int step, int number) {
     return switch (operator) {
       case ADD -> left + right;

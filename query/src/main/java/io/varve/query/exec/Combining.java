@@ -62,7 +62,7 @@ final class Combining extends SeriesOperator {
     StepMatrix low = second;
     StepMatrix counts = third;
     HistogramGroups histograms =
-        new HistogramGroups(query, aggregation == Aggregation.AVG, count, steps, position);
+        new HistogramGroups(query, aggregation == Aggregation.AVG, count, grid, position);
     Rows.forEachBatch(
         inner,
         series.length,
@@ -115,8 +115,9 @@ final class Combining extends SeriesOperator {
               series.get(Labels.METRIC_NAME));
       case COUNT, GROUP -> {}
       case MIN, MAX, STDDEV, STDVAR -> {
-        if (HistogramTable.blank(in, at, to - from)) {
-          query.annotations.ignoredInAggregation(aggregation.text(), position);
+        BitSet blanked = HistogramTable.blanked(in, at, to - from, from);
+        if (!blanked.isEmpty()) {
+          query.annotations.ignoredInAggregation(aggregation.text(), position, grid, blanked);
         }
       }
       case BOTTOMK, COUNT_VALUES, LIMIT_RATIO, LIMITK, QUANTILE, TOPK ->

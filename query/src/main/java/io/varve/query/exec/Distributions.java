@@ -92,9 +92,9 @@ final class Distributions extends SeriesOperator {
   Labels[] prepare() {
     for (Question question : questions) {
       if (question instanceof Quantile quantile) {
-        for (double q : quantile.q) {
-          if (Quantiles.isInvalid(q)) {
-            query.annotations.invalidQuantile(q, quantile.position);
+        for (int s = 0; s < grid.count(); s++) {
+          if (Quantiles.isInvalid(quantile.q[s])) {
+            query.annotations.invalidQuantile(quantile.q[s], quantile.position, grid, s);
           }
         }
       }
@@ -218,10 +218,11 @@ final class Distributions extends SeriesOperator {
       }
       FloatHistogram h = anyNative ? query.histograms.get(counts[plain + s]) : null;
       if (h == null && !Absent.is(counts[plain + s]) && !isBucket(histogram)) {
-        query.annotations.badBucket(series[histogram.plain].get("le"), name(output), position);
+        query.annotations.badBucket(
+            series[histogram.plain].get("le"), name(output), position, grid, s);
       }
       if (h != null && b.size() > 0) {
-        query.annotations.mixedClassicAndNative(name(output), position);
+        query.annotations.mixedClassicAndNative(name(output), position, grid, s);
         out[at + s] = Absent.VALUE;
       } else if (h != null) {
         out[at + s] = answer(question, h, output, s);
@@ -254,7 +255,7 @@ final class Distributions extends SeriesOperator {
         HistogramQuantiles.Answer answer =
             HistogramQuantiles.fraction(f.lower[step], f.upper[step], h);
         if (answer.nan() != NanEffect.NONE) {
-          query.annotations.nanFraction(name(output), position);
+          query.annotations.nanFraction(name(output), position, grid, step);
         }
         yield answer.value();
       }
@@ -265,7 +266,8 @@ final class Distributions extends SeriesOperator {
         }
         HistogramQuantiles.Answer answer = HistogramQuantiles.quantile(q, h);
         if (answer.nan() != NanEffect.NONE) {
-          query.annotations.nanQuantile(answer.nan() == NanEffect.RESULT, name(output), position);
+          query.annotations.nanQuantile(
+              answer.nan() == NanEffect.RESULT, name(output), position, grid, step);
         }
         yield answer.value();
       }
@@ -285,7 +287,8 @@ final class Distributions extends SeriesOperator {
           query.annotations.forcedMonotonic(
               name(output),
               position,
-              grid.time(step),
+              grid,
+              step,
               b.minForcedBound,
               b.maxForcedBound,
               b.maxForcedDifference);

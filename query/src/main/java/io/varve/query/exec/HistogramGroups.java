@@ -17,6 +17,7 @@ final class HistogramGroups {
   private final boolean mean;
   private final Position position;
   private final int steps;
+  private final StepGrid grid;
   private final @Nullable State[][] states;
 
   private static final class State {
@@ -32,10 +33,11 @@ final class HistogramGroups {
   /**
    * @param position of what is aggregated
    */
-  HistogramGroups(QueryContext query, boolean mean, int groups, int steps, Position position) {
+  HistogramGroups(QueryContext query, boolean mean, int groups, StepGrid grid, Position position) {
     this.query = query;
     this.mean = mean;
-    this.steps = steps;
+    this.steps = grid.count();
+    this.grid = grid;
     this.position = position;
     this.states = new State[groups][];
   }
@@ -87,7 +89,7 @@ final class HistogramGroups {
           && !(mean ? state.sum.addToMean(histogram) : state.sum.add(histogram))) {
         state.incompatible = true;
         state.floatsBefore = !Absent.is(floats[floatsAt + i]);
-        query.annotations.mixedSchemas(name, position);
+        query.annotations.mixedSchemas(name, position, grid, firstStep + i);
       }
     }
   }
@@ -106,15 +108,15 @@ final class HistogramGroups {
       boolean floats = state.incompatible ? state.floatsBefore : !Absent.is(into[at + s]);
       into[at + s] = Absent.VALUE;
       if (floats) {
-        query.annotations.mixedFloatsInAggregation(position);
+        query.annotations.mixedFloatsInAggregation(position, grid, s);
       } else if (!state.incompatible) {
         if (state.sum.hasCollision()) {
-          query.annotations.resetCollision("aggregation", position);
+          query.annotations.resetCollision("aggregation", position, grid, s);
         }
         into[at + s] = query.histograms.add(mean ? state.sum.mean() : state.sum.sum());
       }
       if (state.sum.isReconciled()) {
-        query.annotations.reconciled("aggregation", position);
+        query.annotations.reconciled("aggregation", position, grid, s);
       }
       known[s] = null;
     }

@@ -53,7 +53,7 @@ final class MixedRange {
     }
   }
 
-  /** What the user should know since it was last cleared. */
+  /** What the user should know since whoever asks has last cleared it. */
   Set<HistogramNote> notes() {
     return notes;
   }

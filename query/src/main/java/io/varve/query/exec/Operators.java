@@ -12,7 +12,6 @@ import io.varve.query.plan.PlanNode.RangeNode;
 import io.varve.query.plan.PlanNode.ScalarNode;
 import io.varve.query.plan.PlanNode.VectorNode;
 import io.varve.query.plan.Selection;
-import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Operator;
 import io.varve.query.promql.Position;
@@ -113,7 +112,14 @@ final class Operators {
             grid.count() == 0
                 ? new StepGrid(firstEnd, n.stepMillis(), 0)
                 : SubqueryWindows.innerGrid(
-                    query, firstEnd, lastEnd, n.rangeMillis(), n.stepMillis());
+                    query,
+                    at == null
+                        ? grid.scope().windows(n.offsetMillis(), n.rangeMillis())
+                        : StepGrid.Scope.ALL,
+                    firstEnd,
+                    lastEnd,
+                    n.rangeMillis(),
+                    n.stepMillis());
         yield new SubqueryWindows(
             query,
             grid,
@@ -169,11 +175,16 @@ final class Operators {
         SeriesOperator present =
             new OverRange(
                 FunctionSignature.PRESENT_OVER_TIME, source, new double[0][], Position.NONE);
-        yield new FixedColumn(query, grid, n.labels(), () -> absent(present));
+        yield new FixedColumn(
+            query,
+            grid,
+            n.labels(),
+            () -> absent(present, n.range() instanceof PlanNode.SeriesRange));
       }
       case PlanNode.Absent n -> {
         SeriesOperator inner = vector(n.inner(), grid);
-        yield new FixedColumn(query, grid, n.labels(), () -> absent(inner));
+        yield new FixedColumn(
+            query, grid, n.labels(), () -> absent(inner, n.inner() instanceof PlanNode.Select));
       }
       case PlanNode.MapElements n -> mapElements(n, grid);
       case PlanNode.EvalTimes n ->
@@ -228,7 +239,7 @@ final class Operators {
                 query,
                 n.operator(),
                 n.returnBool(),
-                new StepNotes(query, grid.count(), n.operator(), n.position()));
+                new StepNotes(query, grid, n.operator(), n.position()));
         SeriesOperator inner = vector(n.vector(), grid);
         double[] scalars = scalar(n.scalar(), grid);
         SeriesOperator applied =
@@ -246,11 +257,8 @@ final class Operators {
                 query,
                 n.operator(),
                 n.returnBool(),
-                new StepNotes(query, grid.count(), n.operator(), n.position()));
-        boolean fills = n.matching().fillLeft() != null || n.matching().fillRight() != null;
-        yield fills
-            ? new FilledBinary(left, right, n.matching(), element)
-            : new VectorBinary(left, right, n.matching(), element);
+                new StepNotes(query, grid, n.operator(), n.position()));
+        yield new VectorBinary(left, right, n.matching(), element);
       }
       case PlanNode.SetOperation n -> {
         SeriesOperator set =
@@ -282,8 +290,12 @@ final class Operators {
     };
   }
 
-  /** 1 at the steps where none of the series has a sample. */
-  private double[] absent(SeriesOperator inner) {
+  /**
+   * 1 at the steps where none of the series has a sample.
+   *
+   * @param plain true if nothing but samples can come of a series, so that not all need be computed
+   */
+  private double[] absent(SeriesOperator inner, boolean plain) {
     Labels[] series = inner.prepare();
     int steps = inner.grid.count();
     query.chargeBytes(8L * steps);
@@ -300,7 +312,7 @@ final class Operators {
               left[0]--;
             }
           }
-          return left[0] > 0;
+          return !plain || left[0] > 0;
         });
     return column;
   }
@@ -402,10 +414,14 @@ final class Operators {
     return switch (n.aggregation()) {
       case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR ->
           new Combining(inner, n.aggregation(), n.grouping(), n.without(), n.position());
-      case TOPK, BOTTOMK ->
-          new BestK(
+      case TOPK, BOTTOMK, LIMITK ->
+          new KOfGroup(
               inner,
-              n.aggregation() == Aggregation.TOPK,
+              switch (n.aggregation()) {
+                case TOPK -> KOfGroup.Choice.GREATEST;
+                case BOTTOMK -> KOfGroup.Choice.SMALLEST;
+                default -> KOfGroup.Choice.FIRST;
+              },
               column,
               n.grouping(),
               n.without(),
@@ -413,14 +429,7 @@ final class Operators {
       case QUANTILE ->
           new QuantileOfGroup(
               inner, column, n.grouping(), n.without(), n.parameterPosition(), n.position());
-      case LIMITK, LIMIT_RATIO ->
-          new LimitedSeries(
-              inner,
-              n.aggregation() == Aggregation.LIMIT_RATIO,
-              column,
-              n.grouping(),
-              n.without(),
-              n.parameterPosition());
+      case LIMIT_RATIO -> new ShareOfSeries(inner, column, n.parameterPosition());
       case COUNT_VALUES -> throw new IllegalStateException(n.aggregation().text());
     };
   }

@@ -8,7 +8,6 @@ import io.varve.query.function.RangeFunctions;
 import io.varve.query.histogram.ExtendedHistograms;
 import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.histogram.HistogramNote;
-import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
@@ -55,7 +54,6 @@ final class OverExtendedRange extends SeriesOperator {
     int from = 0;
     int to = 0;
     long looked = 0;
-    boolean anyFloat = false;
     for (int s = 0; s < grid.count(); s++) {
       long end = selection.reference(grid.time(s));
       while (to < rows.size && rows.times[to] <= source.after(end)) {
@@ -66,16 +64,15 @@ final class OverExtendedRange extends SeriesOperator {
       }
       looked += to - from;
       double value = from == to ? Absent.VALUE : value(rows, from, to, end, notes);
-      anyFloat |= !Absent.is(value) && !HistogramTable.isHistogram(value);
       out[at + s] = value;
+      for (HistogramNote note : notes) {
+        query.annotations.ofRange(note, labels[series].get(Labels.METRIC_NAME), position, grid, s);
+      }
+      notes.clear();
     }
     query.countQueryable(looked);
-    for (HistogramNote note : notes) {
-      query.annotations.ofRange(note, labels[series].get(Labels.METRIC_NAME), position);
-    }
-    if (anyFloat
-        && (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE)) {
-      query.annotations.askForCounter(labels[series], query.typeLabels, position);
+    if (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE) {
+      query.annotations.askForCounter(labels[series], query.typeLabels, position, grid, out, at);
     }
   }
 

@@ -9,7 +9,6 @@ import io.varve.query.function.RangeFunction;
 import io.varve.query.function.RangeFunctions;
 import io.varve.query.function.Window;
 import io.varve.query.histogram.HistogramNote;
-import io.varve.query.histogram.HistogramTable;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Position;
 import java.util.BitSet;
@@ -118,7 +117,7 @@ final class OverRange extends SeriesOperator {
       throw QueryException.execution(String.valueOf(e.getMessage())); // a parameter out of bounds
     }
     if (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE) {
-      askForCounter(series, out, at);
+      query.annotations.askForCounter(labels[series], query.typeLabels, position, grid, out, at);
     }
   }
 
@@ -162,15 +161,16 @@ final class OverRange extends SeriesOperator {
       setParameters(w, s);
       if (w.hasHistograms) {
         boolean anyFloat = state.mixed.divide(w) > 0;
-        checkParameters(w, anyFloat);
+        checkParameters(w, anyFloat, s);
         out[at + s] = state.mixed.at(w);
+        annotate(series, state.mixed, s);
       } else {
-        checkParameters(w, true);
+        checkParameters(w, true, s);
         out[at + s] = state.function.at(w);
       }
     }
     if (w.hasHistograms) {
-      annotate(series, state.mixed);
+      state.mixed.end();
     }
     query.countQueryable(looked);
   }
@@ -196,35 +196,23 @@ final class OverRange extends SeriesOperator {
     }
   }
 
-  private void checkParameters(Window w, boolean anyFloat) {
+  private void checkParameters(Window w, boolean anyFloat, int step) {
     if (anyFloat
         && function == FunctionSignature.QUANTILE_OVER_TIME
         && Quantiles.isInvalid(w.first)) {
-      query.annotations.invalidQuantile(w.first, position);
+      query.annotations.invalidQuantile(w.first, position, grid, step);
     }
   }
 
-  private void annotate(int series, MixedRange mixed) {
+  private void annotate(int series, MixedRange mixed, int step) {
+    if (mixed.notes().isEmpty()) {
+      return;
+    }
     String name = labels[series].get(Labels.METRIC_NAME);
     for (HistogramNote note : mixed.notes()) {
-      query.annotations.ofRange(note, name, position);
+      query.annotations.ofRange(note, name, position, grid, step);
     }
-    mixed.end();
-  }
-
-  private void askForCounter(int series, double[] out, int at) {
-    if (hasFloat(out, at)) {
-      query.annotations.askForCounter(labels[series], query.typeLabels, position);
-    }
-  }
-
-  private boolean hasFloat(double[] out, int at) {
-    for (int i = at; i < at + grid.count(); i++) {
-      if (!Absent.is(out[i]) && !HistogramTable.isHistogram(out[i])) {
-        return true;
-      }
-    }
-    return false;
+    mixed.notes().clear();
   }
 
   /** True if whole blocks may be answered from what is stored with them, and that is less work. */

@@ -125,7 +125,6 @@ final class OverStarts extends SeriesOperator {
     int from = 0;
     int to = 0;
     long looked = 0;
-    boolean anyFloat = false;
     for (int s = fromStep; s < toStep; s++) {
       long end = selection.reference(grid.time(s));
       while (to < size && samples.times[to] <= end) {
@@ -141,16 +140,15 @@ final class OverStarts extends SeriesOperator {
             new StartTimestamps.Rows(samples.times, samples.values, starts, from, to);
         value = value(rows, histograms, end, labels[number], notes);
       }
-      anyFloat |= !Absent.is(value) && !HistogramTable.isHistogram(value);
       out[at + s] = value;
+      for (HistogramNote note : notes) {
+        query.annotations.ofRange(note, labels[number].get(Labels.METRIC_NAME), position, grid, s);
+      }
+      notes.clear();
     }
     query.countQueryable(looked);
-    for (HistogramNote note : notes) {
-      query.annotations.ofRange(note, labels[number].get(Labels.METRIC_NAME), position);
-    }
-    if (anyFloat
-        && (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE)) {
-      query.annotations.askForCounter(labels[number], query.typeLabels, position);
+    if (function == FunctionSignature.RATE || function == FunctionSignature.INCREASE) {
+      query.annotations.askForCounter(labels[number], query.typeLabels, position, grid, out, at);
     }
   }
 

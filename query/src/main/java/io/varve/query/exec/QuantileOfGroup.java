@@ -49,8 +49,11 @@ final class QuantileOfGroup extends SeriesOperator {
     groupOf = groups.of;
     members = Rows.members(groups.of, groups.labels.length);
     StepMatrix matrix = Rows.materialize(inner, series.length);
-    if (query.histograms.isUsed() && matrix.blankHistograms()) {
-      query.annotations.ignoredInAggregation("quantile", position);
+    if (query.histograms.isUsed()) {
+      BitSet blanked = matrix.blankHistograms();
+      if (!blanked.isEmpty()) {
+        query.annotations.ignoredInAggregation("quantile", position, grid, blanked);
+      }
     }
     input = matrix;
     return groups.labels;
@@ -70,13 +73,13 @@ final class QuantileOfGroup extends SeriesOperator {
       }
     }
     if (nan) {
-      query.annotations.invalidQuantile(Double.NaN, quantilePosition);
+      query.annotations.invalidQuantile(Double.NaN, quantilePosition, grid);
     }
     if (max > 1) {
-      query.annotations.invalidQuantile(max, quantilePosition);
+      query.annotations.invalidQuantile(max, quantilePosition, grid);
     }
     if (min < 0) {
-      query.annotations.invalidQuantile(min, quantilePosition);
+      query.annotations.invalidQuantile(min, quantilePosition, grid);
     }
   }
 

@@ -70,6 +70,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private final @Nullable Profile profile;
   private final List<Runnable> leftToProve = new ArrayList<>();
   private volatile boolean ended;
+  private boolean partOfMore; // of the thread that asked
   private boolean nativeBuckets;
 
   /** The clock of the deadline starts now. */
@@ -280,9 +281,37 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     holdSamples(points);
   }
 
-  /** True if nothing was found that could depend on the bounds of the query. */
-  public boolean isPlain(String query) {
-    return !histograms.isUsed() && warnings(query).isEmpty() && infos(query).isEmpty();
+  /**
+   * From now on annotations are written down by steps, until {@link #endPart}.
+   *
+   * @param ofMore true if the query has more steps than these
+   */
+  public void beginPart(
+      long first, long step, int count, boolean ofMore, StepAnnotations.Places places) {
+    partOfMore = ofMore;
+    annotations.begin(new StepGrid(first, step, count), places);
+  }
+
+  /** What was said about the steps of a part; null if that cannot be told by steps. */
+  public @Nullable StepAnnotations endPart() {
+    partOfMore = false;
+    return annotations.end();
+  }
+
+  /** Says what is known about other steps. */
+  public void addKnown(StepAnnotations known, StepAnnotations.Places places) {
+    annotations.add(known, places);
+  }
+
+  /** Forgets what was said: all steps are computed anew. */
+  public void forgetParts() {
+    partOfMore = false;
+    annotations.clear();
+  }
+
+  /** True if a grid has some of the query's own steps, of which there are more than it has. */
+  boolean isPartOfMore(StepGrid grid) {
+    return partOfMore && grid.scope().equals(StepGrid.Scope.SELF);
   }
 
   /** Counts the series of a selector. */

@@ -58,11 +58,12 @@ final class SmoothedSelect extends SeriesOperator {
       }
       out[at + s] = row < from ? Absent.VALUE : value(rows, row, from, to, time, notes);
       looked += row < from ? 0 : 1;
+      for (HistogramNote note : notes) {
+        query.annotations.ofRange(note, labels[series].get(Labels.METRIC_NAME), position, grid, s);
+      }
+      notes.clear();
     }
     query.countQueryable(looked);
-    for (HistogramNote note : notes) {
-      query.annotations.ofRange(note, labels[series].get(Labels.METRIC_NAME), position);
-    }
   }
 
   private double value(Rows rows, int row, int from, int to, long time, Set<HistogramNote> notes) {

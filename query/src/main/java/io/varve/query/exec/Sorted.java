@@ -40,10 +40,8 @@ final class Sorted extends SeriesOperator {
   @Override
   Labels[] prepare() {
     Labels[] series = inner.prepare();
-    if (grid.count() != 1) {
-      if (grid.count() > 1) {
-        query.annotations.sortInRange(position);
-      }
+    if (grid.count() != 1 || query.isPartOfMore(grid)) {
+      query.annotations.sortInRange(position, grid);
       return series;
     }
     StepMatrix matrix = Rows.materialize(inner, series.length);

@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.query.function.Absent;
 import io.varve.query.histogram.HistogramTable;
+import java.util.BitSet;
 
 /**
  * Columns of steps for many series, in few large arrays: row {@code r} lies in {@link #array} from
@@ -79,11 +80,11 @@ final class StepMatrix {
     return present;
   }
 
-  /** Makes absent what is a histogram; returns whether there was any. */
-  boolean blankHistograms() {
-    boolean found = false;
-    for (double[] chunk : chunks) {
-      found |= HistogramTable.blank(chunk, 0, chunk.length);
+  /** Makes absent what is a histogram; returns the steps at which there was any. */
+  BitSet blankHistograms() {
+    BitSet found = new BitSet();
+    for (int row = 0; row < rows; row++) {
+      found.or(HistogramTable.blanked(array(row), offset(row), steps, 0));
     }
     return found;
   }

@@ -2,8 +2,6 @@ package io.varve.query.exec;
 
 import io.varve.query.promql.Operator;
 import io.varve.query.promql.Position;
-import java.util.EnumSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +24,7 @@ final class StepNotes {
   private final QueryContext query;
   private final Operator operator;
   private final Position position;
-  private final int steps;
+  private final StepGrid grid;
 
   /** Per step the element that the note is of; null if there is none at all. */
   private int @Nullable [] element;
@@ -34,11 +32,11 @@ final class StepNotes {
   private @Nullable Note[] note = new Note[0];
 
   /** Of an operation that was not told anything yet. */
-  StepNotes(QueryContext query, int steps, Operator operator, Position position) {
+  StepNotes(QueryContext query, StepGrid grid, Operator operator, Position position) {
     this.query = query;
     this.operator = operator;
     this.position = position;
-    this.steps = steps;
+    this.grid = grid;
     query.annotations.atEnd(this::tell);
   }
 
@@ -46,10 +44,10 @@ final class StepNotes {
   synchronized void put(int step, int number, Note of) {
     int[] elements = element;
     if (elements == null) {
-      query.chargeBytes(8L * steps);
-      elements = new int[steps];
+      query.chargeBytes(8L * grid.count());
+      elements = new int[grid.count()];
       element = elements;
-      note = new Note[steps];
+      note = new Note[grid.count()];
     }
     if (number + 1 >= elements[step]) {
       elements[step] = number + 1; // 0 is none
@@ -64,27 +62,28 @@ final class StepNotes {
   }
 
   private synchronized void tell(Annotations annotations) {
-    Set<Note> told = EnumSet.noneOf(Note.class);
-    for (Note of : note) {
-      if (of != null && told.add(of)) {
-        tell(annotations, of);
+    for (int step = 0; step < note.length; step++) {
+      Note of = note[step];
+      if (of != null) {
+        tell(annotations, of, step);
       }
     }
   }
 
-  private void tell(Annotations annotations, Note of) {
+  private void tell(Annotations annotations, Note of, int step) {
     String operation = operator == Operator.ADD ? "addition" : "subtraction";
     switch (of) {
-      case FLOATS -> annotations.incompatible(operator.text(), "float", "float", position);
+      case FLOATS ->
+          annotations.incompatible(operator.text(), "float", "float", position, grid, step);
       case FLOAT_AND_HISTOGRAM ->
-          annotations.incompatible(operator.text(), "float", "histogram", position);
+          annotations.incompatible(operator.text(), "float", "histogram", position, grid, step);
       case HISTOGRAM_AND_FLOAT ->
-          annotations.incompatible(operator.text(), "histogram", "float", position);
+          annotations.incompatible(operator.text(), "histogram", "float", position, grid, step);
       case HISTOGRAMS ->
-          annotations.incompatible(operator.text(), "histogram", "histogram", position);
-      case BUCKETS -> annotations.incompatibleBuckets(operator.text(), position);
-      case COLLISION -> annotations.resetCollision(operation, position);
-      case RECONCILED -> annotations.reconciled(operation, position);
+          annotations.incompatible(operator.text(), "histogram", "histogram", position, grid, step);
+      case BUCKETS -> annotations.incompatibleBuckets(operator.text(), position, grid, step);
+      case COLLISION -> annotations.resetCollision(operation, position, grid, step);
+      case RECONCILED -> annotations.reconciled(operation, position, grid, step);
     }
   }
 }

@@ -49,7 +49,12 @@ final class SubqueryWindows extends WindowSource {
 
   /** The times at which a subquery evaluates what is in it. */
   static StepGrid innerGrid(
-      QueryContext query, long firstEnd, long lastEnd, long rangeMillis, long stepMillis) {
+      QueryContext query,
+      StepGrid.Scope scope,
+      long firstEnd,
+      long lastEnd,
+      long rangeMillis,
+      long stepMillis) {
     long left = firstEnd - rangeMillis;
     long start = stepMillis * (left / stepMillis);
     if (start <= left) {
@@ -57,7 +62,7 @@ final class SubqueryWindows extends WindowSource {
     }
     long steps = lastEnd < start ? 0 : (lastEnd - start) / stepMillis + 1;
     query.checkSteps(steps);
-    return new StepGrid(start, stepMillis, (int) steps);
+    return new StepGrid(start, stepMillis, (int) steps, scope);
   }
 
   @Override

@@ -1,17 +1,12 @@
 package io.varve.query.exec;
 
 import io.varve.engine.model.Labels;
-import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import io.varve.query.promql.VectorMatching;
 import io.varve.query.promql.VectorMatching.Cardinality;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Most queries match every series with at most one of the other side, and no two results are
  * called the same: then each result is computed from its own two series when it is asked for. In
- * all other cases what matches what may change from step to step, and may be an error at any of
- * them; both sides are evaluated, and every step is matched by itself in Prometheus' order.
+ * all other cases, and where numbers stand in for missing partners, what matches what may change
+ * from step to step, and may be an error at any of them; both sides are evaluated, and every step
+ * is matched by itself ({@link StepMatching}).
  */
 final class VectorBinary extends SeriesOperator {
   private final SeriesOperator many;
@@ -42,7 +38,7 @@ final class VectorBinary extends SeriesOperator {
   private @Nullable BitSet loseNames;
 
   /** The result in the other case. */
-  private @Nullable StepMatrix matched;
+  private @Nullable StepMatching matched;
 
   VectorBinary(
       SeriesOperator left, SeriesOperator right, VectorMatching matching, BinaryElement element) {
@@ -61,12 +57,28 @@ final class VectorBinary extends SeriesOperator {
     Labels[] right = (swapped ? many : one).prepare();
     Labels[] manySeries = swapped ? right : left;
     Labels[] oneSeries = swapped ? left : right;
-    if (manySeries.length == 0 || oneSeries.length == 0) {
+    boolean fills = StepMatching.fills(matching);
+    if (!fills && (manySeries.length == 0 || oneSeries.length == 0)) {
       return new Labels[0];
     }
     VectorMatcher.Numbered signatures = matcher.number(manySeries, oneSeries);
-    Labels[] simple = prepareSimple(manySeries, oneSeries, signatures);
-    return simple != null ? simple : matchSteps(manySeries, oneSeries, signatures);
+    Labels[] simple = fills ? null : prepareSimple(manySeries, oneSeries, signatures);
+    if (simple != null) {
+      return simple;
+    }
+    StepMatching steps = new StepMatching(grid, matching, matcher, element);
+    steps.match(
+        side(many, manySeries, signatures.left()),
+        side(one, oneSeries, signatures.right()),
+        signatures.count());
+    matched = steps;
+    loseNames = steps.losesNames();
+    return steps.labels();
+  }
+
+  private static StepMatching.Side side(SeriesOperator of, Labels[] series, int[] signatures) {
+    StepMatrix values = Rows.materialize(of, series.length);
+    return new StepMatching.Side(series, values, signatures, of.loseNames());
   }
 
   /** The result's series if no step can match differently from another; else null. */
@@ -124,9 +136,9 @@ final class VectorBinary extends SeriesOperator {
 
   @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
-    StepMatrix known = matched;
+    StepMatching known = matched;
     if (known != null) {
-      known.copyRow(series, out, at);
+      System.arraycopy(known.column(series), 0, out, at, grid.count());
       return;
     }
     int steps = grid.count();
@@ -146,7 +158,8 @@ final class VectorBinary extends SeriesOperator {
       double a = out[at + s];
       double b = other[from + s];
       if (!Absent.is(a)) {
-        out[at + s] = Absent.is(b) ? Absent.VALUE : apply(a, b, s, manyRow[series]);
+        out[at + s] =
+            Absent.is(b) ? Absent.VALUE : element.ofSides(swapped, a, b, s, manyRow[series]);
       }
     }
   }
@@ -154,116 +167,5 @@ final class VectorBinary extends SeriesOperator {
   @Override
   @Nullable BitSet loseNames() {
     return loseNames;
-  }
-
-  private double apply(double ofMany, double ofOne, int step, int number) {
-    return swapped
-        ? element.apply(ofOne, ofMany, ofOne, step, number)
-        : element.apply(ofMany, ofOne, ofMany, step, number);
-  }
-
-  /** Matches step by step. */
-  private Labels[] matchSteps(
-      Labels[] manySeries, Labels[] oneSeries, VectorMatcher.Numbered signatures) {
-    StepMatrix manyMatrix = Rows.materialize(many, manySeries.length);
-    StepMatrix oneMatrix = Rows.materialize(one, oneSeries.length);
-    int steps = grid.count();
-    BitSet manyLost = many.loseNames();
-    BitSet lost = new BitSet();
-    Map<Labels, Integer> rows = new HashMap<>();
-    List<Labels> labels = new ArrayList<>();
-    List<double[]> columns = new ArrayList<>();
-    Map<Long, Integer> rowOfPair = new HashMap<>();
-    int[] oneOf = new int[signatures.count()];
-    boolean[] hit = new boolean[signatures.count()];
-    Map<Integer, Set<Integer>> hitRows = new HashMap<>();
-    for (int s = 0; s < steps; s++) {
-      query.check();
-      if (isEmpty(manyMatrix, s) || isEmpty(oneMatrix, s)) {
-        continue;
-      }
-      Arrays.fill(oneOf, -1);
-      Arrays.fill(hit, false);
-      hitRows.clear();
-      for (int i = 0; i < oneSeries.length; i++) {
-        if (Absent.is(oneMatrix.get(i, s))) {
-          continue;
-        }
-        int signature = signatures.right()[i];
-        if (oneOf[signature] >= 0) {
-          throw matcher.duplicate(oneSeries[i], oneSeries[oneOf[signature]], swapped);
-        }
-        oneOf[signature] = i;
-      }
-      for (int i = 0; i < manySeries.length; i++) {
-        double a = manyMatrix.get(i, s);
-        int signature = signatures.left()[i];
-        int partner = oneOf[signature];
-        if (Absent.is(a) || partner < 0) {
-          continue;
-        }
-        double value = apply(a, oneMatrix.get(partner, s), s, i);
-        if (Absent.is(value) && element.notes().refuses(s, i)) {
-          continue; // no match at all: it cannot be one too many
-        }
-        long pair = (long) i << 32 | partner;
-        Integer row = rowOfPair.get(pair);
-        if (row == null) {
-          Labels result = matcher.result(manySeries[i], oneSeries[partner], element);
-          row = rows.get(result);
-          if (row == null) {
-            row = labels.size();
-            rows.put(result, row);
-            labels.add(result);
-            lost.set(row, query.lateNames && element.dropsName());
-            query.chargeBytes(8L * steps + 128);
-            double[] column = new double[steps];
-            Absent.fill(column, 0, steps);
-            columns.add(column);
-          }
-          if (manyLost != null && manyLost.get(i)) {
-            lost.set(row);
-          }
-          rowOfPair.put(pair, row);
-        }
-        if (matching.cardinality() == Cardinality.ONE_TO_ONE) {
-          if (hit[signature]) {
-            throw QueryException.execution(
-                "multiple matches for labels: many-to-one matching must be explicit"
-                    + " (group_left/group_right)");
-          }
-          hit[signature] = true;
-        } else if (!hitRows.computeIfAbsent(signature, key -> new HashSet<>()).add(row)) {
-          throw QueryException.execution(
-              "multiple matches for labels: grouping labels must ensure unique matches");
-        }
-        if (Absent.is(value)) {
-          continue;
-        }
-        double[] column = columns.get(row);
-        if (!Absent.is(column[s])) {
-          throw Merged.sameLabelset();
-        }
-        column[s] = value;
-      }
-    }
-    StepMatrix result = new StepMatrix(query, columns.size(), steps);
-    for (int i = 0; i < columns.size(); i++) {
-      System.arraycopy(columns.get(i), 0, result.array(i), result.offset(i), steps);
-      query.releaseBytes(8L * steps + 128);
-    }
-    query.holdSamples(result.countPresent());
-    matched = result;
-    loseNames = lost.isEmpty() ? null : lost;
-    return labels.toArray(new Labels[0]);
-  }
-
-  private static boolean isEmpty(StepMatrix matrix, int step) {
-    for (int i = 0; i < matrix.rows(); i++) {
-      if (!Absent.is(matrix.get(i, step))) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -2,6 +2,7 @@ package io.varve.query.histogram;
 
 import io.varve.query.function.Absent;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -130,6 +131,22 @@ public final class HistogramTable {
       if (isHistogram(column[i])) {
         column[i] = Absent.VALUE;
         found = true;
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The same; returns the steps at which there was any.
+   *
+   * @param firstStep the step of {@code column[at]}
+   */
+  public static BitSet blanked(double[] column, int at, int steps, int firstStep) {
+    BitSet found = new BitSet(0);
+    for (int i = 0; i < steps; i++) {
+      if (isHistogram(column[at + i])) {
+        column[at + i] = Absent.VALUE;
+        found.set(firstStep + i);
       }
     }
     return found;

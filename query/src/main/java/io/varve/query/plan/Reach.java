@@ -31,9 +31,10 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
    * on which series there are at other times.
    *
    * @param lookbackMillis of instant selectors
+   * @param stepMillis of the query
    */
-  public static @Nullable Reach of(PlanNode plan, long lookbackMillis) {
-    Finder finder = new Finder(lookbackMillis);
+  public static @Nullable Reach of(PlanNode plan, long lookbackMillis, long stepMillis) {
+    Finder finder = new Finder(lookbackMillis, stepMillis);
     return finder.visit(plan, Times.STEP)
         ? new Reach(
             -finder.back,
@@ -69,6 +70,17 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
               false;
         };
     return here || expr.children().stream().anyMatch(Reach::dependsOnBounds);
+  }
+
+  /** True if an expression has an order at a single step, which it loses at several. */
+  public static boolean sorts(Expr expr) {
+    boolean here =
+        expr instanceof Expr.Call call
+            && switch (call.function()) {
+              case SORT, SORT_DESC, SORT_BY_LABEL, SORT_BY_LABEL_DESC -> true;
+              default -> false;
+            };
+    return here || expr.children().stream().anyMatch(Reach::sorts);
   }
 
   private static boolean isBound(@Nullable AtModifier at) {
@@ -107,8 +119,12 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
     private long fixedStart = Long.MAX_VALUE;
     private long fixedEnd = Long.MIN_VALUE;
 
-    Finder(long lookback) {
+    /** Between the evaluation times of what is being looked at. */
+    private long step;
+
+    Finder(long lookback, long step) {
       this.lookback = lookback;
+      this.step = step;
     }
 
     /** Samples in (time − before, time + after] for each of some times. */
@@ -133,6 +149,41 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
       return true;
     }
 
+    private boolean subquery(PlanNode.SubqueryRange n, Times times) {
+      if (n.atMillis() == null && n.rangeMillis() < step) {
+        return false; // what lies between its windows is evaluated, too, and may be told about
+      }
+      Times end = times.at(n.atMillis(), n.offsetMillis());
+      long outer = step;
+      step = n.stepMillis();
+      boolean known =
+          visit(
+              n.inner(), new Times(end.pinned(), clamp(end.first() - n.rangeMillis()), end.last()));
+      step = outer;
+      return known;
+    }
+
+    /** True if the first sample of a window may say that its counter began anew. */
+    private static boolean tellsOfResets(PlanNode.OverRange n) {
+      if (!(n.range() instanceof PlanNode.SeriesRange range) || !range.selection().countsOnly()) {
+        return false;
+      }
+      return switch (n.function()) {
+        case SUM_OVER_TIME, AVG_OVER_TIME, FIRST_OVER_TIME, LAST_OVER_TIME -> true;
+        default -> false;
+      };
+    }
+
+    /** True if a parameter is the same at all steps: it is judged by its extremes over them. */
+    private static boolean isConstant(PlanNode.ScalarNode node) {
+      return switch (node) {
+        case PlanNode.Constant _ -> true;
+        case PlanNode.ScalarBinary n -> isConstant(n.left()) && isConstant(n.right());
+        case PlanNode.ScalarChoice n -> isConstant(n.left()) && isConstant(n.right());
+        case PlanNode.EvalTime _, PlanNode.ScalarOf _, PlanNode.PinnedScalar _ -> false;
+      };
+    }
+
     boolean visit(PlanNode node, Times times) {
       return switch (node) {
         case PlanNode.Text _, PlanNode.Constant _, PlanNode.EvalTime _, PlanNode.Nothing _ -> true;
@@ -145,16 +196,15 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
         // The samples before the range and behind it are looked at, too.
         case PlanNode.ExtendedRange n ->
             reads(n.selection(), times, clamp(n.rangeMillis() + lookback), lookback);
-        case PlanNode.SubqueryRange n -> {
-          Times end = times.at(n.atMillis(), n.offsetMillis());
-          yield visit(
-              n.inner(), new Times(end.pinned(), clamp(end.first() - n.rangeMillis()), end.last()));
-        }
-        case PlanNode.Select n -> reads(n.selection(), times, lookback, 0);
+        case PlanNode.SubqueryRange n -> subquery(n, times);
+        // Of counts alone it is also told whether they began anew since the sample before.
+        case PlanNode.Select n ->
+            !n.selection().countsOnly() && reads(n.selection(), times, lookback, 0);
         case PlanNode.SmoothedSelect n -> reads(n.selection(), times, lookback, lookback);
         case PlanNode.StartTimes n -> reads(n.selection(), times, lookback, 0);
         case PlanNode.OverExtendedRange n -> visit(n.range(), times);
-        case PlanNode.OverRange n -> visit(n.range(), times) && all(n.parameters(), times);
+        case PlanNode.OverRange n ->
+            !tellsOfResets(n) && visit(n.range(), times) && all(n.parameters(), times);
         case PlanNode.AbsentOverTime n -> visit(n.range(), times);
         case PlanNode.Absent n -> visit(n.inner(), times);
         case PlanNode.MapElements n -> visit(n.inner(), times) && all(n.parameters(), times);
@@ -172,7 +222,7 @@ public record Reach(long backMillis, long aheadMillis, TimeRange fixed) {
             n.aggregation() != Aggregation.LIMITK
                 && n.aggregation() != Aggregation.LIMIT_RATIO
                 && visit(n.inner(), times)
-                && (n.parameter() == null || visit(n.parameter(), times));
+                && (n.parameter() == null || isConstant(n.parameter()));
         case PlanNode.CountValues n -> visit(n.inner(), times);
         case PlanNode.ScalarWithVector n -> visit(n.vector(), times) && visit(n.scalar(), times);
         case PlanNode.VectorBinary n -> all(List.of(n.left(), n.right()), times);

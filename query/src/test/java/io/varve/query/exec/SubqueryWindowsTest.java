@@ -35,7 +35,8 @@ class SubqueryWindowsTest {
     "100, 100, 5, 30, 120, 0"
   })
   void gridIsAbsolute(long firstEnd, long lastEnd, long range, long step, long start, int count) {
-    StepGrid grid = SubqueryWindows.innerGrid(context(), firstEnd, lastEnd, range, step);
+    StepGrid grid =
+        SubqueryWindows.innerGrid(context(), StepGrid.Scope.SELF, firstEnd, lastEnd, range, step);
     assertThat(grid.count()).isEqualTo(count);
     if (count > 0) {
       assertThat(grid.start()).isEqualTo(start);
@@ -46,7 +47,7 @@ class SubqueryWindowsTest {
   @Test
   void everyTimeLiesInTheWindows() {
     for (long end = -200; end < 200; end++) {
-      StepGrid grid = SubqueryWindows.innerGrid(context(), end, end, 47, 7);
+      StepGrid grid = SubqueryWindows.innerGrid(context(), StepGrid.Scope.SELF, end, end, 47, 7);
       for (int i = 0; i < grid.count(); i++) {
         assertThat(grid.time(i) % 7).isZero();
         assertThat(grid.time(i)).isGreaterThan(end - 47).isLessThanOrEqualTo(end);

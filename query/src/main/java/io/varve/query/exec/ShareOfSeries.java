@@ -5,70 +5,40 @@ import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
 import io.varve.query.function.LabelHash;
 import io.varve.query.promql.Position;
-import java.util.Arrays;
 import java.util.BitSet;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * limitk and limit_ratio: some of the series of each group, whatever their values are. limitk takes
- * the first that have a sample at a step; limit_ratio those whose labels' hash lies in a range.
+ * limit_ratio: a share of the series, whatever their values are: those whose labels' hash lies in a
+ * range.
  */
-final class LimitedSeries extends SeriesOperator {
+final class ShareOfSeries extends SeriesOperator {
   private final SeriesOperator inner;
-  private final boolean byRatio;
-  private final double[] limit;
-  private final List<String> grouping;
-  private final boolean without;
+  private final double[] share;
   private final Position position;
-  private @Nullable StepMatrix firstK;
   private double[] places = new double[0];
 
   /**
-   * @param limit how many, or which share, a column of steps
-   * @param position of the limit
+   * @param share which, a column of steps
+   * @param position of the share
    */
-  LimitedSeries(
-      SeriesOperator inner,
-      boolean byRatio,
-      double[] limit,
-      List<String> grouping,
-      boolean without,
-      Position position) {
+  ShareOfSeries(SeriesOperator inner, double[] share, Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
-    this.byRatio = byRatio;
-    this.limit = limit;
-    this.grouping = grouping;
-    this.without = without;
+    this.share = share;
     this.position = position;
   }
 
   @Override
   Labels[] prepare() {
     Labels[] series = inner.prepare();
-    if (byRatio ? !checkRatio() : !BestK.checkParameter(limit)) {
+    if (!checkRatio()) {
       return new Labels[0];
     }
-    if (byRatio) {
-      places = new double[series.length];
-      for (int i = 0; i < series.length; i++) {
-        places[i] = LabelHash.place(series[i]);
-      }
-      return series;
+    places = new double[series.length];
+    for (int i = 0; i < series.length; i++) {
+      places[i] = LabelHash.place(series[i]);
     }
-    StepMatrix matrix = Rows.materialize(inner, series.length);
-    Groups groups = Groups.of(series, grouping, without);
-    int[] taken = new int[groups.labels.length];
-    for (int s = 0; s < grid.count(); s++) {
-      Arrays.fill(taken, 0);
-      for (int i = 0; i < series.length; i++) {
-        if (!Absent.is(matrix.get(i, s)) && ++taken[groups.of[i]] > (long) limit[s]) {
-          matrix.set(i, s, Absent.VALUE);
-        }
-      }
-    }
-    firstK = matrix;
     return series;
   }
 
@@ -77,7 +47,7 @@ final class LimitedSeries extends SeriesOperator {
     double max = Double.NEGATIVE_INFINITY;
     double min = Double.POSITIVE_INFINITY;
     boolean nan = false;
-    for (double ratio : limit) {
+    for (double ratio : share) {
       nan |= Double.isNaN(ratio);
       max = Math.max(max, ratio);
       min = Math.min(min, ratio);
@@ -104,14 +74,9 @@ final class LimitedSeries extends SeriesOperator {
 
   @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
-    StepMatrix known = firstK;
-    if (known != null) {
-      known.copyRow(series, out, at);
-      return;
-    }
     inner.evaluate(series, out, at, worker);
     for (int s = 0; s < grid.count(); s++) {
-      if (!contains(limit[s], places[series])) {
+      if (!contains(share[s], places[series])) {
         out[at + s] = Absent.VALUE;
       }
     }

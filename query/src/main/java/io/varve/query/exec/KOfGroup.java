@@ -13,18 +13,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * topk and bottomk: of each group the k series that have the greatest or smallest values at a step.
- * At a single step the output is in that order, groups in order of appearance; over several steps
- * it is the input with everything else blanked.
+ * topk, bottomk and limitk: of each group the k series that have the greatest or smallest values at
+ * a step, or just the first k that have any. At a single step the output of topk and bottomk is in
+ * that order, groups in order of appearance; else it is the input with everything else blanked.
  */
-final class BestK extends SeriesOperator {
+final class KOfGroup extends SeriesOperator {
+  /** Which series of a group are taken. */
+  enum Choice {
+    GREATEST,
+    SMALLEST,
+    FIRST
+  }
+
   /** Beyond these a double is no integer in Go. */
   private static final double MOST = 0x1.fffffffffffffp62;
 
   private static final double LEAST = -0x1p63;
 
   private final SeriesOperator inner;
-  private final boolean greatest;
+  private final Choice choice;
   private final double[] k;
   private final List<String> grouping;
   private final boolean without;
@@ -36,16 +43,16 @@ final class BestK extends SeriesOperator {
    * @param k how many, a column of steps
    * @param position of what is aggregated
    */
-  BestK(
+  KOfGroup(
       SeriesOperator inner,
-      boolean greatest,
+      Choice choice,
       double[] k,
       List<String> grouping,
       boolean without,
       Position position) {
     super(inner.query, inner.grid);
     this.inner = inner;
-    this.greatest = greatest;
+    this.choice = choice;
     this.k = k;
     this.grouping = grouping;
     this.without = without;
@@ -59,20 +66,24 @@ final class BestK extends SeriesOperator {
       return new Labels[0];
     }
     StepMatrix matrix = Rows.materialize(inner, series.length);
-    if (query.histograms.isUsed() && matrix.blankHistograms()) {
-      query.annotations.ignoredInAggregation(greatest ? "topk" : "bottomk", position);
+    if (choice != Choice.FIRST && query.histograms.isUsed()) {
+      BitSet blanked = matrix.blankHistograms();
+      if (!blanked.isEmpty()) {
+        query.annotations.ignoredInAggregation(
+            choice == Choice.GREATEST ? "topk" : "bottomk", position, grid, blanked);
+      }
     }
     Groups groups = Groups.of(series, grouping, without);
     int[][] members = Rows.members(groups.of, groups.labels.length);
     result = matrix;
-    if (grid.count() == 1) {
+    if (grid.count() == 1 && choice != Choice.FIRST) {
       rows = ordered(matrix, members, series.length);
     } else {
       query.parallel(
           grid.count(),
           16,
           (from, to, worker) -> {
-            ValueOrder.Best best = new ValueOrder.Best(greatest);
+            ValueOrder.Best best = new ValueOrder.Best(choice == Choice.GREATEST);
             boolean[] chosen = new boolean[series.length];
             for (int step = from; step < to; step++) {
               blank(matrix, members, step, best, chosen);
@@ -89,7 +100,7 @@ final class BestK extends SeriesOperator {
   }
 
   /** False if k is below 1 at every step. */
-  static boolean checkParameter(double[] k) {
+  private static boolean checkParameter(double[] k) {
     double max = -Double.MAX_VALUE;
     double min = Double.MAX_VALUE;
     for (double v : k) {
@@ -116,7 +127,7 @@ final class BestK extends SeriesOperator {
   }
 
   private int[] ordered(StepMatrix matrix, int[][] members, int series) {
-    ValueOrder.Best best = new ValueOrder.Best(greatest);
+    ValueOrder.Best best = new ValueOrder.Best(choice == Choice.GREATEST);
     List<int[]> parts = new ArrayList<>();
     List<int[]> byAppearance = new ArrayList<>();
     for (int[] group : members) {
@@ -148,6 +159,10 @@ final class BestK extends SeriesOperator {
   private void blank(
       StepMatrix matrix, int[][] members, int step, ValueOrder.Best best, boolean[] chosen) {
     for (int[] group : members) {
+      if (choice == Choice.FIRST) {
+        blankBehind(matrix, group, step);
+        continue;
+      }
       int n = choose(matrix, group, step, matrix.rows(), best);
       for (int i = 0; i < n; i++) {
         chosen[best.row(i)] = true;
@@ -158,6 +173,15 @@ final class BestK extends SeriesOperator {
         } else {
           matrix.set(row, step, Absent.VALUE);
         }
+      }
+    }
+  }
+
+  private void blankBehind(StepMatrix matrix, int[] group, int step) {
+    long taken = 0;
+    for (int row : group) {
+      if (!Absent.is(matrix.get(row, step)) && ++taken > (long) k[step]) {
+        matrix.set(row, step, Absent.VALUE);
       }
     }
   }
