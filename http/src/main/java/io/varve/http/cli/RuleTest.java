@@ -103,7 +103,7 @@ final class RuleTest {
               "    rule: "
                   + failure.getKey()
                   + ", time: "
-                  + RuleTestFile.goDuration(at)
+                  + RuleTestFile.goDuration(time)
                   + ", err: "
                   + failure.getValue());
         }
@@ -130,7 +130,8 @@ final class RuleTest {
     List<RuleGroup> groups = new ArrayList<>();
     for (Path path : ruleFiles) {
       try {
-        RuleFile rules = RuleFile.parse(Files.readString(path), evaluator);
+        RuleFile rules =
+            RuleFile.parse(Files.readString(path), evaluator, file.options().ignoreUnknown());
         for (RuleFile.Group group : rules.groups()) {
           groups.add(
               new RuleGroup(
@@ -219,10 +220,12 @@ final class RuleTest {
                 + alert.name()
                 + ", time: "
                 + RuleTestFile.duration(at)
-                + ", \n        exp:"
-                + indented(text(expected))
-                + ", \n        got:"
-                + indented(text(got)));
+                + (file.options().diff()
+                    ? ", \n        diff:" + indented(LineDiff.of(text(expected), text(got)))
+                    : ", \n        exp:"
+                        + indented(text(expected))
+                        + ", \n        got:"
+                        + indented(text(got))));
       }
     }
   }

@@ -43,8 +43,10 @@ record RuleTestFile(
    * What the command line says.
    *
    * @param run only tests whose name one of these matches; all if empty
+   * @param ignoreUnknown true if fields that are not known are no error
+   * @param diff true to show how alerts differ instead of both
    */
-  record Options(Set<Feature> features, List<Pattern> run, boolean ignoreUnknown) {}
+  record Options(Set<Feature> features, List<Pattern> run, boolean ignoreUnknown, boolean diff) {}
 
   /** Series, and what is expected of them. */
   record Test(
@@ -215,17 +217,26 @@ record RuleTestFile(
     }
   }
 
-  /** Runs the tests; each problem is a text of one or more lines. */
-  void run(List<String> problems, PrintStream warnings) throws IOException {
+  /** Takes what became of a test; each problem is a text of one or more lines. */
+  interface Sink {
+    /** One test has ended. */
+    void ran(String name, List<String> problems);
+  }
+
+  /** Runs the tests. */
+  void run(Sink sink, PrintStream warnings) throws IOException {
     List<Path> rules = resolved(warnings);
     QueryEngine.Options queries =
         new QueryEngine.Options(
             0, 300_000, intervalMillis, QueryLimits.DEFAULT, options.features());
     try (QueryEngine engine = new QueryEngine(queries)) {
-      for (Test test : tests) {
+      for (int i = 0; i < tests.size(); i++) {
+        Test test = tests.get(i);
         if (options.run().isEmpty()
             || options.run().stream().anyMatch(p -> p.matcher(test.name).find())) {
+          List<String> problems = new ArrayList<>();
           new RuleTest(this, test, rules, engine).run(problems);
+          sink.ran(test.name.isEmpty() ? "unnamed#" + i : test.name, problems);
         }
       }
     }

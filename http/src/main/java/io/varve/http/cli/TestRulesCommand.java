@@ -6,6 +6,7 @@ import io.varve.retention.rules.RuleException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -50,6 +51,15 @@ final class TestRulesCommand implements Callable<Integer> {
       description = "Fields that are not known in the files are no error.")
   private boolean ignoreUnknown;
 
+  @Option(names = "--diff", description = "Shows how alerts differ, line by line.")
+  private boolean diff;
+
+  @Option(
+      names = "--junit",
+      paramLabel = "FILE",
+      description = "Also writes the results there, as JUnit XML.")
+  private @Nullable Path junit;
+
   @Option(
       names = "--enable-feature",
       paramLabel = "FLAG,…",
@@ -60,18 +70,32 @@ final class TestRulesCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Logging.level(LogLevel.ERROR);
-    RuleTestFile.Options options = new RuleTestFile.Options(features(), patterns(), ignoreUnknown);
+    RuleTestFile.Options options =
+        new RuleTestFile.Options(features(), patterns(), ignoreUnknown, diff);
+    JUnitReport report = new JUnitReport();
     PrintStream out = System.out;
     boolean failed = false;
     for (Path file : files) {
       out.println("Unit Testing:  " + file);
       List<String> problems = new ArrayList<>();
+      JUnitReport.Suite suite = report.suite(file.toString());
       try {
-        RuleTestFile.parse(file, Files.readString(file), options).run(problems, System.err);
+        RuleTestFile.parse(file, Files.readString(file), options)
+            .run(
+                (name, found) -> {
+                  suite.ran(name, found);
+                  problems.addAll(found);
+                },
+                System.err);
       } catch (RuleException e) {
         problems.add(String.valueOf(e.getMessage()));
+        suite.aborted(problems.getLast());
+      } catch (NoSuchFileException e) {
+        problems.add("open " + file + ": no such file or directory");
+        suite.aborted(problems.getLast());
       } catch (IOException e) {
         problems.add("open " + file + ": " + e.getMessage());
+        suite.aborted(problems.getLast());
       }
       if (problems.isEmpty()) {
         out.println("  SUCCESS");
@@ -86,6 +110,9 @@ final class TestRulesCommand implements Callable<Integer> {
         }
       }
       out.println();
+    }
+    if (junit != null) {
+      Files.writeString(junit, report.xml());
     }
     return failed ? 1 : 0;
   }

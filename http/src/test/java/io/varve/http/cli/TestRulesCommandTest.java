@@ -67,7 +67,7 @@ final class TestRulesCommandTest {
 
   /** Output and exit code are the same, byte for byte. */
   @ParameterizedTest
-  @ValueSource(strings = {"ok", "failing", "alerts", "evaluation_errors", "unknown"})
+  @ValueSource(strings = {"ok", "failing", "alerts", "evaluation_errors", "unknown", "rule_errors"})
   void doesAsPromtool(String name) throws Exception {
     assumeThat(PROMTOOL).exists();
     String file = file(name).toString();
@@ -89,6 +89,41 @@ final class TestRulesCommandTest {
     assertThat(result.exit()).as(result.toString()).isEqualTo(exit);
     assertThat(result.err()).contains(problem);
     assertThat(result.out()).startsWith("Unit Testing:  ");
+  }
+
+  @Test
+  void differencesOfAlertsAreShownByLines() {
+    assertThat(varve("--diff", file("alerts").toString()).err())
+        .contains(", \n        diff:\n")
+        .containsPattern("\n +- +Labels:")
+        .containsPattern("\n +\\+ +Labels:")
+        .doesNotContain("exp:");
+  }
+
+  @Test
+  void fieldsThatAreNotKnownCanBeIgnored() throws IOException {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: g
+            owner: x
+            rules:
+              - {record: a, expr: up, extra: 1}
+        """);
+    Path file = folder.resolve("t.yml");
+    Files.writeString(
+        file,
+        """
+        rule_files: [rules.yml]
+        more: 1
+        tests:
+          - input_series: [{series: up, values: '1'}]
+            promql_expr_test: [{expr: a, eval_time: 0, exp_samples: [{labels: a, value: 1}]}]
+        """);
+    assertThat(varve(file.toString()).err()).contains("line 2: field more not found");
+    Result ignored = varve("--ignore-unknown-fields", file.toString());
+    assertThat(ignored.exit()).as(ignored.toString()).isZero();
   }
 
   @Test
@@ -118,6 +153,17 @@ final class TestRulesCommandTest {
         """);
     assertThat(varve(file.toString()).exit()).isEqualTo(1);
     assertThat(varve("--run", "^start", file.toString()).exit()).isZero();
+    Path report = folder.resolve("report.xml");
+    assertThat(varve("--junit", report.toString(), file.toString()).exit()).isEqualTo(1);
+    assertThat(Files.readString(report))
+        .startsWith("<testsuites><testsuite name=\"" + file)
+        .contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"0\" timestamp=\"20")
+        .contains("<testcase name=\"start\"></testcase>")
+        .contains("<testcase name=\"wrong\"><failure>    expr: \"vector(1)\", time: 0s,\n");
+    assertThat(varve("--junit", report.toString(), "none").exit()).isEqualTo(1);
+    assertThat(Files.readString(report))
+        .contains("failures=\"0\" errors=\"1\"")
+        .contains("<error>open none: no such file or directory</error>");
     assertThat(varve("--run", "(", file.toString()).exit()).isEqualTo(2);
     assertThat(varve(folder.resolve("none.yml").toString()).exit()).isEqualTo(1);
     assertThat(varve().exit()).isEqualTo(2);

@@ -36,49 +36,61 @@ public record RuleFile(List<Group> groups) {
    * Reads a file.
    *
    * @param evaluator checks the expressions
+   * @param ignoreUnknown true if fields that are not known are no error
    * @throws RuleException if it is wrong, with a line per problem
    */
-  public static RuleFile parse(String text, Evaluator evaluator) {
+  public static RuleFile parse(String text, Evaluator evaluator, boolean ignoreUnknown) {
     YamlFields top = new YamlFields(YamlNode.read(text), "rulefmt.RuleGroups");
     List<Group> groups = new ArrayList<>();
     Set<String> names = new HashSet<>();
     List<String> problems = new ArrayList<>();
+    List<String> unknown = new ArrayList<>();
     for (YamlNode node : top.list("groups")) {
-      Group group = group(new YamlFields(node, "rulefmt.RuleGroup"), evaluator, problems);
+      Group group = group(new YamlFields(node, "rulefmt.RuleGroup"), evaluator, problems, unknown);
       if (group.name.isEmpty()) {
-        problems.add(node.line() + ": Groupname must not be empty");
+        problems.add(node.line() + ":" + node.column() + ": Groupname must not be empty");
       } else if (!names.add(group.name)) {
         problems.add(
-            node.line() + ": groupname: \"" + group.name + "\" is repeated in the same file");
+            node.line()
+                + ":"
+                + node.column()
+                + ": groupname: \""
+                + group.name
+                + "\" is repeated in the same file");
       }
       groups.add(group);
     }
-    top.done();
+    unknown.addAll(0, top.unknown());
+    if (!ignoreUnknown) {
+      YamlFields.throwIfAny(unknown);
+    }
     if (!problems.isEmpty()) {
       throw new RuleException(String.join("\n", problems));
     }
     return new RuleFile(List.copyOf(groups));
   }
 
-  private static Group group(YamlFields in, Evaluator evaluator, List<String> problems) {
+  private static Group group(
+      YamlFields in, Evaluator evaluator, List<String> problems, List<String> unknown) {
+    int before = unknown.size();
     String name = in.text("name");
     SortedMap<String, String> common = in.map("labels");
     List<Rule> rules = new ArrayList<>();
     List<YamlNode> nodes = in.list("rules");
     for (int i = 0; i < nodes.size(); i++) {
       YamlFields fields = new YamlFields(nodes.get(i), "rulefmt.Rule");
-      Rule rule = rule(fields, common);
-      for (String problem : problems(rule, fields, evaluator)) {
+      Rule rule = rule(fields, common, unknown);
+      for (Problem problem : problems(rule, fields, evaluator)) {
         problems.add(
-            fields.line()
-                + ": group \""
+            problem.place
+                + "group \""
                 + name
                 + "\", rule "
                 + (i + 1)
                 + ", \""
                 + rule.name()
                 + "\": "
-                + problem);
+                + problem.text);
       }
       rules.add(rule);
     }
@@ -95,11 +107,11 @@ public record RuleFile(List<Group> groups) {
             in.has("query_offset") ? in.duration("query_offset") : -1,
             limit,
             List.copyOf(rules));
-    in.done();
+    unknown.addAll(before, in.unknown());
     return group;
   }
 
-  private static Rule rule(YamlFields in, Map<String, String> common) {
+  private static Rule rule(YamlFields in, Map<String, String> common, List<String> unknown) {
     SortedMap<String, String> labels = new TreeMap<>(common);
     labels.putAll(in.map("labels"));
     Rule rule =
@@ -118,31 +130,43 @@ public record RuleFile(List<Group> groups) {
       in.ignore("annotations");
     }
     in.ignore("record");
-    in.done();
+    unknown.addAll(in.unknown());
     return rule;
   }
 
-  private static List<String> problems(Rule rule, YamlFields in, Evaluator evaluator) {
-    List<String> problems = new ArrayList<>();
+  /**
+   * What is wrong with a rule.
+   *
+   * @param place where, with a colon behind it; "" if that is not told
+   */
+  private record Problem(String place, String text) {}
+
+  private static List<Problem> problems(Rule rule, YamlFields in, Evaluator evaluator) {
+    List<Problem> problems = new ArrayList<>();
     if (in.has("record") && in.has("alert")) {
-      problems.add("only one of 'record' and 'alert' must be set");
+      problems.add(
+          new Problem(
+              in.place("record") + in.place("alert"),
+              "only one of 'record' and 'alert' must be set"));
     }
     if (rule.name().isEmpty()) {
-      problems.add("one of 'record' or 'alert' must be set");
+      problems.add(new Problem(in.place("record"), "one of 'record' or 'alert' must be set"));
     }
     if (rule.expression().isEmpty()) {
-      problems.add("field 'expr' must be set in rule");
+      problems.add(new Problem(in.place("expr"), "field 'expr' must be set in rule"));
     } else {
       try {
         evaluator.check(rule.expression());
       } catch (RuleException e) {
-        problems.add("could not parse expression: " + e.getMessage());
+        problems.add(
+            new Problem(in.place("expr"), "could not parse expression: " + e.getMessage()));
       }
     }
     if (rule instanceof Rule.Recording) {
       for (String field : List.of("annotations", "for", "keep_firing_for")) {
         if (in.has(field)) {
-          problems.add("invalid field '" + field + "' in recording rule");
+          problems.add(
+              new Problem(in.place("record"), "invalid field '" + field + "' in recording rule"));
         }
       }
     }
@@ -150,7 +174,7 @@ public record RuleFile(List<Group> groups) {
         .forEach(
             (name, value) -> {
               if (name.isEmpty() || name.equals(Labels.METRIC_NAME)) {
-                problems.add("invalid label name: " + name);
+                problems.add(new Problem("", "invalid label name: " + name));
               }
             });
     if (rule instanceof Rule.Alerting alerting) {
@@ -161,20 +185,22 @@ public record RuleFile(List<Group> groups) {
   }
 
   private static void check(
-      String kind, Rule rule, SortedMap<String, String> templates, List<String> problems) {
+      String kind, Rule rule, SortedMap<String, String> templates, List<Problem> problems) {
     templates.forEach(
         (name, text) -> {
           try {
             Template.parse(DEFINITIONS + text);
           } catch (TemplateException e) {
             problems.add(
-                kind
-                    + " \""
-                    + name
-                    + "\": template: __alert_"
-                    + rule.name()
-                    + ":1: "
-                    + e.getMessage());
+                new Problem(
+                    "",
+                    kind
+                        + " \""
+                        + name
+                        + "\": template: __alert_"
+                        + rule.name()
+                        + ":1: "
+                        + e.getMessage()));
           }
         });
   }

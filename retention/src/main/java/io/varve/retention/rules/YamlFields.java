@@ -20,8 +20,8 @@ public final class YamlFields {
    */
   public YamlFields(YamlNode node, String type) {
     if (!(node instanceof YamlNode.Mapping m)) {
-      if (node instanceof YamlNode.Scalar(String text, int line) && text.isEmpty()) {
-        this.mapping = new YamlNode.Mapping(Map.of(), line);
+      if (node instanceof YamlNode.Scalar s && s.text().isEmpty()) {
+        this.mapping = new YamlNode.Mapping(Map.of(), s.line(), s.column());
         this.type = type;
         return;
       }
@@ -34,6 +34,12 @@ public final class YamlFields {
   /** Line of the mapping. */
   public int line() {
     return mapping.line();
+  }
+
+  /** Where the value of a key stands, as messages begin with it; 0:0 if it is missing. */
+  public String place(String key) {
+    YamlNode node = mapping.entries().get(key);
+    return node == null ? "0:0: " : node.line() + ":" + node.column() + ": ";
   }
 
   /** True if the key is there. */

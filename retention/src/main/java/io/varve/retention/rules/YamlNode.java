@@ -10,19 +10,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A piece of a YAML file that knows its line. */
+/** A piece of a YAML file that knows its place. */
 public sealed interface YamlNode {
   /** Line in the file, from 1. */
   int line();
 
+  /** Column in the line, from 1. */
+  int column();
+
   /** A plain value as it is written; "" for none. */
-  record Scalar(String text, int line) implements YamlNode {}
+  record Scalar(String text, int line, int column) implements YamlNode {}
 
   /** Keys with values, in order. */
-  record Mapping(Map<String, YamlNode> entries, int line) implements YamlNode {}
+  record Mapping(Map<String, YamlNode> entries, int line, int column) implements YamlNode {}
 
   /** A list. */
-  record Sequence(List<YamlNode> items, int line) implements YamlNode {}
+  record Sequence(List<YamlNode> items, int line, int column) implements YamlNode {}
 
   /**
    * Reads a document; an empty one is an empty mapping.
@@ -33,7 +36,7 @@ public sealed interface YamlNode {
     try (JsonParser parser = new YAMLFactory().createParser(text)) {
       JsonToken first = parser.nextToken();
       return first == null || first == JsonToken.VALUE_NULL
-          ? new Mapping(Map.of(), 1)
+          ? new Mapping(Map.of(), 1, 1)
           : node(parser, 0);
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
@@ -45,6 +48,7 @@ public sealed interface YamlNode {
 
   private static YamlNode node(JsonParser parser, int depth) throws IOException {
     int line = parser.currentTokenLocation().getLineNr();
+    int column = parser.currentTokenLocation().getColumnNr();
     if (depth > 32) {
       throw new RuleException("yaml: line " + line + ": nested too deeply");
     }
@@ -60,17 +64,17 @@ public sealed interface YamlNode {
                 "yaml: line " + keyLine + ": mapping key \"" + key + "\" already defined");
           }
         }
-        yield new Mapping(entries, line);
+        yield new Mapping(entries, line, column);
       }
       case START_ARRAY -> {
         List<YamlNode> items = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
           items.add(node(parser, depth + 1));
         }
-        yield new Sequence(items, line);
+        yield new Sequence(items, line, column);
       }
-      case VALUE_NULL -> new Scalar("", line);
-      default -> new Scalar(parser.getText(), line);
+      case VALUE_NULL -> new Scalar("", line, column);
+      default -> new Scalar(parser.getText(), line, column);
     };
   }
 }
