@@ -249,6 +249,7 @@ class ResultCacheTest {
         "limitk(1, x)",
         "max_over_time(x[10m:1m] @ start())",
         "quantile(scalar(x{s='b'}), x)", // one warning for the greatest and one for the smallest
+        "topk(1 + scalar(x{s='a'}) % 2, x @ 1728003600)", // the parameter of the first step
         "limit_ratio(0.5, x)",
         "max_over_time(x[1m:1m])" // the steps are five minutes apart
       })

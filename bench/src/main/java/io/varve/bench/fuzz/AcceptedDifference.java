@@ -1,20 +1,26 @@
 package io.varve.bench.fuzz;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.varve.bench.fuzz.Case.Addends;
+import io.varve.bench.fuzz.Part.Word;
+import io.varve.bench.fuzz.Points.Place;
 import io.varve.bench.fuzz.Term.Kind;
+import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where Varve may answer otherwise than Prometheus 2.42, each with the reason: Varve answers as
  * Prometheus 3.14 does. They are looked at once a difference has been made as small as it gets, so
- * each speaks of a small expression.
+ * each speaks of a small expression; and each covers only what its reason explains, for which some
+ * ask both servers further questions.
  */
 enum AcceptedDifference {
   /**
@@ -24,51 +30,77 @@ enum AcceptedDifference {
   ATAN2_DROPS_THE_NAME {
     @Override
     boolean covers(Case c) {
-      return c.term.head().equals("atan2")
-          && (c.there.toString().contains("__name__") || isError(c.here, "same labelset"));
+      return c.isHead("atan2")
+          && c.there.toString().contains("__name__")
+          && (c.those.distinct ? c.all((there, here) -> false) : isError(c.here, "same labelset"));
     }
   },
 
   /**
    * Since 2.52 a counter is extrapolated to the left by half a spacing at most before it is asked
    * where it was zero (#13725), and since 3.x that is asked of native histograms, too; so the
-   * result may only be smaller than it was.
+   * result may only be smaller than it was, by no more than 1.1 spacings at either end of a range
+   * that has one spacing at least.
    */
   COUNTERS_REACH_LESS_FAR_BACK {
     @Override
     boolean covers(Case c) {
-      return (c.term.head().equals("rate") || c.term.head().equals("increase"))
-          && all(
-              c,
-              (there, here) ->
-                  same(there, here) || (here >= 0 && here < there && here >= there / 4));
+      return c.isHead("rate", "increase")
+          && c.all((there, here) -> here >= 0 && here < there && here * 3.21 >= there);
     }
   },
 
   /**
    * Since 2.50 a range that {@code @} pins stays where it is in a range query also if another
-   * argument changes with the time (#13559).
+   * argument changes with the time (#13559): at every step as in an instant query.
    */
   PINNED_RANGES_STAY {
     @Override
-    boolean covers(Case c) {
-      return c.isRange
-          && c.term.has("@")
-          && List.of("predict_linear", "quantile_over_time", "holt_winters")
-              .contains(c.term.head());
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (!c.span.isRange()
+          || !c.term.has("@")
+          || !c.isHead("predict_linear", "quantile_over_time", "holt_winters")) {
+        return false;
+      }
+      for (Place place : c.differences()) {
+        long time = new BigDecimal(place.time()).movePointRight(3).longValue();
+        Double there = null;
+        for (Map.Entry<Place, Double> e : c.thereAt(time).numbers().entrySet()) {
+          if (e.getKey().labels().equals(place.labels())) {
+            there = e.getValue();
+          }
+        }
+        Double here = c.these.at(place);
+        if (there == null || here == null
+            ? !(there == null && here == null)
+            : !Case.same(there, here)) {
+          return false;
+        }
+      }
+      return true;
     }
   },
 
   /**
    * Since 3.x a match group may have one element on the side of one also where the comparison would
-   * filter the others away.
+   * filter the others away: it is the error that it always was with {@code bool}.
    */
   FILTERED_PAIRS_COUNT_AS_MATCHES {
     @Override
-    boolean covers(Case c) {
-      return List.of("==", "!=", ">", "<", ">=", "<=").contains(c.term.head())
-          && c.there.path("status").asText().equals("success")
-          && isError(c.here, "multiple matches for labels");
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (!c.isHead("==", "!=", ">", "<", ">=", "<=")
+          || !c.there.path("status").asText().equals("success")
+          || !isError(c.here, "multiple matches for labels")) {
+        return false;
+      }
+      List<Part> parts = c.term.parts();
+      for (int i = 0; i + 1 < parts.size(); i++) {
+        if (parts.get(i) instanceof Word word && word.varve().equals(" " + c.term.head() + " ")) {
+          Term withBool = c.term.with(i + 1, new Word("bool ", "bool "));
+          return isError(c.askThere(withBool.prometheus()), "multiple matches for labels");
+        }
+      }
+      return false;
     }
   },
 
@@ -76,8 +108,7 @@ enum AcceptedDifference {
   TIES {
     @Override
     boolean covers(Case c) {
-      return (c.term.head().equals("topk") || c.term.head().equals("bottomk"))
-          && valuesByTime(c.there).equals(valuesByTime(c.here));
+      return c.isHead("topk", "bottomk") && sameLists(byTime(c.those, null), byTime(c.these, null));
     }
   },
 
@@ -85,10 +116,10 @@ enum AcceptedDifference {
   COUNTED_VALUES_IN_THEIR_LAST_DIGITS {
     @Override
     boolean covers(Case c) {
-      if (!c.term.head().equals("count_values")) {
-        return false;
-      }
-      return countedValues(c.there).equals(countedValues(c.here));
+      Matcher label = COUNTED.matcher(c.term.varve());
+      return c.isHead("count_values")
+          && label.find()
+          && sameLists(byTime(c.those, label.group(1)), byTime(c.these, label.group(1)));
     }
   },
 
@@ -96,21 +127,19 @@ enum AcceptedDifference {
   DEVIATION_FROM_NO_NUMBER {
     @Override
     boolean covers(Case c) {
-      return c.term.has("stddev", "stdvar")
-          && all(c, (there, here) -> Double.isNaN(here) || same(there, here));
+      return c.isHead("stddev", "stdvar")
+          && c.all((there, here) -> there == 0 && Double.isNaN(here));
     }
   },
 
   /**
-   * Sums are compensated since 3.x, and what they are turned into may be sensitive to their last
-   * digits: the sum itself does not differ, or it would be the small expression.
+   * Sums are compensated since 3.x, and powers, exponentials and arc tangents are the JDK's, not
+   * Go's: their last digits differ, and what they are turned into here may be sensitive to these.
    */
   LAST_DIGITS_MADE_LARGE {
     @Override
-    boolean covers(Case c) {
-      return List.of("sin", "cos", "tan", "%", "ceil", "floor", "round").contains(c.term.head())
-          && c.term.any(term -> term.head().matches("(sum|avg|std).*|deriv|predict_linear"))
-          && all(c, (there, here) -> true);
+    boolean covers(Case c) throws IOException, InterruptedException {
+      return SENSITIVE.contains(c.term.head()) && c.isMadeOfLastDigits();
     }
   },
 
@@ -118,34 +147,80 @@ enum AcceptedDifference {
   SUMS_OF_NEGATIVE_ZEROS {
     @Override
     boolean covers(Case c) {
-      return List.of("sum", "avg", "sum_over_time", "avg_over_time").contains(c.term.head())
-          && all(c, (there, here) -> same(there, here) || (there == 0 && here == 0));
+      return c.isHead("sum", "avg", "sum_over_time", "avg_over_time")
+          && c.all((there, here) -> there == 0 && here == 0);
     }
   },
 
   /**
    * Sums are compensated since 3.x, and deviations depend on the order of series: what is left
-   * where large addends cancel each other out.
+   * where large addends cancel each other out is within what rounding these may do.
    */
   SUMS_THAT_CANCEL_OUT {
     @Override
-    boolean covers(Case c) {
-      return List.of("sum", "avg", "stddev", "stdvar").contains(c.term.head())
-          && all(
-              c,
-              (there, here) ->
-                  same(there, here)
-                      || Math.abs(there - here) < 1e-9 * Math.max(1, 1e3 * Math.abs(there)));
+    boolean covers(Case c) throws IOException, InterruptedException {
+      boolean mean = c.isHead("avg", "avg_over_time");
+      boolean squares = c.isHead("stddev", "stddev_over_time");
+      if (!mean && !squares && !c.isHead("sum", "sum_over_time", "stdvar", "stdvar_over_time")) {
+        return false;
+      }
+      boolean variance = squares || c.isHead("stdvar", "stdvar_over_time");
+      Map<Place, Addends> addends = c.addends();
+      return c.all(
+          (place, there, here) -> {
+            Addends a = addends.get(place);
+            if (a == null) {
+              return false;
+            }
+            double most = variance ? a.largest() * a.largest() : a.largest();
+            double count = mean || variance ? a.count() : a.count() * a.count();
+            double difference =
+                squares ? Math.abs(there * there - here * here) : Math.abs(there - here);
+            return difference <= 4 * Math.ulp(1.0) * count * most;
+          });
     }
   },
 
-  /** Since 3.0 quantiles interpolate exponentially inside a bucket of a native histogram. */
+  /**
+   * Since 3.x the compensation of a sum is forgotten where the sum is infinite; before it made a
+   * NaN of it.
+   */
+  INFINITE_SUMS {
+    @Override
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (!c.isHead(
+          "sum_over_time",
+          "avg_over_time",
+          "stddev_over_time",
+          "stdvar_over_time",
+          "predict_linear",
+          "deriv")) {
+        return false;
+      }
+      Map<Place, Addends> addends = c.addends();
+      return c.all(
+          (place, there, here) -> {
+            Addends a = addends.get(place);
+            return Double.isNaN(there)
+                && Double.isInfinite(here)
+                && a != null
+                && a.largest() > 1e150;
+          });
+    }
+  },
+
+  /**
+   * Since 3.0 quantiles interpolate exponentially inside a bucket of a native histogram; buckets of
+   * the data are at most twice as wide as they begin.
+   */
   QUANTILES_OF_NATIVE_HISTOGRAMS {
     @Override
     boolean covers(Case c) {
-      return List.of("histogram_quantile", "histogram_fraction").contains(c.term.head())
-          && c.term.any(term -> term.kind() == Kind.HISTOGRAMS)
-          && all(c, (there, here) -> true);
+      return c.term.any(term -> term.kind() == Kind.HISTOGRAMS)
+          && (c.isHead("histogram_quantile")
+                  && c.all((there, here) -> there / here > 0.49 && there / here < 2.01)
+              || c.isHead("histogram_fraction")
+                  && c.all((there, here) -> there >= 0 && there <= 1 && here >= 0 && here <= 1));
     }
   },
 
@@ -153,48 +228,103 @@ enum AcceptedDifference {
   QUANTILES_AMONG_ZEROS {
     @Override
     boolean covers(Case c) {
-      return List.of("quantile", "quantile_over_time").contains(c.term.head())
-          && all(c, (there, here) -> same(there, here) || (there == 0 && here == 0));
+      return c.isHead("quantile", "quantile_over_time")
+          && c.all((there, here) -> there == 0 && here == 0);
     }
   },
 
   /**
-   * Prometheus forgets the offset of a selector with {@code @} as the argument of {@code
-   * timestamp}, but reads samples by it; Varve does not forget it.
+   * Since 3.4 a parameter of an aggregation may change, and is an error where it is NaN (#16404).
    */
-  TIMESTAMPS_WITH_OFFSET_AND_PIN {
+  PARAMETERS_THAT_ARE_NO_NUMBER {
     @Override
-    boolean covers(Case c) {
-      return c.term.head().equals("timestamp")
-          && c.term.any(term -> term.head().equals("@") && term.toString().contains("offset"));
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (!c.isHead("topk", "bottomk") || !isError(c.here, "Parameter value is NaN")) {
+        return false;
+      }
+      for (Term parameter : c.arguments(Kind.SCALAR)) {
+        if (new Points(c.askThere(parameter.prometheus())).texts.containsValue("NaN")) {
+          return true;
+        }
+      }
+      return false;
     }
   },
 
   /**
-   * What {@code @} pins is evaluated by Prometheus once also in a subquery that has no step at all:
-   * only by that it notices what is an error there.
+   * Since 3.4 nothing is evaluated of a subquery that has no step at all (#16352); before, what
+   * {@code @} pins was evaluated once, and could be found to be an error.
    */
   ERRORS_IN_EMPTY_SUBQUERIES {
     @Override
-    boolean covers(Case c) {
-      return c.term.has("<subquery>")
-          && c.term.has("@")
-          && isError(c.there, "invalid (smoothing|trend) factor|same labelset")
-          && c.here.path("status").asText().equals("success");
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (!c.term.has("@")
+          || !isError(c.there, "invalid (smoothing|trend) factor|same labelset|match")
+          || !c.here.path("status").asText().equals("success")) {
+        return false;
+      }
+      for (Term subquery : c.term.below(term -> term.head().equals("<subquery>"))) {
+        for (int i = 0; i < subquery.parts().size(); i++) {
+          if (subquery.parts().get(i) instanceof Term inner && inner.kind() == Kind.VECTOR) {
+            Term steps = subquery.with(i, Term.of(Kind.VECTOR, "vector", "vector(1)"));
+            JsonNode count = c.askThere("count_over_time(" + steps.prometheus() + ")");
+            if (count.at("/data/result").isEmpty()) {
+              return true;
+            }
+          }
+        }
+      }
+      return false;
     }
   };
 
-  /** A difference that has been made small. */
-  record Case(Term term, boolean isRange, JsonNode there, JsonNode here) {}
+  private static final Pattern COUNTED = Pattern.compile("count_values[^\"]*\"(\\w+)\"");
 
-  private interface Pair {
-    boolean test(double there, double here);
-  }
+  /** What may make much of little. */
+  private static final List<String> SENSITIVE =
+      List.of(
+          "sin",
+          "cos",
+          "tan",
+          "%",
+          "ceil",
+          "floor",
+          "round",
+          "-",
+          "+",
+          "==",
+          "!=",
+          ">",
+          "<",
+          ">=",
+          "<=",
+          "rate",
+          "increase",
+          "irate",
+          "delta",
+          "idelta",
+          "deriv",
+          "predict_linear",
+          "resets",
+          "changes",
+          "stddev",
+          "stdvar",
+          "stddev_over_time",
+          "stdvar_over_time",
+          "topk",
+          "bottomk",
+          "hour",
+          "minute",
+          "day_of_month",
+          "sgn",
+          "acosh",
+          "atanh",
+          "holt_winters");
 
-  abstract boolean covers(Case difference);
+  abstract boolean covers(Case difference) throws IOException, InterruptedException;
 
   /** The one that covers a difference, null if none does. */
-  static @Nullable AcceptedDifference of(Case difference) {
+  static @Nullable AcceptedDifference of(Case difference) throws IOException, InterruptedException {
     for (AcceptedDifference accepted : values()) {
       if (accepted.covers(difference)) {
         return accepted;
@@ -208,85 +338,49 @@ enum AcceptedDifference {
         && answer.path("error").asText().matches("(?s).*(" + pattern + ").*");
   }
 
-  private static boolean same(double there, double here) {
-    return Double.compare(there, here) == 0 || Math.abs(there - here) <= 1e-9 * Math.abs(there);
+  /**
+   * The numbers of each time, sorted; of a label in place of the value by the other labels, too,
+   * each as often as it is counted.
+   */
+  private static Map<String, List<Double>> byTime(Points points, @Nullable String label) {
+    Map<String, List<Double>> lists = new TreeMap<>();
+    points.texts.forEach(
+        (place, text) -> {
+          String key = place.time();
+          double value = Points.number(text);
+          int times = 1;
+          if (label != null) {
+            Map<String, String> others = new TreeMap<>(place.labels());
+            others.remove(label);
+            key += others;
+            times = (int) value;
+            value = Points.number(place.labels().getOrDefault(label, "NaN"));
+          }
+          lists
+              .computeIfAbsent(key, k -> new ArrayList<>())
+              .addAll(Collections.nCopies(times, value));
+        });
+    lists.values().forEach(list -> list.sort(null));
+    return lists;
   }
 
-  /** True if both have the same series and times and the pair holds for all values. */
-  private static boolean all(Case c, Pair pair) {
-    Map<String, String> there = points(c.there);
-    Map<String, String> here = points(c.here);
+  private static boolean sameLists(
+      Map<String, List<Double>> there, Map<String, List<Double>> here) {
     if (there.isEmpty() || !there.keySet().equals(here.keySet())) {
       return false;
     }
-    return there.entrySet().stream()
-        .allMatch(
-            e -> pair.test(number(e.getValue()), number(String.valueOf(here.get(e.getKey())))));
-  }
-
-  /** Values by labels and time, a histogram by its count. */
-  private static Map<String, String> points(JsonNode answer) {
-    Map<String, String> points = new TreeMap<>();
-    for (JsonNode series : answer.at("/data/result")) {
-      Map<String, String> labels = new TreeMap<>();
-      series
-          .path("metric")
-          .properties()
-          .forEach(l -> labels.put(l.getKey(), l.getValue().asText()));
-      for (JsonNode point : pointsOf(series)) {
-        JsonNode value = point.get(1);
-        points.put(
-            labels + "@" + point.get(0).asText(),
-            value.isObject() ? value.path("count").asText() : value.asText());
+    for (Map.Entry<String, List<Double>> e : there.entrySet()) {
+      List<Double> a = e.getValue();
+      List<Double> b = here.getOrDefault(e.getKey(), List.of());
+      if (a.size() != b.size()) {
+        return false;
+      }
+      for (int i = 0; i < a.size(); i++) {
+        if (!Case.same(a.get(i), b.get(i)) && !(a.get(i) == 0 && b.get(i) == 0)) {
+          return false;
+        }
       }
     }
-    return points;
-  }
-
-  private static List<JsonNode> pointsOf(JsonNode series) {
-    List<JsonNode> points = new ArrayList<>();
-    for (String key : List.of("values", "histograms")) {
-      series.path(key).forEach(points::add);
-    }
-    for (String key : List.of("value", "histogram")) {
-      if (series.has(key)) {
-        points.add(series.get(key));
-      }
-    }
-    return points;
-  }
-
-  private static Map<String, List<String>> valuesByTime(JsonNode answer) {
-    Map<String, List<String>> values = new TreeMap<>();
-    for (JsonNode series : answer.at("/data/result")) {
-      for (JsonNode point : pointsOf(series)) {
-        values
-            .computeIfAbsent(point.get(0).asText(), t -> new ArrayList<>())
-            .add(point.get(1).asText());
-      }
-    }
-    values.values().forEach(list -> list.sort(null));
-    return values;
-  }
-
-  /** The values that were counted, without their last digits. */
-  private static Set<String> countedValues(JsonNode answer) {
-    Set<String> values = new TreeSet<>();
-    for (JsonNode series : answer.at("/data/result")) {
-      JsonNode labels = series.path("metric");
-      String label = labels.has("value") ? "value" : labels.has("v") ? "v" : "job";
-      String text = labels.path(label).asText();
-      values.add(text.isEmpty() ? "" : String.format(Locale.ROOT, "%.9e", number(text)));
-    }
-    return values;
-  }
-
-  private static double number(String text) {
-    return switch (text) {
-      case "+Inf" -> Double.POSITIVE_INFINITY;
-      case "-Inf" -> Double.NEGATIVE_INFINITY;
-      case "NaN" -> Double.NaN;
-      default -> Double.parseDouble(text);
-    };
+    return true;
   }
 }

@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 public final class Fuzz {
   private static final double TOLERANCE = 1e-9;
   private static final int MOST_STEPS = 40;
-  private static final long SUBQUERY_REACH = 3_600_000;
-  private static final long SUBQUERY_STEP = 15_000; // most steps of subqueries are multiples
   private static final long[] STEPS = {7_000, 15_000, 30_000, 60_000, 97_000, 300_000};
 
   private final ServerPair servers;
@@ -30,16 +28,6 @@ public final class Fuzz {
   private int queries;
   private int errors;
   private int empty;
-
-  /** Times of a query in milliseconds; a step of 0 makes it an instant query. */
-  private record Span(long start, long end, long step) {
-    @Override
-    public String toString() {
-      return step == 0
-          ? "at " + end / 1e3
-          : "from " + start / 1e3 + " to " + end / 1e3 + " step " + step / 1e3;
-    }
-  }
 
   /**
    * A run over data of this seed.
@@ -104,24 +92,20 @@ public final class Fuzz {
   private Shrunk shrink(Term term, Span span) throws Exception {
     Answers uncounted = new Answers(TOLERANCE);
     Term small = Shrinker.shrink(term, candidate -> difference(candidate, span, uncounted) != null);
-    JsonNode there = servers.prometheus.query(small.prometheus(), span.start, span.end, span.step);
-    JsonNode here = servers.varve.query(small.varve(), span.start, span.end, span.step);
+    JsonNode there =
+        servers.prometheus.query(small.prometheus(), span.start(), span.end(), span.step());
+    JsonNode here = servers.varve.query(small.varve(), span.start(), span.end(), span.step());
     return new Shrunk(small, there, here, uncounted.difference(there, here, ordered(small, span)));
   }
 
   /** The name of the difference, or of one at the times at which a subquery evaluates. */
   private @Nullable AcceptedDifference accepted(Shrunk small, Span span) throws Exception {
     AcceptedDifference named =
-        AcceptedDifference.of(
-            new AcceptedDifference.Case(small.term, span.step > 0, small.there, small.here));
+        AcceptedDifference.of(new Case(servers, small.term, span, small.there, small.here));
     if (named != null) {
       return named;
     }
-    Span whole =
-        new Span(
-            (span.start - SUBQUERY_REACH) / SUBQUERY_STEP * SUBQUERY_STEP,
-            span.end / SUBQUERY_STEP * SUBQUERY_STEP,
-            SUBQUERY_STEP);
+    Span whole = Case.ofSubqueries(span);
     for (Term inner : small.term.inSubqueries()) {
       if (difference(inner, whole, new Answers(TOLERANCE)) != null) {
         AcceptedDifference innerName = accepted(shrink(inner, whole), whole);
@@ -142,13 +126,14 @@ public final class Fuzz {
 
   /** Only the order of sorted instant vectors means something. */
   private static boolean ordered(Term term, Span span) {
-    return span.step == 0 && (term.head().equals("sort") || term.head().equals("sort_desc"));
+    return span.step() == 0 && (term.head().equals("sort") || term.head().equals("sort_desc"));
   }
 
   private @Nullable String difference(Term term, Span span, Answers compared)
       throws IOException, InterruptedException {
-    JsonNode there = servers.prometheus.query(term.prometheus(), span.start, span.end, span.step);
-    JsonNode here = servers.varve.query(term.varve(), span.start, span.end, span.step);
+    JsonNode there =
+        servers.prometheus.query(term.prometheus(), span.start(), span.end(), span.step());
+    JsonNode here = servers.varve.query(term.varve(), span.start(), span.end(), span.step());
     if (compared == answers) {
       errors += there.path("status").asText().equals("error") ? 1 : 0;
       empty += there.at("/data/result").isEmpty() ? 1 : 0;

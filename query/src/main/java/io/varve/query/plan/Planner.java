@@ -230,7 +230,8 @@ public final class Planner {
           inner.invariant);
     }
     Planned planned = plan(parameter);
-    boolean invariant = inner.invariant && planned.invariant;
+    // As in Prometheus, whatever the parameter is: a varying one is that of the first step then.
+    boolean invariant = inner.invariant;
     return new Planned(
         new PlanNode.Aggregate(
             aggregation,
