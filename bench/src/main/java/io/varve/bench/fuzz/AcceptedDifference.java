@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,7 +33,9 @@ enum AcceptedDifference {
     boolean covers(Case c) {
       return c.isHead("atan2")
           && c.there.toString().contains("__name__")
-          && (c.those.distinct ? c.all((there, here) -> false) : isError(c.here, "same labelset"));
+          && (c.those.distinct
+              ? c.all((there, here) -> false)
+              : isError(c.here, "same labelset|grouping labels must ensure unique matches"));
     }
   },
 
@@ -71,9 +74,9 @@ enum AcceptedDifference {
           }
         }
         Double here = c.these.at(place);
-        if (there == null || here == null
-            ? !(there == null && here == null)
-            : !Case.same(there, here)) {
+        boolean agrees =
+            (there == null || here == null) ? Objects.equals(there, here) : Case.same(there, here);
+        if (!agrees) {
           return false;
         }
       }
@@ -104,11 +107,38 @@ enum AcceptedDifference {
     }
   },
 
-  /** Which of equal elements is among the best depends on the order in which a store has series. */
+  /**
+   * Which of equal elements is among the best depends on the order in which a store has series, and
+   * in Prometheus on chance where a function made them.
+   */
   TIES {
     @Override
-    boolean covers(Case c) {
-      return c.isHead("topk", "bottomk") && sameLists(byTime(c.those, null), byTime(c.these, null));
+    boolean covers(Case c) throws IOException, InterruptedException {
+      if (c.isHead("topk", "bottomk")) {
+        return sameLists(byTime(c.those, null), byTime(c.these, null));
+      }
+      for (Term best : c.term.below(t -> t.head().equals("topk") || t.head().equals("bottomk"))) {
+        Case inner = c.of(best);
+        for (Term from : inner.arguments(Kind.VECTOR)) {
+          if (hasTies(new Points(c.askThere(from.prometheus())))
+              && sameLists(byTime(inner.those, null), byTime(inner.these, null))) {
+            return true;
+          }
+        }
+      }
+      return false;
+    }
+
+    private boolean hasTies(Points points) {
+      for (List<Double> values : byTime(points, null).values()) {
+        for (int i = 1; i < values.size(); i++) {
+          if (Case.same(values.get(i - 1), values.get(i))
+              || (values.get(i - 1) == 0 && values.get(i) == 0)) {
+            return true;
+          }
+        }
+      }
+      return false;
     }
   },
 
@@ -218,8 +248,8 @@ enum AcceptedDifference {
     boolean covers(Case c) {
       return c.term.any(term -> term.kind() == Kind.HISTOGRAMS)
           && (c.isHead("histogram_quantile")
-                  && c.all((there, here) -> there / here > 0.49 && there / here < 2.01)
-              || c.isHead("histogram_fraction")
+              ? c.all((there, here) -> there / here > 0.49 && there / here < 2.01)
+              : c.isHead("histogram_fraction")
                   && c.all((there, here) -> there >= 0 && there <= 1 && here >= 0 && here <= 1));
     }
   },

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.varve.bench.fuzz.Points.Place;
 import io.varve.bench.fuzz.Term.Kind;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,10 +55,23 @@ final class Case {
     return servers.prometheus.query(query, span.start(), span.end(), span.step());
   }
 
-  /** What Prometheus says to this query at one time. */
+  /** What Prometheus says to this query at one time; what is pinned stays pinned to this span. */
   Points thereAt(long time) throws IOException, InterruptedException {
-    Span at = Span.at(time);
-    return new Points(servers.prometheus.query(term.prometheus(), at.start(), at.end(), at.step()));
+    String text =
+        term.prometheus()
+            .replace("@ start()", "@ " + BigDecimal.valueOf(span.start(), 3))
+            .replace("@ end()", "@ " + BigDecimal.valueOf(span.end(), 3));
+    return new Points(servers.prometheus.query(text, time, time, 0));
+  }
+
+  /** The same of a term in it. */
+  Case of(Term inner) throws IOException, InterruptedException {
+    return new Case(
+        servers,
+        inner,
+        span,
+        askThere(inner.prometheus()),
+        servers.varve.query(inner.varve(), span.start(), span.end(), span.step()));
   }
 
   /** Where the answers differ by more than their last digits, or only one has a number. */

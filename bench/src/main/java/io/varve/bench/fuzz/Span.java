@@ -6,11 +6,6 @@ package io.varve.bench.fuzz;
  * @param step 0 for an instant query at the end
  */
 record Span(long start, long end, long step) {
-  /** The same query asked at one time. */
-  static Span at(long time) {
-    return new Span(time, time, 0);
-  }
-
   boolean isRange() {
     return step > 0;
   }

@@ -116,12 +116,15 @@ record BinaryElement(QueryContext query, Operator operator, boolean returnBool, 
     return returnBool || changesMeaning();
   }
 
-  /** True if the name goes from the operands before the result's labels are put together. */
-  boolean dropsNow() {
-    return changesMeaning() && !query.lateNames;
+  /**
+   * True if an element of two vectors loses its name at the end of the query, whether its operands
+   * do or not. That of arithmetic is gone at once, and what {@code group_left} brings stays.
+   */
+  boolean losesNameLate() {
+    return returnBool && query.lateNames;
   }
 
-  /** True for arithmetic. */
+  /** True for arithmetic: between two vectors the name is dropped before labels are included. */
   boolean changesMeaning() {
     return switch (operator) {
       case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> true;

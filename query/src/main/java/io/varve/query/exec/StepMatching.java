@@ -160,7 +160,7 @@ final class StepMatching {
     Absent.fill(column, 0, steps);
     labels.add(result);
     columns.add(column);
-    lost.set(row, query.lateNames && element.dropsName());
+    lost.set(row, element.losesNameLate());
     return row;
   }
 

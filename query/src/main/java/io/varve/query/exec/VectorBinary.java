@@ -76,9 +76,10 @@ final class VectorBinary extends SeriesOperator {
     return steps.labels();
   }
 
-  private static StepMatching.Side side(SeriesOperator of, Labels[] series, int[] signatures) {
+  private StepMatching.Side side(SeriesOperator of, Labels[] series, int[] signatures) {
     StepMatrix values = Rows.materialize(of, series.length);
-    return new StepMatching.Side(series, values, signatures, of.loseNames());
+    BitSet lost = element.changesMeaning() ? null : of.loseNames();
+    return new StepMatching.Side(series, values, signatures, lost);
   }
 
   /** The result's series if no step can match differently from another; else null. */
@@ -124,9 +125,9 @@ final class VectorBinary extends SeriesOperator {
     query.chargeBytes(72L * count);
     manyRow = Arrays.copyOf(rows, count);
     loseNames =
-        query.lateNames && element.dropsName()
+        element.losesNameLate()
             ? LateNames.all(count)
-            : LateNames.ofRows(many.loseNames(), manyRow);
+            : element.changesMeaning() ? null : LateNames.ofRows(many.loseNames(), manyRow);
     oneRow = ones;
     if (shared) {
       oneValues = Rows.materialize(one, oneSeries.length);

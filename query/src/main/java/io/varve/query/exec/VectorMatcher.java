@@ -74,7 +74,7 @@ final class VectorMatcher {
    */
   Labels result(Labels many, Labels one, BinaryElement element) {
     Labels.Builder result =
-        new Labels.Builder(element.dropsNow() ? Rows.withoutMetadata(many) : many);
+        new Labels.Builder(element.changesMeaning() ? Rows.withoutMetadata(many) : many);
     if (matching.cardinality() == Cardinality.ONE_TO_ONE) {
       for (int i = 0; i < many.size(); i++) {
         if (matchingLabels.contains(many.name(i)) != matching.on()) {
