@@ -115,7 +115,8 @@ public final class Server implements AutoCloseable {
                 http.writeMillis(),
                 http.corsOrigin().equals(".*")
                     ? Origins.ALL
-                    : Origins.of(ValueTest.regex(http.corsOrigin())::accepts)),
+                    : Origins.of(ValueTest.regex(http.corsOrigin())::accepts),
+                http.routePrefix()),
             routes(writes, queries, reads, metrics),
             () -> availability,
             new ApiErrors(),
@@ -245,7 +246,10 @@ public final class Server implements AutoCloseable {
       routes.add(Route.api("/api/v1/search/" + what, new SearchHandler(), both).withBody(form));
     }
     routes.add(
-        Route.api("/api/v1/openapi.yaml", new OpenApiHandler(routes, Version.varve()), get)
+        Route.api(
+                "/api/v1/openapi.yaml",
+                new OpenApiHandler(routes, Version.varve(), config.http().routePrefix()),
+                get)
             .withNeedsStore(false));
     return routes;
   }
@@ -266,6 +270,9 @@ public final class Server implements AutoCloseable {
     ServerConfig.Query query = config.query();
     Map<String, String> flags = new TreeMap<>();
     flags.put("web.listen-address", config.listen().toString());
+    flags.put(
+        "web.route-prefix",
+        config.http().routePrefix().isEmpty() ? "/" : config.http().routePrefix());
     flags.put("web.cors.origin", config.http().corsOrigin());
     flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));
     flags.put("web.enable-lifecycle", "false");

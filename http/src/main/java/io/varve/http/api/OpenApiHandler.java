@@ -48,15 +48,18 @@ public final class OpenApiHandler implements Handler {
 
   private final List<Route> routes;
   private final String version;
+  private final String prefix;
 
   /**
    * Describes routes.
    *
    * @param version of the server
+   * @param prefix what all paths begin with; may be empty
    */
-  public OpenApiHandler(List<Route> routes, String version) {
+  public OpenApiHandler(List<Route> routes, String version, String prefix) {
     this.routes = List.copyOf(routes);
     this.version = version;
+    this.prefix = prefix;
   }
 
   @Override
@@ -80,7 +83,7 @@ public final class OpenApiHandler implements Handler {
     StringBuilder text = new StringBuilder();
     text.append("openapi: \"").append(form).append("\"\n");
     text.append("info:\n  title: Varve\n  version: \"").append(version).append("\"\n");
-    text.append("servers:\n  - url: ").append(BASE).append("\npaths:\n");
+    text.append("servers:\n  - url: ").append(prefix).append(BASE).append("\npaths:\n");
     for (Route route : routes) {
       if (!route.name().startsWith(BASE)) {
         continue;

@@ -182,6 +182,7 @@ public record ServerConfig(
    * @param adminApi whether series may be deleted and snapshots made over HTTP
    * @param corsOrigin origins whose pages a browser may let read answers: a regular expression for
    *     the whole origin
+   * @param routePrefix what all paths begin with, such as {@code /varve}; "" for nothing
    */
   public record Http(
       long queueMillis,
@@ -191,7 +192,8 @@ public record ServerConfig(
       long writeMillis,
       long drainMillis,
       boolean adminApi,
-      String corsOrigin) {}
+      String corsOrigin,
+      String routePrefix) {}
 
   /** What holds when nothing is said. */
   public static ServerConfig defaults() {
@@ -357,9 +359,19 @@ public record ServerConfig(
             in.millis("write_timeout", MINUTE, SECOND, DAY),
             in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND),
             in.flag("admin_api", false),
-            in.value("cors_origin", ".*", ServerConfig::regex));
+            in.value("cors_origin", ".*", ServerConfig::regex),
+            in.value("route_prefix", "", ServerConfig::prefix));
     in.done();
     return http;
+  }
+
+  /** A path with a slash before it and none behind it; "" of a slash alone. */
+  private static String prefix(String text) {
+    String path = text.replaceAll("^/+|/+$", "");
+    if (!path.matches("[A-Za-z0-9._~/-]*") || path.contains("//")) {
+      throw new IllegalArgumentException("\"" + text + "\" is no path of letters, digits and -._~");
+    }
+    return path.isEmpty() ? "" : "/" + path;
   }
 
   private static String regex(String text) {
@@ -407,7 +419,8 @@ public record ServerConfig(
             h.writeMillis,
             h.drainMillis,
             open,
-            h.corsOrigin),
+            h.corsOrigin,
+            h.routePrefix),
         externalLabels);
   }
 

@@ -37,6 +37,7 @@ final class Dispatcher implements HttpHandler {
   private final Disconnects disconnects;
   private final long writeMillis;
   private final Origins origins;
+  private final String prefix;
   private final AtomicInteger running = new AtomicInteger();
 
   Dispatcher(
@@ -48,7 +49,8 @@ final class Dispatcher implements HttpHandler {
       Bodies bodies,
       Disconnects disconnects,
       long writeMillis,
-      Origins origins) {
+      Origins origins,
+      String prefix) {
     this.routes = List.copyOf(routes);
     this.availability = availability;
     this.apiErrors = apiErrors;
@@ -58,6 +60,7 @@ final class Dispatcher implements HttpHandler {
     this.disconnects = disconnects;
     this.writeMillis = writeMillis;
     this.origins = origins;
+    this.prefix = prefix;
   }
 
   /** Requests whose answer is being worked on, or on its way. */
@@ -68,6 +71,20 @@ final class Dispatcher implements HttpHandler {
   @Override
   public void handleRequest(HttpServerExchange exchange) {
     String path = exchange.getRequestPath();
+    if (!prefix.isEmpty()) {
+      if (path.equals("/")) {
+        exchange.getResponseHeaders().put(Headers.LOCATION, prefix + "/");
+        answer(exchange, OTHER, 302, "");
+        return;
+      }
+      path = path.startsWith(prefix) ? path.substring(prefix.length()) : "none";
+      path = path.isEmpty() ? "/" : path;
+      if (!path.startsWith("/")) {
+        exchange.getResponseHeaders().put(NO_SNIFF, "nosniff");
+        answer(exchange, OTHER, 404, "404 page not found\n");
+        return;
+      }
+    }
     String method = exchange.getRequestMethod().toString();
     List<String> segments = Route.segments(path);
     boolean api = path.startsWith("/api/");

@@ -46,8 +46,10 @@ public final class HttpListener implements AutoCloseable {
    * @param idleMillis a connection without traffic is closed after this
    * @param writeMillis an answer that is not read for this long is given up
    * @param origins which pages a browser may let read answers
+   * @param prefix what all paths begin with, with a slash before it; "" for nothing
    */
-  public record Limits(long maxBodiesBytes, long idleMillis, long writeMillis, Origins origins) {}
+  public record Limits(
+      long maxBodiesBytes, long idleMillis, long writeMillis, Origins origins, String prefix) {}
 
   /**
    * Opens the port.
@@ -74,7 +76,8 @@ public final class HttpListener implements AutoCloseable {
             bodies,
             disconnects,
             limits.writeMillis(),
-            limits.origins());
+            limits.origins(),
+            limits.prefix());
     try {
       worker =
           Xnio.getInstance(HttpListener.class.getClassLoader())

@@ -83,6 +83,24 @@ final class ServerConfigTest {
   }
 
   @Test
+  void aPrefixIsAPath() {
+    for (String text : new String[] {"/", "//"}) {
+      assertThat(prefix(text)).as(text).isEmpty();
+    }
+    assertThat(prefix("varve")).isEqualTo("/varve");
+    assertThat(prefix("/a/b.c/")).isEqualTo("/a/b.c");
+    for (String wrong : new String[] {"/a?b", "/a b", "/a//b", "/%41", "http://x/a"}) {
+      assertThatThrownBy(() -> prefix("'" + wrong + "'"))
+          .as(wrong)
+          .hasMessageContaining("is no path");
+    }
+  }
+
+  private static String prefix(String text) {
+    return ServerConfig.parse("f", "http: {route_prefix: " + text + "}\n").http().routePrefix();
+  }
+
+  @Test
   void settingsReachTheEngine() {
     ServerConfig config =
         ServerConfig.parse(
@@ -228,6 +246,7 @@ final class ServerConfigTest {
           case "true" -> "false";
           case "false" -> "true";
           case "\".*\"" -> "https://a";
+          case "\"/\"" -> "/varve";
           case "\"{}\"" -> "'{a=\"b\"}'";
           case "forever" -> "40d";
           case "data" -> "elsewhere";

@@ -19,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -48,25 +50,64 @@ final class HttpListenerTest {
 
   @BeforeEach
   void open() throws IOException {
-    listener =
-        new HttpListener(
-            "127.0.0.1",
-            0,
-            new HttpListener.Limits(MOST_BODIES, 60_000, 1_000, Origins.ALL),
-            List.of(
-                Route.api("/api/echo", this::echo, "GET", "POST").withBody(MOST_BODY),
-                Route.api("/api/item/*/values", this::item, "GET"),
-                Route.api("/api/numbers", this::numbers, "GET"),
-                Route.api("/api/fails", this::fails, "GET"),
-                Route.api("/api/slow", this::slow, "GET"),
-                Route.api("/api/silent", (request, response) -> {}, "GET"),
-                Route.text(
-                    "/-/ping", (request, response) -> response.text(200, "pong"), "GET", "HEAD"),
-                Route.text("/gone", (request, response) -> response.empty(204), "GET")),
-            () -> availability,
-            (failure, request, response) -> response.text(422, "failed: " + failure.getMessage()),
-            (route, status, nanos, in, out) -> observed.add(route + " " + status + " " + in));
+    listener = listener("");
     client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  }
+
+  private HttpListener listener(String prefix) throws IOException {
+    return new HttpListener(
+        "127.0.0.1",
+        0,
+        new HttpListener.Limits(MOST_BODIES, 60_000, 1_000, Origins.ALL, prefix),
+        List.of(
+            Route.api("/api/echo", this::echo, "GET", "POST").withBody(MOST_BODY),
+            Route.api("/api/item/*/values", this::item, "GET"),
+            Route.api("/api/numbers", this::numbers, "GET"),
+            Route.api("/api/fails", this::fails, "GET"),
+            Route.api("/api/slow", this::slow, "GET"),
+            Route.api("/api/silent", (request, response) -> {}, "GET"),
+            Route.text("/-/ping", (request, response) -> response.text(200, "pong"), "GET", "HEAD"),
+            Route.text("/gone", (request, response) -> response.empty(204), "GET")),
+        () -> availability,
+        (failure, request, response) -> response.text(422, "failed: " + failure.getMessage()),
+        (route, status, nanos, in, out) -> observed.add(route + " " + status + " " + in));
+  }
+
+  @Test
+  void everythingStandsUnderThePrefix() throws Exception {
+    try (HttpListener under = listener("/metrics/varve")) {
+      String root = "http://127.0.0.1:" + under.address().getPort();
+      Map<String, Integer> statuses = new TreeMap<>();
+      for (String path :
+          new String[] {
+            "/metrics/varve/api/echo?text=x",
+            "/metrics/varve/-/ping",
+            "/metrics/varve/api/none",
+            "/metrics/varveapi/echo",
+            "/api/echo",
+            "/-/ping",
+            "/"
+          }) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(root + path)).build();
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        statuses.put(path, response.statusCode());
+        if (path.equals("/")) {
+          assertThat(response.headers().firstValue("Location")).hasValue("/metrics/varve/");
+        }
+        // What is told of all API paths is told there, too.
+        assertThat(response.headers().firstValue("Vary").isPresent())
+            .as(path)
+            .isEqualTo(path.startsWith("/metrics/varve/api/"));
+      }
+      assertThat(statuses)
+          .containsEntry("/metrics/varve/api/echo?text=x", 200)
+          .containsEntry("/metrics/varve/-/ping", 200)
+          .containsEntry("/metrics/varve/api/none", 404)
+          .containsEntry("/metrics/varveapi/echo", 404)
+          .containsEntry("/api/echo", 404)
+          .containsEntry("/-/ping", 404)
+          .containsEntry("/", 302);
+    }
   }
 
   @AfterEach
