@@ -9,7 +9,7 @@ public final class HeadScratch {
   final TimeColumnDecoder times = new TimeColumnDecoder();
   final long[] tailTimes = new long[64];
   final double[] tailValues = new double[64];
-  long[] recordTimes = new long[64];
+  final UnpackedTimes unpacked = new UnpackedTimes();
   int[] chain = new int[16];
 
   /** New buffers. */

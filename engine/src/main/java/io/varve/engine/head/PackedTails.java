@@ -6,57 +6,82 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Full tails, packed: immutable records that form a chain per series, newest first. A record is
- * {@code previous u32 | samples u16 | bytes of times u16 | bytes of values u16 | times | values},
- * at an address that is a multiple of 8. Written by the writer, read by anyone who has an address
+ * {@code previous u32 | times u32 | samples u16 | bytes of values u16 | values}, where {@code
+ * times} is the address of {@code bytes u16 | times}: the series of a scrape target have theirs in
+ * common. An address is a multiple of 8. Written by the writer, read by anyone who has an address
  * from a series' version-checked state; memory goes with the head.
  */
 final class PackedTails {
   /** The end of a chain. */
   static final int NONE = -1;
 
+  private static final AtomicLong NUMBERS = new AtomicLong();
   private static final int BLOCK_BITS = 18;
   private static final int BLOCK_BYTES = 1 << BLOCK_BITS;
-  private static final int HEADER = 10;
+  private static final int HEADER = 12;
+  private static final int TIMES_HEADER = 2;
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle SHORT =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
+  private final long number = NUMBERS.incrementAndGet();
   private final FloatBlockEncoder values = new FloatBlockEncoder();
   private final TimeColumnEncoder times = new TimeColumnEncoder();
+  private final RecentTimes recent = new RecentTimes();
   private volatile byte[][] blocks = new byte[0][];
   private int end = BLOCK_BYTES;
 
   /** Packs samples and returns the record's address. */
   int pack(int previous, long[] time, double[] value, int n) {
-    int most = HEADER + times.maxBytes(n) + values.maxBytes(n);
+    int shared = recent.find(time, n);
+    if (shared == NONE) {
+      shared = packTimes(time, n);
+      recent.add(time, n, shared);
+    }
+    byte[] block = blockWith(HEADER + values.maxBytes(n));
+    int start = end;
+    int valuesEnd = values.encodeFast(value, 0, n, block, start + HEADER);
+    INT.set(block, start, previous);
+    INT.set(block, start + 4, shared);
+    SHORT.set(block, start + 8, (short) n);
+    SHORT.set(block, start + 10, (short) (valuesEnd - start - HEADER));
+    return taken(start, valuesEnd);
+  }
+
+  private int packTimes(long[] time, int n) {
+    byte[] block = blockWith(TIMES_HEADER + times.maxBytes(n));
+    int start = end;
+    int timesEnd = times.encodeFast(time, 0, n, block, start + TIMES_HEADER);
+    SHORT.set(block, start, (short) (timesEnd - start - TIMES_HEADER));
+    return taken(start, timesEnd);
+  }
+
+  private byte[] blockWith(int most) {
     if (end + most > BLOCK_BYTES) {
       byte[][] more = Arrays.copyOf(blocks, blocks.length + 1);
       more[blocks.length] = new byte[BLOCK_BYTES];
       blocks = more;
       end = 0;
     }
-    byte[] block = blocks[blocks.length - 1];
-    int start = end;
-    int timesEnd = times.encodeFast(time, 0, n, block, start + HEADER);
-    int valuesEnd = values.encodeFast(value, 0, n, block, timesEnd);
-    INT.set(block, start, previous);
-    SHORT.set(block, start + 4, (short) n);
-    SHORT.set(block, start + 6, (short) (timesEnd - start - HEADER));
-    SHORT.set(block, start + 8, (short) (valuesEnd - timesEnd));
-    end = (valuesEnd + 7) & -8;
+    return blocks[blocks.length - 1];
+  }
+
+  private int taken(int start, int until) {
+    end = (until + 7) & -8;
     // Addresses are in units of 8 bytes: 31 bits reach 16 GiB.
     return (blocks.length - 1) << (BLOCK_BITS - 3) | start >>> 3;
   }
 
-  byte[] block(int address) {
+  private byte[] block(int address) {
     return blocks[address >>> (BLOCK_BITS - 3)];
   }
 
-  static int offset(int address) {
+  private static int offset(int address) {
     return (address & ((1 << (BLOCK_BITS - 3)) - 1)) << 3;
   }
 
@@ -65,7 +90,7 @@ final class PackedTails {
   }
 
   int samples(int address) {
-    return Short.toUnsignedInt((short) SHORT.get(block(address), offset(address) + 4));
+    return Short.toUnsignedInt((short) SHORT.get(block(address), offset(address) + 8));
   }
 
   /** Appends the record's samples to the scratch columns from row {@code at} on. */
@@ -73,23 +98,31 @@ final class PackedTails {
     byte[] block = block(address);
     int start = offset(address);
     int n = samples(address);
-    int timeBytes = Short.toUnsignedInt((short) SHORT.get(block, start + 6));
-    int valueBytes = Short.toUnsignedInt((short) SHORT.get(block, start + 8));
-    scratch.times.decode(block, start + HEADER, timeBytes, n, time, at);
-    scratch.values.decode(block, start + HEADER + timeBytes, valueBytes, n, value, at);
+    System.arraycopy(times(address, scratch), 0, time, at, n);
+    int valueBytes = Short.toUnsignedInt((short) SHORT.get(block, start + 10));
+    scratch.values.decode(block, start + HEADER, valueBytes, n, value, at);
   }
 
   /** The time of a record's first sample. */
   long firstTime(int address, HeadScratch scratch) {
-    byte[] block = block(address);
-    int start = offset(address);
-    int n = samples(address);
-    if (scratch.recordTimes.length < n) {
-      scratch.recordTimes = new long[n];
+    return times(address, scratch)[0];
+  }
+
+  /** The times of a record, in an array of the scratch that the next call may change. */
+  private long[] times(int address, HeadScratch scratch) {
+    int shared = (int) INT.get(block(address), offset(address) + 4);
+    long[] known = scratch.unpacked.find(number, shared);
+    if (known != null) {
+      return known;
     }
-    int timeBytes = Short.toUnsignedInt((short) SHORT.get(block, start + 6));
-    scratch.times.decode(block, start + HEADER, timeBytes, n, scratch.recordTimes, 0);
-    return scratch.recordTimes[0];
+    int n = samples(address);
+    long[] column = scratch.unpacked.room(number, shared, n);
+    byte[] block = block(shared);
+    int start = offset(shared);
+    int bytes = Short.toUnsignedInt((short) SHORT.get(block, start));
+    scratch.times.decode(block, start + TIMES_HEADER, bytes, n, column, 0);
+    scratch.unpacked.keep(number, shared);
+    return column;
   }
 
   /** Bytes of memory held. */
