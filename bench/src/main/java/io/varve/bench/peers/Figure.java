@@ -21,10 +21,18 @@ enum Figure {
       "CPU per sample, background included, last pass, ns",
       0,
       t -> last(t, p -> sending(p) + background(p))),
+  CLIENT_LAST(
+      "CPU per sample of the client, ns",
+      0,
+      t -> t.passes().getLast().clientCpuSeconds() * 1e9 / t.passes().getLast().samples()),
   REQUEST_P50("write request p50, last pass, ms", 2, t -> t.passes().getLast().requests().p50()),
   REQUEST_P99("write request p99, last pass, ms", 2, t -> t.passes().getLast().requests().p99()),
   PEAK_ANONYMOUS("peak anonymous memory, MB", 0, t -> t.peakAnonymousBytes() / 1e6),
   PEAK_RESIDENT("peak resident memory, MB", 0, t -> t.peakResidentBytes() / 1e6),
+  SERIES_MEMORY(
+      "peak anonymous memory per series, bytes",
+      0,
+      t -> (double) t.peakAnonymousBytes() / t.series()),
   SETTLED_ANONYMOUS("settled anonymous memory, MB", 0, t -> t.settledAnonymousBytes() / 1e6),
   SETTLED_RESIDENT("settled resident memory, MB", 0, t -> t.settledResidentBytes() / 1e6),
   SETTLED_BYTES(

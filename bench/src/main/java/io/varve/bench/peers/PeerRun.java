@@ -101,6 +101,7 @@ final class PeerRun {
 
   /** The first start of Varve after a build does more than every later one: it is not measured. */
   private void warmLauncher() throws IOException, InterruptedException {
+    plan.progress().accept("starting varve once: the first start after a build takes longer");
     RunningStore.forget(Peer.VARVE, plan.work());
     try (RunningStore store = RunningStore.start(Peer.VARVE, plan.settings(), plan.work())) {
       store.server().stop();

@@ -5,12 +5,12 @@ import io.varve.bench.workload.EncodedWorkload;
 import io.varve.bench.workload.Protocol;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
@@ -29,7 +29,6 @@ final class Sender {
   private static final int MOST_REPEATS = 1_200;
   private static final int DIGITS = 3;
   private static final int MOST_AHEAD = 4; // requests
-  private static final long WAIT_NANOS = 50_000;
 
   private final int port;
   private final String path;
@@ -38,7 +37,8 @@ final class Sender {
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong refusals = new AtomicLong();
   private volatile AtomicLongArray newest = new AtomicLongArray(0);
-  private volatile AtomicLongArray turns = new AtomicLongArray(0); // requests by connection
+  private final Object turning = new Object();
+  private long[] turns = new long[0]; // requests by connection; guarded by turning
 
   Sender(int port, String path, Protocol protocol) {
     this.port = port;
@@ -68,28 +68,29 @@ final class Sender {
       throws IOException, InterruptedException {
     int connections = pass.files().size();
     newest = new AtomicLongArray(connections);
-    turns = new AtomicLongArray(connections);
+    synchronized (turning) {
+      turns = new long[connections];
+    }
     long before = acknowledged.get();
     long begin = System.nanoTime();
     try (ExecutorService pool = Executors.newFixedThreadPool(connections)) {
-      List<Future<?>> running = new ArrayList<>();
+      CompletionService<Void> running = new ExecutorCompletionService<>(pool);
       for (int c = 0; c < connections; c++) {
         int connection = c;
         Path file = pass.files().get(c);
-        running.add(
-            pool.submit(
-                () -> {
-                  try {
-                    send(connection, file, begin, samplesPerSecond / connections, mostNanos);
-                  } finally {
-                    turns.set(connection, Long.MAX_VALUE); // no one waits for it
-                  }
-                  return null;
-                }));
+        running.submit(
+            () -> {
+              try {
+                send(connection, file, begin, samplesPerSecond / connections, mostNanos);
+              } finally {
+                turned(connection, Long.MAX_VALUE); // no one waits for it
+              }
+              return null;
+            });
       }
       try {
-        for (Future<?> one : running) {
-          one.get();
+        for (int c = 0; c < connections; c++) {
+          running.take().get(); // the first one that fails ends all
         }
       } catch (ExecutionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -104,6 +105,7 @@ final class Sender {
   private void send(int connection, Path file, long begin, double samplesPerSecond, long mostNanos)
       throws IOException, InterruptedException {
     long sent = 0;
+    long requests = 0;
     try (BodyFile.Reader bodies = new BodyFile.Reader(file);
         WriteConnection http = new WriteConnection(port, path, headers)) {
       BodyFile.Body body;
@@ -116,23 +118,31 @@ final class Sender {
         if (due - begin > mostNanos) {
           return;
         }
-        awaitOthers(connection);
+        awaitOthers(requests);
         post(http, body.bytes());
         latencies.recordValue(Math.min(LONGEST_NANOS, Math.max(1, System.nanoTime() - due)));
         sent += body.samples();
         acknowledged.addAndGet(body.samples());
         newest.set(connection, body.newestMillis());
-        turns.incrementAndGet(connection);
+        turned(connection, ++requests);
       }
     }
   }
 
+  private void turned(int connection, long requests) {
+    synchronized (turning) {
+      turns[connection] = requests;
+      turning.notifyAll();
+    }
+  }
+
   /** Connections carry the same time: none runs away, as none does where scrapes are live. */
-  private void awaitOthers(int connection) {
-    long mine = turns.get(connection);
-    for (int other = 0; other < turns.length(); other++) {
-      while (turns.get(other) < mine - MOST_AHEAD && !Thread.currentThread().isInterrupted()) {
-        LockSupport.parkNanos(WAIT_NANOS);
+  private void awaitOthers(long requests) throws InterruptedException {
+    synchronized (turning) {
+      for (int other = 0; other < turns.length; other++) {
+        while (turns[other] < requests - MOST_AHEAD) {
+          turning.wait();
+        }
       }
     }
   }

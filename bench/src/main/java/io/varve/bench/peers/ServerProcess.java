@@ -17,6 +17,7 @@ public final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final Thread watcher;
+  private final Thread hook;
   private volatile long peakAnonymousBytes;
 
   /** Starts a command; its output is appended to a file. */
@@ -25,6 +26,9 @@ public final class ServerProcess implements AutoCloseable {
     builder.redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
     process = builder.start();
+    hook = Thread.ofPlatform().unstarted(process::destroyForcibly);
+    Runtime.getRuntime()
+        .addShutdownHook(hook); // it must not outlive a benchmark that is broken off
     watcher = Thread.ofPlatform().daemon().name("bench-memory-watcher").start(this::watch);
   }
 
@@ -122,5 +126,10 @@ public final class ServerProcess implements AutoCloseable {
   public void close() {
     process.destroyForcibly();
     watcher.interrupt();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // it is running already
+    }
   }
 }

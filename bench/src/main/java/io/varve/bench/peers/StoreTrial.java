@@ -1,9 +1,11 @@
 package io.varve.bench.peers;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.varve.bench.workload.EncodedWorkload;
 import io.varve.bench.workload.Workload;
 import io.varve.bench.workload.WorkloadKind;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,6 +93,7 @@ final class StoreTrial {
         String part = "pass " + (p + 1) + "/" + shape.passes();
         Sender.Sent sent;
         Latencies requests;
+        double clientBefore = clientCpuSeconds();
         if (shape.kind() == WorkloadKind.MIXED && p == shape.passes() - 1) {
           long newest = sender.newestMillis();
           MixedLoad.Outcome outcome =
@@ -108,11 +111,17 @@ final class StoreTrial {
           requests = sender.takeLatencies();
         }
         double cpuSent = store.server().cpuSeconds();
+        double client = clientCpuSeconds() - clientBefore;
         store.settle(plan.quietMillis());
         double cpuQuiet = store.server().cpuSeconds();
         passes.add(
             new Trial.Pass(
-                sent.samples(), sent.seconds(), cpuSent - cpuBefore, cpuQuiet - cpuSent, requests));
+                sent.samples(),
+                sent.seconds(),
+                cpuSent - cpuBefore,
+                cpuQuiet - cpuSent,
+                client,
+                requests));
         cpuBefore = cpuQuiet;
       }
       settledAnonymous = store.server().anonymousBytes();
@@ -144,6 +153,7 @@ final class StoreTrial {
       store.server().stop();
     }
     return new Trial(
+        encoded.series(),
         readySeconds,
         List.copyOf(passes),
         peakAnonymous,
@@ -158,6 +168,12 @@ final class StoreTrial {
         refusals,
         mixed,
         answers);
+  }
+
+  private static double clientCpuSeconds() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getProcessCpuTime() / 1e9
+        : Double.NaN;
   }
 
   private Map<BenchQuery, QueryRounds.Result> ask(RunningStore store)

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one store needed in one round.
  *
+ * @param series distinct ones of all passes
  * @param readySeconds from the first start to ready
  * @param peakAnonymousBytes the most of RssAnon until the kill
  * @param peakResidentBytes VmHWM at the kill
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param queries answers and times after the restart
  */
 record Trial(
+    long series,
     double readySeconds,
     List<Pass> passes,
     long peakAnonymousBytes,
@@ -45,6 +47,7 @@ record Trial(
    * @param seconds from the first request to the last acknowledgement
    * @param sendingCpuSeconds of the server meanwhile; of the first pass with the start
    * @param backgroundCpuSeconds from then on until it was quiet, with all work that was put off
+   * @param clientCpuSeconds of the benchmark while it was sending, on the same cores
    * @param requests latencies
    */
   record Pass(
@@ -52,6 +55,7 @@ record Trial(
       double seconds,
       double sendingCpuSeconds,
       double backgroundCpuSeconds,
+      double clientCpuSeconds,
       Latencies requests) {}
 
   /**
