@@ -44,6 +44,22 @@ final class Merged extends SeriesOperator {
         : new Merged(inner, onlyOneSeries, labels -> Rows.withoutMetadata(inner.query, labels));
   }
 
+  /** The same, except that now only the name is dropped: of type and unit something is left. */
+  static SeriesOperator withoutName(SeriesOperator inner) {
+    return inner.query.lateNames
+        ? new NamesLost(inner)
+        : new Merged(inner, false, labels -> withoutName(inner, labels));
+  }
+
+  private static Labels[] withoutName(SeriesOperator inner, Labels[] labels) {
+    Labels[] result = new Labels[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      result[i] = labels[i].without(Labels.METRIC_NAME);
+    }
+    inner.query.chargeBytes(64L * labels.length);
+    return result;
+  }
+
   /** What a query yields: drops the names that are left to be dropped. */
   static SeriesOperator result(SeriesOperator inner) {
     return inner.query.lateNames

@@ -228,8 +228,7 @@ final class Operators {
                   null,
                   n.position()));
       case PlanNode.OfHistograms n ->
-          Merged.withoutMetadata(
-              Elements.all(vector(n.inner(), grid), ofHistograms(n.function())), false);
+          Merged.withoutName(Elements.all(vector(n.inner(), grid), ofHistograms(n.function())));
       case PlanNode.Aggregate n -> aggregate(n, grid);
       case PlanNode.CountValues n ->
           new CountingValues(vector(n.inner(), grid), n.label(), n.grouping(), n.without());
