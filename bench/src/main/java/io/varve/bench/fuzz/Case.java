@@ -122,7 +122,9 @@ final class Case {
   /** The same number but for its last digits; zeros of other sign are other numbers. */
   static boolean same(double there, double here) {
     return Double.compare(there, here) == 0
-        || (Math.abs(there - here) <= TOLERANCE * Math.abs(there) && there != 0);
+        || (Double.isFinite(there)
+            && there != 0
+            && Math.abs(there - here) <= TOLERANCE * Math.abs(there));
   }
 
   /** The terms of a kind that it is directly made of. */
@@ -195,8 +197,18 @@ final class Case {
     return found;
   }
 
-  /** What was added up for a number: how many, and the largest magnitude. */
-  record Addends(double count, double largest) {}
+  /** What was added up for a number: how many, and the least and largest magnitude. */
+  record Addends(double count, double least, double largest) {
+    static Addends of(double value) {
+      double magnitude = Double.isNaN(value) ? 0 : Math.abs(value);
+      return new Addends(1, magnitude, magnitude);
+    }
+
+    Addends and(Addends other) {
+      return new Addends(
+          count + other.count, Math.min(least, other.least), Math.max(largest, other.largest));
+    }
+  }
 
   /** Of a sum over series by time, of one over time by place; empty if it is neither. */
   Map<Place, Addends> addends() throws IOException, InterruptedException {
@@ -214,12 +226,7 @@ final class Case {
       Map<String, Addends> byTime = new HashMap<>();
       values
           .numbers()
-          .forEach(
-              (place, value) ->
-                  byTime.merge(
-                      place.time(),
-                      new Addends(1, Double.isNaN(value) ? 0 : Math.abs(value)),
-                      (a, b) -> new Addends(a.count + b.count, Math.max(a.largest, b.largest))));
+          .forEach((place, value) -> byTime.merge(place.time(), Addends.of(value), Addends::and));
       for (Place place : differences()) {
         Addends at = byTime.get(place.time());
         if (at != null) {
@@ -233,7 +240,7 @@ final class Case {
   private static Addends addends(Place place, double count, Points most, Points least) {
     Double high = most.at(place);
     Double low = least.at(place);
-    double largest = high == null || low == null ? 0 : Math.max(Math.abs(high), Math.abs(low));
-    return new Addends(count, Double.isNaN(largest) ? 0 : largest);
+    Addends extremes = Addends.of(high == null ? 0 : high).and(Addends.of(low == null ? 0 : low));
+    return new Addends(count, extremes.least, extremes.largest);
   }
 }

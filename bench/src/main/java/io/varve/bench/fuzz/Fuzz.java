@@ -91,7 +91,11 @@ public final class Fuzz {
 
   private Shrunk shrink(Term term, Span span) throws Exception {
     Answers uncounted = new Answers(TOLERANCE);
-    Term small = Shrinker.shrink(term, candidate -> difference(candidate, span, uncounted) != null);
+    Term small =
+        Shrinker.shrink(
+            term,
+            candidate ->
+                !candidate.isOutOfPlace() && difference(candidate, span, uncounted) != null);
     JsonNode there =
         servers.prometheus.query(small.prometheus(), span.start(), span.end(), span.step());
     JsonNode here = servers.varve.query(small.varve(), span.start(), span.end(), span.step());

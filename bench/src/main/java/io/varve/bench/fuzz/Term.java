@@ -109,6 +109,26 @@ record Term(Kind kind, String head, List<Part> parts) implements Part {
     return found;
   }
 
+  /**
+   * True if a subquery that was made to stand in another one does not: its windows could end at its
+   * steps, and whether they are closed on the left would show.
+   */
+  boolean isOutOfPlace() {
+    return isOutOfPlace(false);
+  }
+
+  private boolean isOutOfPlace(boolean inSubquery) {
+    boolean subquery = head.equals("<subquery>");
+    for (Part part : parts) {
+      if (part instanceof Term term
+          && ((subquery && !inSubquery && term.kind == Kind.WRONG && term.head.equals("<offset>"))
+              || term.isOutOfPlace(inSubquery || subquery))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The same with another part. */
   Term with(int index, Part part) {
     List<Part> changed = new ArrayList<>(parts);
