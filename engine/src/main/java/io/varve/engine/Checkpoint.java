@@ -49,10 +49,13 @@ import java.util.TreeMap;
  * 6 METADATA   count varint, then: tenant, metric, type, unit, help
  * 7 END        nothing; a file without it is torn
  *
- * rows         count varint, plain u8 (1: floats without start timestamps);
- *              plain: varint length and LongBlock of times, varint length and FloatBlock of values
- *              else per row: time zigzag, start zigzag, varint length (0: value bits u64 follow),
- *              encoded histogram
+ * rows         count varint, form u8:
+ *              0 any rows; each: time zigzag, start zigzag, varint length (0: value bits u64
+ *                follow), encoded histogram
+ *              1 floats without start timestamps: varint length and LongBlock of times, varint
+ *                length and FloatBlock of values
+ *              2 the same at the times of the last rows of form 1 in the frame: varint length and
+ *                FloatBlock of values
  * </pre>
  *
  * <p>This is version 1, by the last byte of the magic.
@@ -86,6 +89,13 @@ final class Checkpoint {
   private static final int MOST_FRAME_BYTES = 1 << 28;
   private static final int ZSTD_LEVEL = 1;
   private static final int MOST_ROWS = 1 << 24;
+
+  private static final long[] NO_TIMES = {};
+
+  // Forms of rows.
+  private static final int ANY = 0;
+  private static final int PLAIN = 1;
+  private static final int SAME_TIMES = 2;
 
   private Checkpoint() {}
 
@@ -188,6 +198,8 @@ final class Checkpoint {
     private final ByteWriter frame = new ByteWriter(FRAME_BYTES * 2);
     private final FloatBlockEncoder floats = new FloatBlockEncoder();
     private final LongBlockEncoder longs = new LongBlockEncoder();
+    private byte[] block = new byte[1 << 12];
+    private long[] times = NO_TIMES; // of the last rows of form PLAIN in the frame
     private boolean finished;
 
     Writer(FileSystem fs, Path dataDir, long position) throws IOException {
@@ -207,6 +219,7 @@ final class Checkpoint {
     private void begin(int kind) {
       frame.reset();
       frame.u8(kind);
+      times = NO_TIMES;
     }
 
     private void end() throws IOException {
@@ -312,18 +325,11 @@ final class Checkpoint {
       for (int i = first; i < end && plain; i++) {
         plain = rows.histogram(i) == null && rows.start(i) == 0;
       }
-      frame.u8(plain ? 1 : 0);
       if (plain) {
-        byte[] block = new byte[longs.maxBytes(n)];
-        int bytes = longs.encode(rows.times, first, n, block, 0);
-        frame.varint(bytes);
-        frame.bytes(block, 0, bytes);
-        block = new byte[floats.maxBytes(n)];
-        bytes = floats.encodeFast(rows.values, first, n, block, 0);
-        frame.varint(bytes);
-        frame.bytes(block, 0, bytes);
+        plain(rows, first, n);
         return;
       }
+      frame.u8(ANY);
       ByteWriter encoded = new ByteWriter(256);
       for (int i = first; i < end; i++) {
         frame.zigzag(rows.times[i]);
@@ -339,6 +345,30 @@ final class Checkpoint {
           frame.bytes(encoded.array(), 0, encoded.size());
         }
       }
+    }
+
+    private void plain(SampleColumns rows, int first, int n) {
+      if (n > 0 && Arrays.equals(times, 0, times.length, rows.times, first, first + n)) {
+        frame.u8(SAME_TIMES);
+      } else {
+        frame.u8(PLAIN);
+        times = Arrays.copyOfRange(rows.times, first, first + n);
+        room(longs.maxBytes(n));
+        block(longs.encode(times, 0, n, block, 0));
+      }
+      room(floats.maxBytes(n));
+      block(floats.encodeFast(rows.values, first, n, block, 0));
+    }
+
+    private void room(int bytes) {
+      if (block.length < bytes) {
+        block = new byte[bytes];
+      }
+    }
+
+    private void block(int bytes) {
+      frame.varint(bytes);
+      frame.bytes(block, 0, bytes);
     }
 
     void exemplars(Image from, Image to) throws IOException {
@@ -456,6 +486,7 @@ final class Checkpoint {
     private final SampleColumns rows = new SampleColumns();
     private final FloatBlockDecoder floats = new FloatBlockDecoder();
     private final LongBlockDecoder longs = new LongBlockDecoder();
+    private long[] times = NO_TIMES; // of the last rows of form PLAIN in the frame
 
     Loader(
         OpenHead open, WriteRecord.MetadataSink metadata, Map<Long, Long> skipLate, long position) {
@@ -466,6 +497,7 @@ final class Checkpoint {
     }
 
     boolean frame(ByteReader in) {
+      times = NO_TIMES;
       int kind = in.u8();
       switch (kind) {
         case STATE -> {
@@ -552,17 +584,27 @@ final class Checkpoint {
     private void readRows(ByteReader in) {
       rows.clear();
       int n = in.count(MOST_ROWS);
-      if (in.u8() == 1) {
+      int form = in.u8();
+      if (form == PLAIN || form == SAME_TIMES) {
         if (n > 65_535) {
           throw in.corrupt("a block of " + n + " rows");
         }
         rows.ensure(n);
+        if (form == PLAIN) {
+          times = new long[n];
+          int length = in.count(in.remaining());
+          longs.decode(in.array(), in.skip(length), length, n, times, 0);
+        } else if (times.length != n) {
+          throw in.corrupt(n + " rows at the times of " + times.length);
+        }
+        System.arraycopy(times, 0, rows.times, 0, n);
         int length = in.count(in.remaining());
-        longs.decode(in.array(), in.skip(length), length, n, rows.times, 0);
-        length = in.count(in.remaining());
         floats.decode(in.array(), in.skip(length), length, n, rows.values, 0);
         rows.size = n;
         return;
+      }
+      if (form != ANY) {
+        throw in.corrupt("rows of form " + form);
       }
       for (int i = 0; i < n; i++) {
         long time = in.zigzag();

@@ -132,6 +132,29 @@ final class CheckpointGoldenTest {
     assertThat(frames(example(folder))).isEqualTo(frames(file));
   }
 
+  /** Rows of form 2: what a target's second series has is its values alone. */
+  @Test
+  void seriesOfOneTargetHaveTheirTimesWrittenOnce() throws IOException {
+    OpenHead open = GoldenHead.empty();
+    Checkpoint.Image from = Checkpoint.Image.ofNow(open);
+    for (int s = 0; s < 3; s++) {
+      int id = GoldenHead.add(open, Labels.of("__name__", "m" + s));
+      for (int i = 0; i < 3 - s / 2; i++) {
+        open.sample(id, GoldenHead.T + 15_000L * i, Double.doubleToRawLongBits(s), 0);
+      }
+    }
+    open.endBatch();
+    Checkpoint.writeDelta(FS, folder, 9, from, Checkpoint.Image.ofNow(open));
+    String name = Checkpoint.fileName(9);
+    // Kind; then each: id, rows, form, and its blocks behind their lengths.
+    assertThat(frames(Files.readAllBytes(folder.resolve(name))).get(3))
+        .matches("03" + "000301(..)+" + "010302(..)+" + "020201(..)+");
+
+    OpenHead back = GoldenHead.empty();
+    Checkpoint.load(FS, folder, name, back, (t, m, a) -> {}, Map.of(), new RecoveryProgress());
+    assertThat(GoldenHead.describe(back)).isEqualTo(GoldenHead.describe(open)).isNotEmpty();
+  }
+
   static byte[] example(Path folder) throws IOException {
     OpenHead open = GoldenHead.empty();
     open.restore(8, 1000);
