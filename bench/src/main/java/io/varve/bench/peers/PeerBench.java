@@ -72,8 +72,11 @@ public final class PeerBench implements Callable<Integer> {
   @Option(
       names = "--query-warmup",
       paramLabel = "N",
-      defaultValue = "20",
-      description = "Rounds over all queries that do not count (default: ${DEFAULT-VALUE}).")
+      defaultValue = "60",
+      description = {
+        "Rounds over all queries that do not count (default: ${DEFAULT-VALUE}); fewer if they take"
+            + " more than a minute."
+      })
   private int warmup;
 
   @Option(

@@ -12,10 +12,12 @@ import java.util.Map;
  * whatever else the machine does falls upon all alike: each query once, which is its first time
  * after the start; some rounds over all that do not count; then each query as often as asked for.
  *
- * @param warmup rounds that do not count
+ * @param warmup rounds that do not count; fewer if they take more than a minute per store
  * @param runs of a query that count
  */
 record QueryRounds(List<BenchQuery> queries, int warmup, int runs, CacheUse caches) {
+  private static final long MOST_WARMUP_NANOS = 60_000_000_000L; // per store
+
   /**
    * What a store answered and how long it took.
    *
@@ -64,7 +66,8 @@ record QueryRounds(List<BenchQuery> queries, int warmup, int runs, CacheUse cach
       firsts.put(query, times);
       answers.put(query, bodies);
     }
-    for (int round = 0; round < warmup; round++) {
+    long warmingUntil = System.nanoTime() + stores.size() * MOST_WARMUP_NANOS;
+    for (int round = 0; round < warmup && System.nanoTime() < warmingUntil; round++) {
       for (BenchQuery query : queries) {
         for (RunningStore store : stores) {
           if (answers.getOrDefault(query, Map.of()).containsKey(store.peer())) {
