@@ -144,7 +144,7 @@ final class MoreQueryLawsTest {
         "rate(mixed[6m])",
         "h or mixed",
         "mixed unless on (job, i) (c > 50)",
-        "absent_over_time(h{i=\"0\"}[41s])",
+        "absent_over_time(h{i=\"0\"}[15s])",
         "rate(s[5m])",
         "increase(s[7m])",
         "irate(s[3m])",
