@@ -162,6 +162,12 @@ final class Selection implements SeriesSet {
     return series < ids.length ? ids[series] : ABSENT;
   }
 
+  /** The id of a series in a head table, −1 if it has none there. */
+  int headId(SeriesTable table, int series) {
+    int index = tables.indexOf(table);
+    return index < 0 ? ABSENT : headId(index, series);
+  }
+
   SeriesKey key(int series) {
     return new SeriesKey(keyHigh[series], keyLow[series]);
   }

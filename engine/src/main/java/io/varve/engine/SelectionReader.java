@@ -23,6 +23,7 @@ final class SelectionReader implements SeriesReader {
   private final List<Delete> deletes;
   private final RowMerge merge;
   private final WindowRows windowRows;
+  private final Presence presence;
   private final ReadScratch scratch;
   private final AggregateFold fold;
   private final SampleColumns edge;
@@ -40,6 +41,7 @@ final class SelectionReader implements SeriesReader {
     this.edge = scratch.edge;
     this.windowRows =
         new WindowRows(merge, scratch.chunks, snapshot.counters(), snapshot.damageLog());
+    this.presence = new Presence(snapshot, selection, scratch);
   }
 
   @Override
@@ -86,6 +88,22 @@ final class SelectionReader implements SeriesReader {
     }
   }
 
+  @Override
+  public boolean anyIn(int series, TimeRange range) {
+    checkOpen();
+    if (range.isEmpty()) {
+      return false;
+    }
+    if (deletesOf(series).isEmpty()) {
+      Presence.Answer answer = presence.of(series, range);
+      if (answer != Presence.Answer.PARTLY_DELETED) {
+        return answer == Presence.Answer.YES;
+      }
+    }
+    read(series, range, edge);
+    return edge.size > 0;
+  }
+
   private void readWindows(
       int series,
       int virtualShard,
@@ -103,7 +121,7 @@ final class SelectionReader implements SeriesReader {
       windowRows.read(
           window,
           id,
-          bucket(virtualShard, window.buckets()),
+          window.bucketOf(virtualShard),
           late,
           start,
           end,
@@ -111,15 +129,6 @@ final class SelectionReader implements SeriesReader {
           into,
           budget::chargeBlock);
     }
-  }
-
-  private static int bucket(int virtualShard, int buckets) {
-    return virtualShard * buckets >>> io.varve.engine.model.SeriesKey.SHARD_BITS;
-  }
-
-  private int headId(SeriesTable table, int series) {
-    int index = selection.tables.indexOf(table);
-    return index < 0 ? -1 : selection.headId(index, series);
   }
 
   private void readHead(
@@ -132,7 +141,7 @@ final class SelectionReader implements SeriesReader {
     if (!SnapshotView.touches(head, range)) {
       return;
     }
-    int id = headId(head.table(), series);
+    int id = selection.headId(head.table(), series);
     if (id < 0) {
       return;
     }
@@ -153,7 +162,7 @@ final class SelectionReader implements SeriesReader {
     if (late.isEmpty()) {
       return;
     }
-    int id = headId(table, series);
+    int id = selection.headId(table, series);
     if (id < 0) {
       return;
     }
@@ -211,7 +220,7 @@ final class SelectionReader implements SeriesReader {
           || window.end() <= range.startExclusive()) {
         continue;
       }
-      if (!foldWindow(window, id, bucket(shard, window.buckets()), range)) {
+      if (!foldWindow(window, id, window.bucketOf(shard), range)) {
         return foldSlowly(series, range, into);
       }
     }
@@ -245,7 +254,7 @@ final class SelectionReader implements SeriesReader {
         return true;
       }
       for (Shared<ChunkReader> chunk :
-          window.chunks(bucket(selection.key(series).virtualShard(), window.buckets()))) {
+          window.chunks(window.bucketOf(selection.key(series).virtualShard()))) {
         if (chunk.get().file().info().late() && chunk.get().rowOf(id) >= 0) {
           return true;
         }

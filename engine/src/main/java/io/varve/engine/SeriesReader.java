@@ -16,6 +16,17 @@ public interface SeriesReader extends AutoCloseable {
   void read(int series, TimeRange range, SampleColumns into);
 
   /**
+   * True if a series has a sample in a range that is not deleted, a stale marker included. Costs no
+   * decoding where the bounds of files, blocks and heads tell, and else that of times only, unless
+   * something of the series is deleted.
+   */
+  default boolean anyIn(int series, TimeRange range) {
+    SampleColumns found = new SampleColumns();
+    read(series, range, found);
+    return found.size > 0;
+  }
+
+  /**
    * Fills {@code into} with the aggregate of a series over a range; whole blocks are answered from
    * the aggregates stored in chunk directories, only the edges are decoded.
    *

@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.index.IndexSegment;
+import io.varve.engine.model.SeriesKey;
 import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.partition.Tombstones;
 import io.varve.engine.partition.WindowState;
@@ -71,6 +72,11 @@ final class WindowView {
 
   int buckets() {
     return state.buckets();
+  }
+
+  /** The bucket of the series with this shard of the key. */
+  int bucketOf(int virtualShard) {
+    return virtualShard * state.buckets() >>> SeriesKey.SHARD_BITS;
   }
 
   List<Shared<IndexResource>> index() {

@@ -4,6 +4,7 @@ import io.varve.engine.format.ByteReader;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -497,6 +498,73 @@ public final class Head {
       before = packed.previous(record);
     }
     return Math.min(first, packed.firstTime(record, scratch));
+  }
+
+  /**
+   * True if a series has a sample in a range here. Looks at times only, the newest first. Any
+   * thread, each with its own scratch.
+   */
+  public boolean anyIn(int id, TimeRange range, HeadScratch scratch) {
+    SideColumn side = anySides ? sides.get(id) : null;
+    if (side != null && side.anyIn(range)) {
+      return true;
+    }
+    Page[] all = pages;
+    int p = id >>> PAGE_BITS;
+    if (p >= all.length) {
+      return false;
+    }
+    Page page = all[p];
+    int i = id & PAGE_MASK;
+    int n;
+    int newest;
+    boolean run;
+    long base;
+    int step;
+    while (true) {
+      int version = (int) ELEMENT.getAcquire(page.version, i);
+      n = (int) ELEMENT.getAcquire(page.count, i);
+      newest = page.packed[i];
+      base = page.base[i];
+      step = page.step[i];
+      int address = page.slots[i];
+      run = address < 0;
+      if (!run && n <= SLOTS_FULL) {
+        TailSlabs.Slab slab = slabs.slab(address);
+        int at = TailSlabs.slot(address);
+        int copied = Math.min(n, slab.delta.length - at);
+        for (int k = 0; k < copied; k++) {
+          scratch.tailTimes[k] = base + slab.delta[at + k];
+        }
+      }
+      VarHandle.acquireFence();
+      if ((version & 1) == 0 && (int) ELEMENT.getOpaque(page.version, i) == version) {
+        break;
+      }
+      Thread.onSpinWait();
+    }
+    if (run ? runMeets(base, step, n, range) : range.meets(scratch.tailTimes, n)) {
+      return true;
+    }
+    for (int record = newest; record != PackedTails.NONE; record = packed.previous(record)) {
+      if (packed.anyIn(record, range, scratch)) {
+        return true;
+      }
+      if (packed.firstTime(record, scratch) <= range.startExclusive()) {
+        return false; // older ones end before
+      }
+    }
+    return false;
+  }
+
+  /** True if one of the times base, base + step, … is in a range. */
+  private static boolean runMeets(long base, int step, int n, TimeRange range) {
+    long start = range.startExclusive();
+    if (n == 0 || base > range.endInclusive() || base + (n - 1L) * step <= start) {
+      return false;
+    }
+    return base > start
+        || base + ((start - base) / step + 1) * step <= range.endInclusive(); // the next after it
   }
 
   /** True if nothing was appended. */

@@ -2,6 +2,7 @@ package io.varve.engine.head;
 
 import io.varve.engine.codec.FloatBlockEncoder;
 import io.varve.engine.codec.TimeColumnEncoder;
+import io.varve.engine.model.TimeRange;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -106,6 +107,11 @@ final class PackedTails {
   /** The time of a record's first sample. */
   long firstTime(int address, HeadScratch scratch) {
     return times(address, scratch)[0];
+  }
+
+  /** True if a record has a sample in a range. */
+  boolean anyIn(int address, TimeRange range, HeadScratch scratch) {
+    return range.meets(times(address, scratch), samples(address));
   }
 
   /** The times of a record, in an array of the scratch that the next call may change. */

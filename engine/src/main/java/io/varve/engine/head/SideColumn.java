@@ -2,6 +2,7 @@ package io.varve.engine.head;
 
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,10 @@ final class SideColumn {
 
   synchronized long firstTime() {
     return size == 0 ? Long.MAX_VALUE : times[0];
+  }
+
+  synchronized boolean anyIn(TimeRange range) {
+    return range.meets(times, size);
   }
 
   synchronized int size() {

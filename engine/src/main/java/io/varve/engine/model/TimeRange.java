@@ -27,6 +27,20 @@ public record TimeRange(long startExclusive, long endInclusive) {
     return time > startExclusive && time <= endInclusive;
   }
 
+  /** True if one of the first {@code n} of some ascending times is in the range. */
+  public boolean meets(long[] times, int n) {
+    int low = 0;
+    for (int high = n; low < high; ) {
+      int middle = (low + high) >>> 1;
+      if (times[middle] > startExclusive) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low < n && times[low] <= endInclusive;
+  }
+
   /** True if the ranges share a time. */
   public boolean overlaps(TimeRange other) {
     return Math.max(startExclusive, other.startExclusive)

@@ -218,6 +218,23 @@ public final class ChunkReader implements AutoCloseable {
     return columns(column).last()[inPage(column)];
   }
 
+  /** True if a block has a row in a range; times are decoded only if neither end tells. */
+  public boolean anyIn(int block, TimeRange range, ChunkScratch scratch) {
+    int column = column(block);
+    TimePage page = columns(column);
+    int i = inPage(column);
+    long first = page.first()[i];
+    long last = page.last()[i];
+    if (last <= range.startExclusive() || first > range.endInclusive()) {
+      return false;
+    }
+    if (first > range.startExclusive() || last <= range.endInclusive()) {
+      return true;
+    }
+    int rows = page.rows()[i];
+    return range.meets(scratch.times(this, column, rows), rows);
+  }
+
   /** Encoded bytes of a block, without its times, which it shares with others. */
   public int bytes(int block) {
     BlockPage page = blocks(block);

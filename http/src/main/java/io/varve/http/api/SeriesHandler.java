@@ -1,5 +1,6 @@
 package io.varve.http.api;
 
+import io.varve.engine.SeriesReader;
 import io.varve.engine.SeriesSet;
 import io.varve.engine.Snapshot;
 import io.varve.engine.model.Labels;
@@ -14,7 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** {@code /api/v1/series}: the label sets of series. */
+/** {@code /api/v1/series}: the label sets of series that have samples in a range. */
 public final class SeriesHandler implements Handler {
   private static final int LABEL_BYTES = 80;
 
@@ -72,10 +73,16 @@ public final class SeriesHandler implements Handler {
       RequestBudget budget) {
     SeriesSet set = snapshot.select(tenant, matchers, range, budget);
     List<Labels> found = new ArrayList<>(set.size());
-    for (int i = 0; i < set.size(); i++) {
-      Labels labels = set.labels(i);
-      budget.chargeBytes((long) LABEL_BYTES * labels.size());
-      found.add(labels);
+    try (SeriesReader reader = set.reader()) {
+      for (int i = 0; i < set.size(); i++) {
+        if (!reader.anyIn(i, range)) {
+          budget.check();
+          continue;
+        }
+        Labels labels = set.labels(i);
+        budget.chargeBytes((long) LABEL_BYTES * labels.size());
+        found.add(labels);
+      }
     }
     return found;
   }
