@@ -314,7 +314,10 @@ public final class Engine implements AutoCloseable {
     finishJobs();
   }
 
-  /** Merges every window that has more than final files, closed or not; returns when done. */
+  /**
+   * Merges every window that has more than final files, closed or not; returns when done. The files
+   * of a window's only flush are final as they are.
+   */
   public void mergeAll() {
     checkOpen();
     flush();
@@ -386,13 +389,11 @@ public final class Engine implements AutoCloseable {
       long blocks = 0;
       long samples = 0;
       long chunkBytes = 0;
-      boolean merged = true;
       for (ChunkFile chunk : window.chunks()) {
         generation = Math.max(generation, chunk.info().logTo());
         blocks += chunk.blocks();
         samples += chunk.samples();
         chunkBytes += chunk.bytes();
-        merged &= chunk.info().level() > 0;
       }
       long indexBytes = 0;
       for (IndexFile segment : window.index()) {
@@ -408,7 +409,7 @@ public final class Engine implements AutoCloseable {
               samples,
               chunkBytes,
               indexBytes,
-              merged,
+              window.isFinal(),
               window.tombstones() != null));
     }
     return stats;

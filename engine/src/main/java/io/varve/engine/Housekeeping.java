@@ -171,7 +171,8 @@ final class Housekeeping {
 
   static boolean isWorthMerging(WindowView window) {
     Map<Integer, Integer> lateFiles = new HashMap<>();
-    for (ChunkFile file : window.state().chunks()) {
+    List<ChunkFile> files = window.state().isFinal() ? List.of() : window.state().chunks();
+    for (ChunkFile file : files) {
       if (file.info().level() == 0 && !file.info().late()) {
         return true;
       }

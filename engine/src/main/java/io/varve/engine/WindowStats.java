@@ -11,7 +11,7 @@ package io.varve.engine;
  * @param samples samples in chunk files, those that are hidden by deletes included
  * @param chunkBytes size of chunk files
  * @param indexBytes size of index files
- * @param merged true if all files are final
+ * @param merged true if all files are final: merged, or of the window's only flush
  * @param deletes true if some of it is deleted and waits for a merge
  */
 public record WindowStats(

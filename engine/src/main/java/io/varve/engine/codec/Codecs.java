@@ -71,6 +71,19 @@ public final class Codecs {
     return scratch[taken / 2];
   }
 
+  /** The value that more than half have, found in one pass; any one if there is none. */
+  static long majority(long[] values, int count) {
+    long candidate = 0;
+    int votes = 0;
+    for (int i = 0; i < count; i++) {
+      if (votes == 0) {
+        candidate = values[i];
+      }
+      votes += values[i] == candidate ? 1 : -1;
+    }
+    return candidate;
+  }
+
   static long zigzag(long v) {
     return (v << 1) ^ (v >> 63);
   }

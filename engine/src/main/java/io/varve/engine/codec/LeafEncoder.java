@@ -11,10 +11,14 @@ final class LeafEncoder {
   /** Longer streams are not Rice-coded: each value waits for the one before it. */
   private static final int MOST_RICE_VALUES = 256;
 
+  /** Streams of so many values are estimated from the values, longer ones from counts. */
+  private static final int FEW = 24;
+
   private final PforEncoder pfor = new PforEncoder();
   private final RiceEncoder rice = new RiceEncoder();
   private final HuffmanEncoder huffman = new HuffmanEncoder();
   private final int[] fine = new int[MagnitudeClass.MOST];
+  private final int[] few = new int[FEW];
   private long[] packed = new long[0];
   private long[] coded = new long[0];
   private int codec;
@@ -185,6 +189,10 @@ final class LeafEncoder {
 
   /** Estimates both ways of writing u: packed in one width, and as classes with 0 to 2 bits. */
   private void estimate(long[] u, int count) {
+    if (count <= FEW) {
+      estimateFew(u, count);
+      return;
+    }
     Arrays.fill(fine, 0);
     for (int i = 0; i < count; i++) {
       fine[MagnitudeClass.of(u[i], 2)]++;
@@ -215,7 +223,43 @@ final class LeafEncoder {
       }
     }
     // Classes with no mantissa bits are bit lengths.
-    packCost = PforEncoder.estimateBits(fine, count) << 8;
+    packCost = PforEncoder.estimateBits(fine, count, 64) << 8;
+  }
+
+  /** As {@link #estimate}, and with the same result, without a look at every possible class. */
+  private void estimateFew(long[] u, int count) {
+    // Sorted, so that equal classes are neighbours, for every m.
+    for (int i = 0; i < count; i++) {
+      int c = MagnitudeClass.of(u[i], 2);
+      int at = i;
+      for (; at > 0 && few[at - 1] > c; at--) {
+        few[at] = few[at - 1];
+      }
+      few[at] = c;
+    }
+    Arrays.fill(fine, 0, 65, 0);
+    codeCost = Long.MAX_VALUE;
+    long fixed = (long) count * Log2.of(count) + (24L << 8);
+    for (int m = 2; m >= 0; m--) {
+      long cost = fixed;
+      for (int i = 0; i < count; ) {
+        int s = few[i];
+        int first = i;
+        while (i < count && few[i] == s) {
+          few[i++] = m > 0 ? MagnitudeClass.coarser(s, m) : s;
+        }
+        int c = i - first;
+        cost += (long) c * ((MagnitudeClass.extra(s, m) << 8) - Log2.of(c)) + (5L << 8);
+        if (m == 0) {
+          fine[s] = c;
+        }
+      }
+      if (cost < codeCost) {
+        codeCost = cost;
+        codeMantissa = m;
+      }
+    }
+    packCost = PforEncoder.estimateBits(fine, count, few[count - 1]) << 8;
   }
 
   /** Writes base and payload; returns the end. */

@@ -16,31 +16,26 @@ final class PforEncoder {
    * Bits of {@code count} values, about, as if they were one mini.
    *
    * @param widths values by their bit length; entries past 64 do not count
+   * @param most none is wider
    */
-  static long estimateBits(int[] widths, int count) {
-    int width = cheapestWidth(widths, count);
+  static long estimateBits(int[] widths, int count, int most) {
+    int widest = widest(widths, most);
+    int width = cheapestWidth(widths, count, widest);
     int over = 0;
-    int widest = 0;
-    for (int w = 64; w > width; w--) {
-      if (widths[w] > 0) {
-        widest = Math.max(widest, w);
-        over += widths[w];
-      }
+    for (int w = widest; w > width; w--) {
+      over += widths[w];
     }
     long bits = 8 + (long) count * width;
     return over == 0 ? bits : bits + 16 + over * (8L + widest - width);
   }
 
   /** The width at which values and patches together take the fewest bits. */
-  private static int cheapestWidth(int[] widths, int count) {
-    int widest = 64;
-    while (widest > 0 && widths[widest] == 0) {
-      widest--;
-    }
+  private static int cheapestWidth(int[] widths, int count, int widest) {
     int best = widest;
     long bestBits = (long) count * widest;
     int over = 0;
-    for (int w = widest - 1; w >= 0; w--) {
+    // Where all would be patched, nothing is won any more.
+    for (int w = widest - 1; w >= 0 && over + widths[w + 1] < count; w--) {
       over += widths[w + 1];
       long bits = (long) count * w + 16 + over * (8L + widest - w);
       if (bits < bestBits) {
@@ -51,11 +46,23 @@ final class PforEncoder {
     return best;
   }
 
-  private void countWidths(long[] u, int from, int count) {
-    Arrays.fill(widths, 0);
-    for (int i = from; i < from + count; i++) {
-      widths[64 - Long.numberOfLeadingZeros(u[i])]++;
+  private static int widest(int[] widths, int most) {
+    int widest = most;
+    while (widest > 0 && widths[widest] == 0) {
+      widest--;
     }
+    return widest;
+  }
+
+  /** Counts values by their bit length and returns the largest. */
+  private int countWidths(long[] u, int from, int count) {
+    Arrays.fill(widths, 0);
+    long any = 0;
+    for (int i = from; i < from + count; i++) {
+      any |= u[i];
+      widths[Codecs.bitLength(u[i])]++;
+    }
+    return Codecs.bitLength(any);
   }
 
   /** Bytes that {@link #write} will write. */
@@ -63,15 +70,11 @@ final class PforEncoder {
     int total = 0;
     for (int from = 0; from < count; from += MINI) {
       int n = Math.min(MINI, count - from);
-      countWidths(u, from, n);
-      int width = cheapestWidth(widths, n);
+      int widest = countWidths(u, from, n);
+      int width = cheapestWidth(widths, n, widest);
       int over = 0;
-      int widest = width;
-      for (int w = width + 1; w <= 64; w++) {
-        if (widths[w] > 0) {
-          over += widths[w];
-          widest = w;
-        }
+      for (int w = width + 1; w <= widest; w++) {
+        over += widths[w];
       }
       total += 1 + BitPacking.bytes(n, width);
       if (over > 0) {
@@ -86,12 +89,8 @@ final class PforEncoder {
     int pos = at;
     for (int from = 0; from < count; from += MINI) {
       int n = Math.min(MINI, count - from);
-      countWidths(u, from, n);
-      int width = cheapestWidth(widths, n);
-      int widest = width;
-      for (int w = width + 1; w <= 64; w++) {
-        widest = widths[w] > 0 ? w : widest;
-      }
+      int widest = countWidths(u, from, n);
+      int width = cheapestWidth(widths, n, widest);
       if (widest == width) {
         out[pos++] = (byte) width;
         pos = BitPacking.pack(u, from, n, width, out, pos);

@@ -61,7 +61,9 @@ final class ResidualEncoder {
     bytes = Integer.MAX_VALUE;
     codec = -1;
     verySparse = false;
-    long usual = Codecs.usual(q, count, sampled);
+    // Two thirds must be it, so that the vote finds it, too; a sort finds it among many.
+    long usual =
+        count <= Codecs.SAMPLED ? Codecs.majority(q, count) : Codecs.usual(q, count, sampled);
     int others = 0;
     for (int i = 0; i < count; i++) {
       others += q[i] == usual ? 0 : 1;

@@ -1,5 +1,6 @@
 package io.varve.engine.partition;
 
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,5 +28,24 @@ public record WindowState(
   /** Window ids that are taken: the next segment begins here. */
   public int nextId() {
     return index.isEmpty() ? 0 : index.getLast().firstId() + index.getLast().count();
+  }
+
+  /**
+   * True if a merge would write the same once more, deletes aside: one segment of the index and one
+   * file in order per bucket, be it merged or of the window's only flush.
+   */
+  public boolean isFinal() {
+    if (index.size() > 1) {
+      return false;
+    }
+    BitSet seen = new BitSet(buckets);
+    for (ChunkFile chunk : chunks) {
+      int bucket = chunk.info().bucket();
+      if (chunk.info().late() || seen.get(bucket)) {
+        return false;
+      }
+      seen.set(bucket);
+    }
+    return true;
   }
 }
