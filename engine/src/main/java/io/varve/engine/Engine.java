@@ -100,7 +100,7 @@ public final class Engine implements AutoCloseable {
     List<AutoCloseable> opened = new ArrayList<>(List.of(lock));
     try {
       return new Engine(config, lock, opened, progress);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       for (AutoCloseable resource : opened.reversed()) {
         try {
           resource.close();

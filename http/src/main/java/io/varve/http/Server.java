@@ -311,6 +311,21 @@ public final class Server implements AutoCloseable {
    */
   public String recover() throws IOException {
     Engine engine = Engine.open(config.engine(), progress);
+    try {
+      opened = around(engine);
+    } catch (RuntimeException | Error e) {
+      try {
+        engine.close();
+      } catch (IOException | RuntimeException | Error suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    availability = Availability.READY;
+    return engine.stats().recovery();
+  }
+
+  private Opened around(Engine engine) {
     ServerConfig.Query query = config.query();
     int cores = Runtime.getRuntime().availableProcessors();
     QueryEngine queries =
@@ -329,21 +344,17 @@ public final class Server implements AutoCloseable {
             config.ingest().limits(),
             query.features().contains(Feature.TYPE_AND_UNIT_LABELS),
             clock);
-    opened =
-        new Opened(
-            engine,
+    Store store =
+        new Store(
+            engine::snapshot,
+            engine::stats,
+            engine::labelStats,
+            engine::metricActivity,
+            new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
+            ingestor,
             queries,
-            new Store(
-                engine::snapshot,
-                engine::stats,
-                engine::labelStats,
-                engine::metricActivity,
-                new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
-                ingestor,
-                queries,
-                engine::version));
-    availability = Availability.READY;
-    return engine.stats().recovery();
+            engine::version);
+    return new Opened(engine, queries, store);
   }
 
   /** What cannot be read of the data, in words; empty before recovery. */

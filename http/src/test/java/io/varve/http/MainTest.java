@@ -2,6 +2,7 @@ package io.varve.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
@@ -21,6 +22,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The program as a process: start, signals, crashes, exit codes. */
 @Timeout(60)
@@ -121,6 +124,32 @@ final class MainTest {
     assertThat(run("version").exit()).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"io/varve/engine/MetadataBook", "io/varve/http/EngineUpkeep"})
+  void anErrorWhileRecoveringEndsTheProcess(String missing) throws Exception {
+    // A program that is only half there: one class cannot be loaded that recovery needs, before or
+    // after the engine is open, and one that closing needs.
+    Path broken = folder.resolve("broken");
+    for (String name : new String[] {missing, "org/xnio/IoUtils"}) {
+      Path half = broken.resolve(name + ".class");
+      Files.createDirectories(half.getParent());
+      Files.write(half, new byte[] {1, 2, 3, 4});
+    }
+    String[] serve = {"serve", "--data-dir", "data", "--listen", "127.0.0.1:0"};
+    try (ChildProcess server = start(broken + File.pathSeparator + classPath(), serve)) {
+      assertThat(server.await(30)).as(server.output()).isEqualTo(1);
+      assertThat(server.output())
+          .contains("listening on")
+          .contains("ClassFormatError")
+          .contains("Server.recover")
+          .doesNotContain("ready after");
+    }
+    // The folder is left as it can be opened again.
+    try (ChildProcess server = serve()) {
+      ready(server);
+    }
+  }
+
   // Processes
 
   private record Result(int exit, String output) {}
@@ -138,6 +167,10 @@ final class MainTest {
   }
 
   private ChildProcess start(String... arguments) throws IOException {
+    return start(classPath(), arguments);
+  }
+
+  private ChildProcess start(String classPath, String[] arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // The flags of this JVM are those that the launcher sets.
@@ -148,7 +181,7 @@ final class MainTest {
         command.add(flag);
       }
     }
-    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", classPath()));
+    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", classPath));
     command.add("io.varve.http.Main");
     command.addAll(Arrays.asList(arguments));
     return ChildProcess.start(folder, "run" + runs++, command);

@@ -79,7 +79,7 @@ final class ServeCommand implements Callable<Integer> {
               + settings.storage().fsync().name().toLowerCase(Locale.ROOT)
               + ")");
       long begin = System.nanoTime();
-      String recovered = server.recover();
+      String recovered = recover(server);
       out.printf(
           Locale.ROOT, "ready after %.2f s: %s%n", (System.nanoTime() - begin) / 1e9, recovered);
       for (String damage : server.damage()) {
@@ -90,6 +90,26 @@ final class ServeCommand implements Callable<Integer> {
     }
     out.println("stopped");
     return 0;
+  }
+
+  /**
+   * Ends the process on an error: of a program without memory, or with classes missing, closing may
+   * fail as well, and what then is left listens for ever and is never ready. Nothing was
+   * acknowledged yet.
+   */
+  private static String recover(Server server) throws IOException {
+    try {
+      return server.recover();
+    } catch (Error e) {
+      try {
+        System.err.println("varve: cannot open the data: " + e);
+        e.printStackTrace();
+        LOG.log(System.Logger.Level.ERROR, "cannot open the data", e);
+      } finally {
+        Runtime.getRuntime().halt(VarveCommand.FAILED);
+      }
+      throw e;
+    }
   }
 
   private ServerConfig settings() {

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
       "In a source tree, ./varve bench runs the benchmarks."
     })
 public final class VarveCommand implements Runnable {
-  private static final int FAILED = 1;
+  static final int FAILED = 1;
   private static final int NOT_UNDERSTOOD = 2;
 
   @Spec
