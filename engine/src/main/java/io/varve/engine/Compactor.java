@@ -237,6 +237,7 @@ final class Compactor {
       bucketOf[i] =
           hash.of(segment.tenant(sorted[i]), labels, 0, labels.length).bucket(window.buckets());
     }
+    BucketOrder dealt = BucketOrder.of(sorted, i -> bucketOf[i], window.buckets());
     SampleColumns columns = new SampleColumns();
     ChunkScratch scratch = new ChunkScratch();
     try (ChunkEncoders encoders = new ChunkEncoders()) {
@@ -258,12 +259,11 @@ final class Compactor {
         try (ChunkWriter writer =
             new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(window.start()), info, encoders)) {
           boolean any = false;
-          for (int i = 0; i < sorted.length; i++) {
-            if (bucketOf[i] == bucket) {
-              writer.series(i);
-              writeSeries(window, sorted[i], bucket, rows, columns, writer, scratch);
-              any = true;
-            }
+          for (int i = dealt.start(bucket); i < dealt.end(bucket); i++) {
+            int id = dealt.ids()[i];
+            writer.series(newId[id]);
+            writeSeries(window, id, bucket, rows, columns, writer, scratch);
+            any = true;
           }
           any |= carryOver(window, bucket, newId, writer);
           if (any) {

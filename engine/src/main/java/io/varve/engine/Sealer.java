@@ -352,27 +352,35 @@ final class Sealer {
     TreeMap<Long, Plan> byStart = new TreeMap<>();
     plans.forEach(plan -> byStart.put(plan.start, plan));
     SeriesTable table = frozen.table();
+    int buckets = plans.getFirst().buckets;
+    boolean alike = plans.stream().allMatch(plan -> plan.buckets == buckets);
+    BucketOrder dealt =
+        BucketOrder.of(order, i -> table.key(order[i]).bucket(buckets), alike ? buckets : 1);
     SampleColumns rows = new SampleColumns();
     HeadScratch scratch = new HeadScratch();
-    for (int id : order) {
-      if (head.sampleCount(id) == 0) {
-        continue;
-      }
-      rows.clear();
-      head.read(id, rows, scratch);
-      for (int from = 0; from < rows.size; ) {
-        long start = windows.start(rows.times[from]);
-        int to = from + 1;
-        while (to < rows.size && rows.times[to] <= start + windows.width()) {
-          to++;
+    for (int bucket = 0; bucket < dealt.buckets(); bucket++) {
+      for (int i = dealt.start(bucket); i < dealt.end(bucket); i++) {
+        int id = dealt.ids()[i];
+        if (head.sampleCount(id) == 0) {
+          continue;
         }
-        Plan plan = byStart.get(start);
-        if (plan != null) {
-          ChunkWriter writer = writers.of(plan, table.key(id));
-          writer.series(plan.windowId[id]);
-          Blocks.write(writer, rows, from, to);
+        rows.clear();
+        head.read(id, rows, scratch);
+        for (int from = 0; from < rows.size; ) {
+          long start = windows.start(rows.times[from]);
+          int to = from + 1;
+          while (to < rows.size && rows.times[to] <= start + windows.width()) {
+            to++;
+          }
+          Plan plan = byStart.get(start);
+          if (plan != null) {
+            ChunkWriter writer =
+                writers.of(plan, alike ? bucket : table.key(id).bucket(plan.buckets));
+            writer.series(plan.windowId[id]);
+            Blocks.write(writer, rows, from, to);
+          }
+          from = to;
         }
-        from = to;
       }
     }
   }
@@ -435,9 +443,15 @@ final class Sealer {
     }
 
     ChunkWriter of(Plan plan, SeriesKey key) throws IOException {
-      ChunkWriter[] writers =
-          byWindow.computeIfAbsent(plan.start, start -> new ChunkWriter[plan.buckets]);
-      int bucket = key.bucket(plan.buckets);
+      return of(plan, key.bucket(plan.buckets));
+    }
+
+    ChunkWriter of(Plan plan, int bucket) throws IOException {
+      ChunkWriter[] writers = byWindow.get(plan.start);
+      if (writers == null) {
+        writers = new ChunkWriter[plan.buckets];
+        byWindow.put(plan.start, writers);
+      }
       ChunkWriter writer = writers[bucket];
       if (writer == null) {
         ChunkInfo info =
