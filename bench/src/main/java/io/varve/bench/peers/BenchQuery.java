@@ -110,8 +110,7 @@ record BenchQuery(
   static List<BenchQuery> all(
       long endMillis, double hours, String instance, @Nullable String histogram) {
     long length = (long) (hours * HOUR);
-    Builder b =
-        new Builder(endMillis - BEFORE_THE_END, Math.max(length / 2, length - 10 * MINUTE), length);
+    Builder b = new Builder(endMillis - BEFORE_THE_END, Math.max(length / 2, length - 10 * MINUTE));
     String host = "{instance=\"" + instance + "\"}";
     long half = Math.max(10, Math.round(hours * 30)); // minutes
     String longRange = "[" + Math.min(LONGEST_RANGE_MINUTES, half) + "m]";
@@ -185,12 +184,10 @@ record BenchQuery(
     private final List<BenchQuery> queries = new ArrayList<>();
     private final long end;
     private final long length;
-    private final long whole;
 
-    Builder(long end, long length, long whole) {
+    Builder(long end, long length) {
       this.end = end;
       this.length = length;
-      this.whole = whole;
     }
 
     void instant(String group, String promql) {
@@ -210,13 +207,10 @@ record BenchQuery(
       queries.add(new BenchQuery(group, promql, "query_range", promql, end, window, step));
     }
 
-    /**
-     * All that there is: lists of a part of the time are given to the precision of chunks or files,
-     * which differ from store to store.
-     */
+    /** Not all that there is: series without samples in the range must not be listed. */
     void list(String group, String endpoint, String selector) {
       String text = endpoint + (selector.isEmpty() ? "" : " of " + selector);
-      queries.add(new BenchQuery(group, text, endpoint, selector, end, whole, 0));
+      queries.add(new BenchQuery(group, text, endpoint, selector, end, length, 0));
     }
   }
 }
