@@ -129,16 +129,7 @@ final class Compactor {
     WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, damage);
     ManifestEdit edit = new ManifestEdit();
     int[] survivors = survivors(window, rows);
-    int[] order = new int[survivors.length];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = i;
-    }
-    WindowLabels unsorted = new WindowLabels(window, survivors);
-    SeriesOrder.sort(unsorted, order);
-    int[] sorted = new int[order.length];
-    for (int i = 0; i < order.length; i++) {
-      sorted[i] = survivors[order[i]];
-    }
+    int[] sorted = sorted(window, survivors);
     if (sorted.length > 0) {
       WindowLabels labels = new WindowLabels(window, sorted);
       long generation = Sealer.generation(window) + 1;
@@ -169,6 +160,23 @@ final class Compactor {
           ChunkInfo.windowFolder(window.start()), -1, String.join("; ", damage.all()));
     }
     return edit;
+  }
+
+  /** Window ids in file order, from ascending ones. */
+  private static int[] sorted(WindowView window, int[] ids) {
+    if (window.index().size() == 1) {
+      return ids; // every segment has its series in file order
+    }
+    int[] order = new int[ids.length];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    SeriesOrder.sort(new WindowLabels(window, ids), order);
+    int[] sorted = new int[order.length];
+    for (int i = 0; i < order.length; i++) {
+      sorted[i] = ids[order[i]];
+    }
+    return sorted;
   }
 
   /** Window ids that still have a sample or an exemplar, ascending. */
@@ -229,15 +237,11 @@ final class Compactor {
       throws IOException {
     int[] newId = new int[window.state().nextId()];
     Arrays.fill(newId, WindowIds.NONE);
-    int[] bucketOf = new int[sorted.length];
     for (int i = 0; i < sorted.length; i++) {
       newId[sorted[i]] = i;
-      IndexSegment segment = window.segmentOf(sorted[i]);
-      byte[] labels = segment.canonical(sorted[i]);
-      bucketOf[i] =
-          hash.of(segment.tenant(sorted[i]), labels, 0, labels.length).bucket(window.buckets());
     }
-    BucketOrder dealt = BucketOrder.of(sorted, i -> bucketOf[i], window.buckets());
+    int[] bucketOf = buckets(window);
+    BucketOrder dealt = BucketOrder.of(sorted, i -> bucketOf[sorted[i]], window.buckets());
     SampleColumns columns = new SampleColumns();
     ChunkScratch scratch = new ChunkScratch();
     try (ChunkEncoders encoders = new ChunkEncoders()) {
@@ -277,6 +281,21 @@ final class Compactor {
         }
       }
     }
+  }
+
+  /** The bucket of every window id. */
+  private int[] buckets(WindowView window) {
+    int[] buckets = new int[window.state().nextId()];
+    for (Shared<WindowView.IndexResource> resource : window.index()) {
+      IndexSegment segment = resource.get().segment();
+      long[] high = new long[segment.count()];
+      long[] low = new long[segment.count()];
+      segment.keys(hash, high, low);
+      for (int i = 0; i < high.length; i++) {
+        buckets[segment.firstId() + i] = new SeriesKey(high[i], low[i]).bucket(window.buckets());
+      }
+    }
+    return buckets;
   }
 
   private static long logFrom(WindowView window, int bucket) {
