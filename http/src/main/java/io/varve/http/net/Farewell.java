@@ -14,7 +14,7 @@ import org.xnio.XnioExecutor;
 import org.xnio.channels.StreamSinkChannel;
 
 /**
- * The last bytes of an answer and the end of its exchange, in the I/O thread of the connection.
+ * The last bytes of an answer, and the end of its exchange in the I/O thread of the connection.
  *
  * <p>The client may send its next request as soon as it has those bytes, and the I/O thread reads
  * it once the exchange is over. Were the exchange ended by another thread, the I/O thread would
@@ -53,12 +53,16 @@ final class Farewell implements ChannelListener<StreamSinkChannel>, Runnable {
     this.over = over;
   }
 
-  /** Hands everything over; the caller touches neither exchange nor buffer from now on. */
+  /**
+   * Writes what the client takes at once, so that it need not wait until the I/O thread has woken
+   * up, and hands all else over; the caller touches neither exchange nor buffer from now on.
+   */
   void begin() {
     try {
+      channel.write(rest);
       exchange.getIoThread().execute(this);
-    } catch (RejectedExecutionException e) {
-      breakOff(); // the listener is closed, and its I/O threads have ended
+    } catch (IOException | RejectedExecutionException e) {
+      breakOff(); // the client is gone, or the listener is closed and its I/O threads have ended
     }
   }
 
