@@ -145,13 +145,25 @@ final class QueriesTest {
         .isEqualTo("varve: nothing answers at http://127.0.0.1:1\n");
   }
 
-  /** Takes some seconds. */
+  /** Takes a part of a second, or some, as the machine is. */
   private static final String SLOW =
       "quantile_over_time(0.5, vector(time() % 977)[1h:1s])"
           + " + quantile_over_time(0.7, vector(time() % 977)[1h:1s])";
 
   /** Takes so long that the test ends it. */
   private static final String ENDLESS = "(" + SLOW + (" + " + SLOW).repeat(8) + ")";
+
+  /** Takes at least so many seconds on this machine as it is now. */
+  private String lasting(double seconds) throws Exception {
+    double once = Double.MAX_VALUE;
+    for (int i = 0; i < 3; i++) { // it is faster when it is compiled
+      long begin = System.nanoTime();
+      assertThat(client.send(slow(SLOW, "nocache", "1")).statusCode()).isEqualTo(200);
+      once = Math.min(once, (System.nanoTime() - begin) / 1e9);
+    }
+    int times = (int) Math.clamp(Math.ceil(seconds / once), 1, 40);
+    return SLOW + (" + " + SLOW).repeat(times - 1);
+  }
 
   private HttpRequest slow(String expression, String... more) {
     return client
@@ -252,19 +264,20 @@ final class QueriesTest {
 
   @Test
   void identicalQueriesAreComputedOnceWhileAnyoneWaits() throws Exception {
+    String query = lasting(4);
     double before = shared();
     try (HttpClient first = HttpClient.newHttpClient();
         HttpClient second = HttpClient.newHttpClient();
         HttpClient third = HttpClient.newHttpClient()) {
       CompletableFuture<HttpResponse<String>> leader =
-          first.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+          first.sendAsync(slow(query), HttpResponse.BodyHandlers.ofString());
       awaitActive(1, 1);
       CompletableFuture<HttpResponse<String>> gone =
           second.sendAsync(
-              slow(SLOW.replace(" + ", "  +  ")), HttpResponse.BodyHandlers.ofString());
+              slow(query.replace(" + ", "  +  ")), HttpResponse.BodyHandlers.ofString());
       awaitActive(1, 2);
       CompletableFuture<HttpResponse<String>> patient =
-          third.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+          third.sendAsync(slow(query), HttpResponse.BodyHandlers.ofString());
       awaitActive(1, 3);
       // Neither the one who waits nor the one who began takes the answer away from the other.
       second.shutdownNow();
@@ -283,18 +296,19 @@ final class QueriesTest {
 
   @Test
   void everybodyWaitsAsLongAsHeAskedFor() throws Exception {
+    String query = lasting(4) + " + 0"; // no other test's
     try (HttpClient first = HttpClient.newHttpClient();
         HttpClient second = HttpClient.newHttpClient();
         HttpClient third = HttpClient.newHttpClient()) {
       double before = shared();
       CompletableFuture<HttpResponse<String>> hasty =
-          first.sendAsync(slow(SLOW, "timeout", "1s"), HttpResponse.BodyHandlers.ofString());
+          first.sendAsync(slow(query, "timeout", "1s"), HttpResponse.BodyHandlers.ofString());
       awaitActive(1, 1);
       CompletableFuture<HttpResponse<String>> patient =
-          second.sendAsync(slow(SLOW), HttpResponse.BodyHandlers.ofString());
+          second.sendAsync(slow(query), HttpResponse.BodyHandlers.ofString());
       awaitActive(1, 2);
       CompletableFuture<HttpResponse<String>> hastier =
-          third.sendAsync(slow(SLOW, "timeout", "200ms"), HttpResponse.BodyHandlers.ofString());
+          third.sendAsync(slow(query, "timeout", "200ms"), HttpResponse.BodyHandlers.ofString());
       // Neither that of the first nor that of the last ends the work for the one between.
       for (CompletableFuture<HttpResponse<String>> late : List.of(hastier, hasty)) {
         HttpResponse<String> answer = late.get(20, TimeUnit.SECONDS);
