@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.varve.engine.codec.FloatBlockDecoder;
 import io.varve.engine.codec.FloatBlockEncoder;
@@ -143,6 +144,25 @@ final class Checkpoint {
       exemplars = start ? 0 : head.exemplars().size();
     }
 
+    private Image(Image start) {
+      table = start.table;
+      series = start.series;
+      head = start.head;
+      floor = start.floor;
+      lastFlush = start.lastFlush;
+      late = start.late;
+      counts = start.counts;
+      lastTimes = new long[0];
+      lastBits = lastTimes;
+      lateCounts.putAll(start.lateCounts);
+      exemplars = start.exemplars;
+    }
+
+    /** What a delta from this moment on needs: all but the newest samples. */
+    Image asSaved() {
+      return new Image(this);
+    }
+
     /** The head right after everything was frozen. Under the write lock. */
     static Image ofStart(OpenHead open) {
       return new Image(open, true);
@@ -196,6 +216,10 @@ final class Checkpoint {
     private final Path temporary;
     private final FileSystem.AppendFile file;
     private final ByteWriter frame = new ByteWriter(FRAME_BYTES * 2);
+    private final ByteWriter entries = new ByteWriter(1 << 12);
+    private final ByteWriter head = new ByteWriter(12);
+    private final ZstdCompressCtx zstd = new ZstdCompressCtx().setLevel(ZSTD_LEVEL);
+    private byte[] packed = new byte[0];
     private final FloatBlockEncoder floats = new FloatBlockEncoder();
     private final LongBlockEncoder longs = new LongBlockEncoder();
     private byte[] block = new byte[1 << 12];
@@ -223,13 +247,17 @@ final class Checkpoint {
     }
 
     private void end() throws IOException {
-      byte[] packed = Zstd.compress(Arrays.copyOf(frame.array(), frame.size()), ZSTD_LEVEL);
-      ByteWriter head = new ByteWriter(12);
-      head.fixed32(packed.length);
-      head.fixed32(Crc32c.of(packed, 0, packed.length));
+      int bound = (int) Zstd.compressBound(frame.size());
+      if (packed.length < bound) {
+        packed = new byte[bound];
+      }
+      int length = zstd.compressByteArray(packed, 0, bound, frame.array(), 0, frame.size());
+      head.reset();
+      head.fixed32(length);
+      head.fixed32(Crc32c.of(packed, 0, length));
       head.fixed32(frame.size());
       file.write(head.array(), 0, head.size());
-      file.write(packed, 0, packed.length);
+      file.write(packed, 0, length);
     }
 
     void state(Image image) throws IOException {
@@ -243,10 +271,17 @@ final class Checkpoint {
       SeriesTable table = image.table;
       for (int from = first; from < image.series; ) {
         // The count stands before the entries, so they are collected first.
-        ByteWriter entries = new ByteWriter(FRAME_BYTES + (1 << 16));
+        entries.reset();
         int id = from;
+        String tenant = "";
+        byte[] tenantBytes = new byte[0];
         for (; id < image.series && entries.size() < FRAME_BYTES; id++) {
-          entries.string(table.tenant(id));
+          if (!table.tenant(id).equals(tenant)) {
+            tenant = table.tenant(id);
+            tenantBytes = tenant.getBytes(StandardCharsets.UTF_8);
+          }
+          entries.varint(tenantBytes.length);
+          entries.bytes(tenantBytes);
           entries.varint(table.length(id));
           table.writeLabels(id, entries);
           boolean known = id < image.lastTimes.length && image.lastTimes[id] != SeriesTable.NO_TIME;
@@ -422,6 +457,7 @@ final class Checkpoint {
 
     @Override
     public void close() throws IOException {
+      zstd.close();
       if (!finished) {
         file.close();
         fs.delete(temporary);
@@ -452,6 +488,8 @@ final class Checkpoint {
     }
     long position = in.fixed64();
     boolean ended = false;
+    byte[] content = new byte[0];
+    ByteReader frame = new ByteReader();
     Loader loader = new Loader(open, metadata, skipLate, position);
     while (!ended) {
       int length = in.fixed32();
@@ -464,16 +502,19 @@ final class Checkpoint {
       if (Crc32c.of(bytes, at, length) != crc) {
         throw new CorruptDataException(name, at, "checksum does not match");
       }
-      byte[] content;
+      if (content.length < unpacked) {
+        content = new byte[unpacked];
+      }
+      long got;
       try {
-        content = Zstd.decompress(Arrays.copyOfRange(bytes, at, at + length), unpacked);
+        got = Zstd.decompressByteArray(content, 0, unpacked, bytes, at, length);
       } catch (ZstdException e) {
         throw new CorruptDataException(name, at, "cannot be unpacked: " + e.getMessage());
       }
-      if (content.length != unpacked) {
-        throw new CorruptDataException(name, at, "unpacks to " + content.length + " bytes");
+      if (got != unpacked) {
+        throw new CorruptDataException(name, at, "unpacks to " + got + " bytes");
       }
-      ended = loader.frame(new ByteReader(content, name + " frame at " + at));
+      ended = loader.frame(frame.on(content, 0, unpacked, name, at));
       progress.advance(length);
     }
   }
@@ -487,6 +528,8 @@ final class Checkpoint {
     private final FloatBlockDecoder floats = new FloatBlockDecoder();
     private final LongBlockDecoder longs = new LongBlockDecoder();
     private long[] times = NO_TIMES; // of the last rows of form PLAIN in the frame
+    private byte[] tenantBytes = new byte[0];
+    private int tenantId = -1; // of these bytes, if one was asked for yet
 
     Loader(
         OpenHead open, WriteRecord.MetadataSink metadata, Map<Long, Long> skipLate, long position) {
@@ -553,6 +596,18 @@ final class Checkpoint {
       return false;
     }
 
+    /** The number of the tenant that is named next; most are the same as before. */
+    private int tenant(ByteReader in) {
+      int length = in.count(in.remaining());
+      int at = in.skip(length);
+      if (tenantId < 0
+          || !Arrays.equals(in.array(), at, at + length, tenantBytes, 0, tenantBytes.length)) {
+        tenantBytes = Arrays.copyOfRange(in.array(), at, at + length);
+        tenantId = open.table().tenants().id(new String(tenantBytes, StandardCharsets.UTF_8));
+      }
+      return tenantId;
+    }
+
     private int id(ByteReader in) {
       int id = in.count(Integer.MAX_VALUE);
       if (id >= open.table().size()) {
@@ -569,7 +624,7 @@ final class Checkpoint {
       }
       int n = in.count(in.remaining());
       for (int i = 0; i < n; i++) {
-        int tenant = table.tenants().id(in.string());
+        int tenant = tenant(in);
         int length = in.count(in.remaining());
         int at = in.skip(length);
         byte[] bytes = in.array();

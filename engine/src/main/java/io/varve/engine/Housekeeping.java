@@ -30,6 +30,13 @@ final class Housekeeping {
   /** Bytes that a sample takes in final files, for choosing bucket counts. */
   private static final double SAMPLE_BYTES = 0.6;
 
+  /**
+   * The rest of a window is taken to bring at most this many times what is there: a burst of new
+   * series in its first minutes says little about the day, and would leave a multitude of tiny
+   * files. A flush after {@code flush_span} has a twelfth of the day by default.
+   */
+  private static final double MOST_TIMES = 16;
+
   private final EngineConfig config;
   private final Windows windows;
   private final OpenHead open;
@@ -113,7 +120,8 @@ final class Housekeeping {
     View view = catalog.peek();
     if (!view.head().isEmpty()) {
       long span = Math.max(60_000L, view.head().maxTime() - view.head().minTime());
-      samples = (double) view.head().samples() * Math.max(1, (double) windows.width() / span);
+      double times = Math.clamp((double) windows.width() / span, 1, MOST_TIMES);
+      samples = (double) view.head().samples() * times;
     }
     for (LateHead.Window window : open.late().windows().values()) {
       samples = Math.max(samples, window.samples());

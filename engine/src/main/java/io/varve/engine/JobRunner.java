@@ -105,7 +105,7 @@ final class JobRunner {
     publish(job.frozen());
     metadata.written(job.frozen());
     if (job.image() != null) {
-      saved = job.image();
+      saved = job.image().asSaved();
       afterBase(job.position(), obsolete);
     }
     counters.flushes.increment();

@@ -12,20 +12,17 @@ import io.varve.engine.index.LabelSource;
 import io.varve.engine.index.SeriesOrder;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.StagedFiles;
-import io.varve.engine.model.Metadata;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
-import io.varve.engine.partition.ChunkEncoders;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
-import io.varve.engine.partition.ChunkWriter;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.ManifestEdit;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -74,36 +71,6 @@ final class Sealer {
     this.damage = damage;
   }
 
-  /** What one window receives. */
-  private static final class Plan {
-    final long start;
-    final int buckets;
-    final boolean isNew;
-    final IntColumn inOrder = new IntColumn(); // head ids, in file order
-    final IntColumn late = new IntColumn();
-    final IntColumn others = new IntColumn(); // series that only have exemplars here
-    final Map<Integer, List<Head.HeadExemplar>> exemplars = new TreeMap<>();
-    int[] windowId = new int[0]; // by head id, −1: not in this window
-
-    Plan(long start, int buckets, boolean isNew) {
-      this.start = start;
-      this.buckets = buckets;
-      this.isNew = isNew;
-    }
-  }
-
-  private static final class IntColumn {
-    int[] items = new int[16];
-    int size;
-
-    void add(int item) {
-      if (size == items.length) {
-        items = Arrays.copyOf(items, size * 2);
-      }
-      items[size++] = item;
-    }
-  }
-
   /**
    * Writes the files.
    *
@@ -118,19 +85,25 @@ final class Sealer {
       order[id] = id;
     }
     SeriesOrder.sort(table, order);
-    List<Plan> plans = List.copyOf(plan(frozen, order, existing).values());
+    List<SealPlan> plans = List.copyOf(plan(frozen, order, existing).values());
     for (int from = 0; from < plans.size(); from += WINDOWS_A_PASS) {
       int to = Math.min(from + WINDOWS_A_PASS, plans.size());
-      List<Plan> pass = plans.subList(from, to);
+      List<SealPlan> pass = plans.subList(from, to);
       try (StagedFiles staged = new StagedFiles(fs, syncThreads)) {
-        for (Plan plan : pass) {
+        for (SealPlan plan : pass) {
           fs.createDirectories(dataDir.resolve(ChunkInfo.windowFolder(plan.start)));
           if (plan.isNew) {
             edit.addWindow(plan.start, plan.buckets);
           }
           numberSeries(frozen, order, plan, existing.get(plan.start), staged, edit);
         }
-        writeChunks(frozen, order, pass, to == plans.size(), staged, edit);
+        try (SealedChunks chunks = new SealedChunks(fs, dataDir, windows, hash, frozen, pass)) {
+          boolean last = to == plans.size();
+          for (ChunkFile file : chunks.write(order, last, staged, policy)) {
+            counters.bytesWritten.add(file.bytes());
+            edit.addChunk(file);
+          }
+        }
         staged.settle();
       }
     }
@@ -138,17 +111,21 @@ final class Sealer {
   }
 
   /** Finds which series have samples in which windows. */
-  private TreeMap<Long, Plan> plan(
+  private TreeMap<Long, SealPlan> plan(
       Frozen frozen, int[] order, NavigableMap<Long, WindowView> existing) {
-    TreeMap<Long, Plan> plans = new TreeMap<>();
+    TreeMap<Long, SealPlan> plans = new TreeMap<>();
     Head head = frozen.head();
     if (!head.isEmpty()) {
       long first = windows.start(head.minTime());
       boolean oneWindow = first == windows.start(head.maxTime());
       SampleColumns rows = new SampleColumns();
       HeadScratch scratch = new HeadScratch();
+      BitSet withSamples = new BitSet(order.length);
+      for (int id = 0; id < order.length; id++) {
+        withSamples.set(id, head.sampleCount(id) > 0);
+      }
       for (int id : order) {
-        if (head.sampleCount(id) == 0) {
+        if (!withSamples.get(id)) {
           continue;
         }
         if (oneWindow) {
@@ -179,16 +156,15 @@ final class Sealer {
         ranks[i] = rank[ranks[i]];
       }
       Arrays.sort(ranks);
-      Plan plan = plan(plans, late.getKey(), frozen, existing);
+      SealPlan plan = plan(plans, late.getKey(), frozen, existing);
       for (int r : ranks) {
         plan.late.add(order[r]);
       }
     }
     for (Head.HeadExemplar exemplar : head.exemplars()) {
-      Plan plan = plan(plans, windows.start(exemplar.time()), frozen, existing);
-      plan.exemplars.computeIfAbsent(exemplar.series(), id -> new ArrayList<>()).add(exemplar);
+      plan(plans, windows.start(exemplar.time()), frozen, existing).add(exemplar);
     }
-    for (Plan plan : plans.values()) {
+    for (SealPlan plan : plans.values()) {
       for (int id : plan.exemplars.keySet()) {
         plan.others.add(id);
       }
@@ -209,15 +185,15 @@ final class Sealer {
     return newest;
   }
 
-  private static Plan plan(
-      TreeMap<Long, Plan> plans,
+  private static SealPlan plan(
+      TreeMap<Long, SealPlan> plans,
       long start,
       Frozen frozen,
       NavigableMap<Long, WindowView> existing) {
-    Plan plan = plans.get(start);
+    SealPlan plan = plans.get(start);
     if (plan == null) {
       WindowView view = existing.get(start);
-      plan = new Plan(start, view == null ? frozen.buckets() : view.buckets(), view == null);
+      plan = new SealPlan(start, view == null ? frozen.buckets() : view.buckets(), view == null);
       plans.put(start, plan);
     }
     return plan;
@@ -227,7 +203,7 @@ final class Sealer {
   private void numberSeries(
       Frozen frozen,
       int[] order,
-      Plan plan,
+      SealPlan plan,
       @Nullable WindowView view,
       StagedFiles staged,
       ManifestEdit edit)
@@ -239,7 +215,7 @@ final class Sealer {
     }
     WindowIds known = WindowIds.of(segments, hash, damage);
     boolean[] here = new boolean[table.size()];
-    for (IntColumn column : List.of(plan.inOrder, plan.late, plan.others)) {
+    for (SealPlan.Ids column : List.of(plan.inOrder, plan.late, plan.others)) {
       for (int i = 0; i < column.size; i++) {
         here[column.items[i]] = true;
       }
@@ -247,7 +223,7 @@ final class Sealer {
     plan.windowId = new int[table.size()];
     Arrays.fill(plan.windowId, WindowIds.NONE);
     int firstId = view == null ? 0 : view.state().nextId();
-    IntColumn added = new IntColumn();
+    SealPlan.Ids added = new SealPlan.Ids();
     for (int id : order) {
       if (!here[id]) {
         continue;
@@ -313,189 +289,6 @@ final class Sealer {
     @Override
     public int length(int id) {
       return source.length(ids[id]);
-    }
-  }
-
-  private void writeChunks(
-      Frozen frozen,
-      int[] order,
-      List<Plan> plans,
-      boolean withMetadata,
-      StagedFiles staged,
-      ManifestEdit edit)
-      throws IOException {
-    try (Writers inOrder = new Writers(frozen, false);
-        Writers late = new Writers(frozen, true)) {
-      writeInOrder(frozen, order, plans, inOrder);
-      for (Plan plan : plans) {
-        writeLate(frozen, plan, late);
-        writeExemplars(plan, frozen.table(), inOrder);
-      }
-      if (withMetadata) {
-        writeMetadata(frozen, plans.getLast(), inOrder);
-      }
-      for (ChunkFile file : inOrder.end(staged)) {
-        edit.addChunk(file);
-      }
-      for (ChunkFile file : late.end(staged)) {
-        edit.addChunk(file);
-      }
-    }
-  }
-
-  private void writeInOrder(Frozen frozen, int[] order, List<Plan> plans, Writers writers)
-      throws IOException {
-    Head head = frozen.head();
-    if (head.isEmpty()) {
-      return;
-    }
-    TreeMap<Long, Plan> byStart = new TreeMap<>();
-    plans.forEach(plan -> byStart.put(plan.start, plan));
-    SeriesTable table = frozen.table();
-    int buckets = plans.getFirst().buckets;
-    boolean alike = plans.stream().allMatch(plan -> plan.buckets == buckets);
-    BucketOrder dealt =
-        BucketOrder.of(order, i -> table.key(order[i]).bucket(buckets), alike ? buckets : 1);
-    SampleColumns rows = new SampleColumns();
-    HeadScratch scratch = new HeadScratch();
-    for (int bucket = 0; bucket < dealt.buckets(); bucket++) {
-      for (int i = dealt.start(bucket); i < dealt.end(bucket); i++) {
-        int id = dealt.ids()[i];
-        if (head.sampleCount(id) == 0) {
-          continue;
-        }
-        rows.clear();
-        head.read(id, rows, scratch);
-        for (int from = 0; from < rows.size; ) {
-          long start = windows.start(rows.times[from]);
-          int to = from + 1;
-          while (to < rows.size && rows.times[to] <= start + windows.width()) {
-            to++;
-          }
-          Plan plan = byStart.get(start);
-          if (plan != null) {
-            ChunkWriter writer =
-                writers.of(plan, alike ? bucket : table.key(id).bucket(plan.buckets));
-            writer.series(plan.windowId[id]);
-            Blocks.write(writer, rows, from, to);
-          }
-          from = to;
-        }
-      }
-    }
-  }
-
-  private void writeLate(Frozen frozen, Plan plan, Writers writers) throws IOException {
-    LateHead.Window window = frozen.late().get(plan.start);
-    if (window == null) {
-      return;
-    }
-    SampleColumns rows = new SampleColumns();
-    RowMerge merge = new RowMerge(policy);
-    for (int i = 0; i < plan.late.size; i++) {
-      int id = plan.late.items[i];
-      rows.clear();
-      window.read(id, rows);
-      merge.settle(rows, 0);
-      ChunkWriter writer = writers.of(plan, frozen.table().key(id));
-      writer.series(plan.windowId[id]);
-      Blocks.write(writer, rows, 0, rows.size);
-    }
-  }
-
-  private static void writeExemplars(Plan plan, SeriesTable table, Writers writers)
-      throws IOException {
-    for (Map.Entry<Integer, List<Head.HeadExemplar>> entry : plan.exemplars.entrySet()) {
-      int id = entry.getKey();
-      ChunkWriter writer = writers.of(plan, table.key(id));
-      for (Head.HeadExemplar exemplar : entry.getValue()) {
-        writer.exemplar(
-            plan.windowId[id],
-            exemplar.time(),
-            Double.longBitsToDouble(exemplar.bits()),
-            exemplar.labels(),
-            0,
-            exemplar.labels().length);
-      }
-    }
-  }
-
-  private void writeMetadata(Frozen frozen, Plan plan, Writers writers) throws IOException {
-    for (Map.Entry<String, Map<String, Metadata>> tenant : frozen.head().metadata().entrySet()) {
-      for (Map.Entry<String, Metadata> metric : tenant.getValue().entrySet()) {
-        byte[] name = metric.getKey().getBytes(StandardCharsets.UTF_8);
-        SeriesKey key = hash.of(tenant.getKey(), name, 0, name.length);
-        writers.of(plan, key).metadata(tenant.getKey(), metric.getKey(), metric.getValue());
-      }
-    }
-  }
-
-  /** The chunk writers of one pass, made when they are needed. */
-  private final class Writers implements AutoCloseable {
-    private final Frozen frozen;
-    private final boolean late;
-    private final TreeMap<Long, ChunkWriter[]> byWindow = new TreeMap<>();
-    private final ChunkEncoders encoders = new ChunkEncoders();
-
-    Writers(Frozen frozen, boolean late) {
-      this.frozen = frozen;
-      this.late = late;
-    }
-
-    ChunkWriter of(Plan plan, SeriesKey key) throws IOException {
-      return of(plan, key.bucket(plan.buckets));
-    }
-
-    ChunkWriter of(Plan plan, int bucket) throws IOException {
-      ChunkWriter[] writers = byWindow.get(plan.start);
-      if (writers == null) {
-        writers = new ChunkWriter[plan.buckets];
-        byWindow.put(plan.start, writers);
-      }
-      ChunkWriter writer = writers[bucket];
-      if (writer == null) {
-        ChunkInfo info =
-            new ChunkInfo(
-                plan.start,
-                windows.width(),
-                bucket,
-                plan.buckets,
-                0,
-                late,
-                "",
-                frozen.logFrom(),
-                frozen.logTo());
-        writer = new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(plan.start), info, encoders);
-        writers[bucket] = writer;
-      }
-      return writer;
-    }
-
-    List<ChunkFile> end(StagedFiles staged) throws IOException {
-      List<ChunkFile> files = new ArrayList<>();
-      for (ChunkWriter[] writers : byWindow.values()) {
-        for (ChunkWriter writer : writers) {
-          if (writer != null) {
-            ChunkFile file = writer.end(staged);
-            counters.bytesWritten.add(file.bytes());
-            files.add(file);
-          }
-        }
-      }
-      return files;
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (encoders) {
-        for (ChunkWriter[] writers : byWindow.values()) {
-          for (ChunkWriter writer : writers) {
-            if (writer != null) {
-              writer.close();
-            }
-          }
-        }
-      }
     }
   }
 }

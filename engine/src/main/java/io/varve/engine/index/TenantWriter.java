@@ -13,7 +13,8 @@ import java.util.List;
  * Gathers the series of one tenant and writes their section of a segment file. Names and values are
  * numbered as they come and renumbered in their order at the end. Not thread-safe.
  *
- * <p>Memory: about 80 bytes per series with seven labels, and each distinct value once.
+ * <p>Memory: four bytes per label of a series, in pieces, and each distinct value once. What a name
+ * needs to be written is held for one name at a time.
  */
 final class TenantWriter {
   /** Runs end where the metric changes once they are so long: neighbours are alike within it. */
@@ -26,12 +27,12 @@ final class TenantWriter {
   private final LabelCursor labels = new LabelCursor();
   private final ByteInterner names = new ByteInterner();
   private final List<ByteInterner> values = new ArrayList<>(); // per name
+  private final List<IntPieces> columns = new ArrayList<>(); // value numbers, per name
   private final ByteInterner templates = new ByteInterner(); // name numbers, four bytes each
   private final List<int[]> templateNames = new ArrayList<>();
-  private int[] series = new int[64]; // template of each
-  private int[] pairs = new int[512]; // value numbers, series after series
+  private final IntPieces stretchTemplate = new IntPieces(); // of series that follow each other
+  private final IntPieces stretchEnd = new IntPieces(); // the series after the last one
   private int count;
-  private int pairCount;
   private int[] current = new int[16]; // name numbers of the series at hand
   private int[] previous = new int[0]; // name numbers of the series before it
   private int previousTemplate = -1;
@@ -61,22 +62,20 @@ final class TenantWriter {
         }
         int name = name(n, bytes);
         current[n++] = name;
-        if (pairCount == pairs.length) {
-          pairs = Arrays.copyOf(pairs, grown(pairCount));
-        }
-        pairs[pairCount++] = values.get(name).intern(bytes, labels.valueStart, labels.valueEnd);
+        columns.get(name).add(values.get(name).intern(bytes, labels.valueStart, labels.valueEnd));
       }
     } catch (CorruptDataException e) {
       throw new IllegalArgumentException("label bytes are not canonical: " + e.getMessage(), e);
     }
-    if (count == series.length) {
-      series = Arrays.copyOf(series, grown(count));
+    int before = previousTemplate;
+    int template = template(n);
+    count++;
+    if (template == before) {
+      stretchEnd.set(stretchEnd.size() - 1, count);
+    } else {
+      stretchTemplate.add(template);
+      stretchEnd.add(count);
     }
-    series[count++] = template(n);
-  }
-
-  private static int grown(int length) {
-    return (int) Math.min(length * 2L, Integer.MAX_VALUE - 16);
   }
 
   private int name(int place, byte[] bytes) {
@@ -87,6 +86,7 @@ final class TenantWriter {
     int name = names.intern(bytes, labels.nameStart, labels.nameEnd);
     if (name == values.size()) {
       values.add(new ByteInterner());
+      columns.add(new IntPieces());
     }
     return name;
   }
@@ -124,25 +124,22 @@ final class TenantWriter {
     int[] nameOrder = names.sorted();
     int[] nameRank = ByteInterner.ranks(nameOrder);
     int[][] valueOrder = new int[nameOrder.length][];
-    int[] firstPair = new int[nameOrder.length + 1]; // by rank: numbers of (name, value) pairs
-    for (int rank = 0; rank < nameOrder.length; rank++) {
-      valueOrder[rank] = values.get(nameOrder[rank]).sorted();
-      firstPair[rank + 1] = Math.addExact(firstPair[rank], valueOrder[rank].length);
+    for (int name : nameOrder) {
+      int[] order = values.get(name).sorted();
+      columns.get(name).renumber(ByteInterner.ranks(order));
+      valueOrder[nameRank[name]] = order;
     }
     for (int[] template : templateNames) {
       for (int i = 0; i < template.length; i++) {
         template[i] = nameRank[template[i]];
       }
     }
-    renumberValues(valueOrder);
 
     ByteWriter runs = new ByteWriter(1024);
     ByteWriter records = new ByteWriter(count * 2 + 1024);
     ByteWriter templateBytes = new ByteWriter(256);
-    int runCount = writeRuns(metricRank(nameOrder), runs, records, templateBytes);
+    int runCount = writeRuns(nameOrder, metricRank(nameOrder), runs, records, templateBytes);
 
-    int[] pairEnd = new int[firstPair[nameOrder.length] + 1];
-    int[] ids = postings(firstPair, pairEnd);
     ByteWriter meta = new ByteWriter(256);
     meta.string(tenant);
     meta.varint(nameOrder.length);
@@ -152,13 +149,10 @@ final class TenantWriter {
     ByteWriter terms = new ByteWriter(count * 4 + 1024);
     NameWriter name = new NameWriter(firstId, count, meta, terms);
     for (int rank = 0; rank < nameOrder.length; rank++) {
-      name.write(
-          names.get(nameOrder[rank]),
-          values.get(nameOrder[rank]),
-          valueOrder[rank],
-          ids,
-          pairEnd,
-          firstPair[rank]);
+      int[] order = valueOrder[rank];
+      int[] ends = new int[order.length];
+      int[] ids = postings(rank, columns.get(nameOrder[rank]), ends);
+      name.write(names.get(nameOrder[rank]), values.get(nameOrder[rank]), order, ids, ends);
     }
 
     ByteWriter size = new ByteWriter(4);
@@ -180,46 +174,38 @@ final class TenantWriter {
     return -1;
   }
 
-  private void renumberValues(int[][] valueOrder) {
-    int[][] rankOf = new int[valueOrder.length][];
-    for (int rank = 0; rank < valueOrder.length; rank++) {
-      rankOf[rank] = ByteInterner.ranks(valueOrder[rank]);
-    }
-    int pair = 0;
-    for (int i = 0; i < count; i++) {
-      for (int name : templateNames.get(series[i])) {
-        pairs[pair] = rankOf[name][pairs[pair]];
-        pair++;
-      }
-    }
-  }
-
-  /** Sorts ids by pair; afterwards those of pair p end at {@code pairEnd[p]}. */
-  private int[] postings(int[] firstPair, int[] pairEnd) {
-    int pair = 0;
-    for (int i = 0; i < count; i++) {
-      for (int name : templateNames.get(series[i])) {
-        pairEnd[firstPair[name] + pairs[pair++]]++;
-      }
+  /** Sorts the ids that have a name by its value; afterwards those of value v end at ends[v]. */
+  private int[] postings(int rank, IntPieces column, int[] ends) {
+    for (int i = 0; i < column.size(); i++) {
+      ends[column.get(i)]++;
     }
     int start = 0;
-    for (int p = 0; p < pairEnd.length; p++) {
-      int size = pairEnd[p];
-      pairEnd[p] = start;
+    for (int v = 0; v < ends.length; v++) {
+      int size = ends[v];
+      ends[v] = start;
       start += size;
     }
-    int[] ids = new int[pairCount];
-    pair = 0;
-    for (int i = 0; i < count; i++) {
-      for (int name : templateNames.get(series[i])) {
-        ids[pairEnd[firstPair[name] + pairs[pair++]]++] = firstId + i;
+    int[] ids = new int[column.size()];
+    int row = 0;
+    int from = 0;
+    for (int stretch = 0; stretch < stretchEnd.size(); stretch++) {
+      int to = stretchEnd.get(stretch);
+      if (Arrays.binarySearch(templateNames.get(stretchTemplate.get(stretch)), rank) >= 0) {
+        for (int i = from; i < to; i++) {
+          ids[ends[column.get(row++)]++] = firstId + i;
+        }
       }
+      from = to;
     }
     return ids;
   }
 
   private int writeRuns(
-      int metricRank, ByteWriter runs, ByteWriter records, ByteWriter templateBytes) {
+      int[] nameOrder,
+      int metricRank,
+      ByteWriter runs,
+      ByteWriter records,
+      ByteWriter templateBytes) {
     int[] templateAt = new int[templateNames.size()];
     for (int t = 0; t < templateAt.length; t++) {
       templateAt[t] = templateBytes.size();
@@ -231,44 +217,40 @@ final class TenantWriter {
         expected = name + 1;
       }
     }
-    int[] column = new int[SegmentFormat.MOST_IN_RUN];
+    int[] values = new int[SegmentFormat.MOST_IN_RUN];
+    int[] row = new int[nameOrder.length]; // by rank: what is written of its column
     int runCount = 0;
-    int pair = 0;
-    for (int from = 0; from < count; ) {
-      int[] template = templateNames.get(series[from]);
-      int width = template.length;
-      int to = runEnd(from, pair, width, Arrays.binarySearch(template, metricRank));
-      runs.fixed32(from);
-      runs.fixed32(records.size());
-      records.varint(templateAt[series[from]]);
-      for (int c = 0; c < width; c++) {
-        for (int i = 0; i < to - from; i++) {
-          column[i] = pairs[pair + i * width + c];
+    int from = 0;
+    for (int stretch = 0; stretch < stretchEnd.size(); stretch++) {
+      int t = stretchTemplate.get(stretch);
+      int[] template = templateNames.get(t);
+      boolean metric = Arrays.binarySearch(template, metricRank) >= 0;
+      while (from < stretchEnd.get(stretch)) {
+        int most = Math.min(SegmentFormat.MOST_IN_RUN, stretchEnd.get(stretch) - from);
+        int length =
+            metric ? runLength(columns.get(nameOrder[metricRank]), row[metricRank], most) : most;
+        runs.fixed32(from);
+        runs.fixed32(records.size());
+        records.varint(templateAt[t]);
+        for (int rank : template) {
+          columns.get(nameOrder[rank]).copy(row[rank], length, values);
+          row[rank] += length;
+          RecordsWriter.column(values, length, records);
         }
-        RecordsWriter.column(column, to - from, records);
+        from += length;
+        runCount++;
       }
-      pair += (to - from) * width;
-      from = to;
-      runCount++;
     }
     return runCount;
   }
 
-  /**
-   * @param pair where the values of the run's first series begin
-   * @param metric column of the metric's name, negative if there is none
-   */
-  private int runEnd(int from, int pair, int width, int metric) {
-    int most = Math.min(count, from + SegmentFormat.MOST_IN_RUN);
-    int to = from + 1;
-    while (to < most && series[to] == series[from]) {
-      int at = pair + (to - from) * width + metric;
-      if (metric >= 0 && to - from >= SPLIT_AT_METRIC_FROM && pairs[at] != pairs[at - width]) {
-        break;
-      }
-      to++;
+  /** How many of the next series a run takes; {@code row} is the first one's among the metrics. */
+  private static int runLength(IntPieces metrics, int row, int most) {
+    int length = Math.min(most, SPLIT_AT_METRIC_FROM);
+    while (length < most && metrics.get(row + length) == metrics.get(row + length - 1)) {
+      length++;
     }
-    return to;
+    return length;
   }
 
   /** Writes one label name's table of blocks, dictionary and postings. */
@@ -294,12 +276,18 @@ final class TenantWriter {
       this.presentIds = new int[count];
     }
 
-    void write(
-        byte[] name, ByteInterner texts, int[] order, int[] ids, int[] pairEnd, int firstPair) {
+    /**
+     * Writes a name.
+     *
+     * @param order the numbers of its values in their order
+     * @param ids of the series that have it, value after value
+     * @param ends where those of each value end
+     */
+    void write(byte[] name, ByteInterner texts, int[] order, int[] ids, int[] ends) {
       blocks.reset();
       dictionary.reset();
       postings.reset();
-      writePresence(ids, start(pairEnd, firstPair), start(pairEnd, firstPair + order.length));
+      writePresence(ids);
       int[] lengths = new int[SegmentFormat.BLOCK_VALUES];
       for (int from = 0; from < order.length; from += SegmentFormat.BLOCK_VALUES) {
         int to = Math.min(order.length, from + SegmentFormat.BLOCK_VALUES);
@@ -314,8 +302,7 @@ final class TenantWriter {
           dictionary.varint(length);
           dictionary.bytes(texts.bytes(), start, length);
           int before = block.size();
-          encoder.write(
-              ids, start(pairEnd, firstPair + v), start(pairEnd, firstPair + v + 1), block);
+          encoder.write(ids, v == 0 ? 0 : ends[v - 1], ends[v], block);
           lengths[v - from] = block.size() - before;
         }
         for (int v = from; v < to; v++) {
@@ -337,15 +324,11 @@ final class TenantWriter {
       previousName = name;
     }
 
-    private static int start(int[] pairEnd, int pair) {
-      return pair == 0 ? 0 : pairEnd[pair - 1];
-    }
-
     /** The union of all values' postings comes first. */
-    private void writePresence(int[] ids, int from, int to) {
+    private void writePresence(int[] ids) {
       Arrays.fill(present, 0);
-      for (int i = from; i < to; i++) {
-        int position = ids[i] - firstId;
+      for (int id : ids) {
+        int position = id - firstId;
         present[position >>> 6] |= 1L << position;
       }
       int n = 0;
