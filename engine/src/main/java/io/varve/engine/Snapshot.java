@@ -7,6 +7,7 @@ import io.varve.engine.model.Metadata;
 import io.varve.engine.model.TimeRange;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A consistent view of the store: the seam between query and engine. It pins the files and head
@@ -38,6 +39,30 @@ public interface Snapshot extends AutoCloseable {
       TimeRange range,
       int limit,
       QueryBudget budget);
+
+  /**
+   * Hands over the label names of series that all matchers accept in the range, in no particular
+   * order, and some of them more than once; nothing is collected on the way.
+   */
+  default void eachLabelName(
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      QueryBudget budget,
+      Consumer<String> out) {
+    labelNames(tenant, matchers, range, 0, budget).forEach(out);
+  }
+
+  /** Hands over the values of a label in those series, in the same way. */
+  default void eachLabelValue(
+      String tenant,
+      String name,
+      List<Matcher> matchers,
+      TimeRange range,
+      QueryBudget budget,
+      Consumer<String> out) {
+    labelValues(tenant, name, matchers, range, 0, budget).forEach(out);
+  }
 
   /** Exemplars of the series that all matchers accept, in time order per series. */
   Map<Labels, List<Exemplar>> exemplars(

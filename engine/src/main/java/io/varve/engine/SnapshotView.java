@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -230,6 +231,28 @@ final class SnapshotView implements Snapshot {
         range,
         (index, within) -> index.labelValues(tenant, name, within, values));
     return values.first(limit);
+  }
+
+  @Override
+  public void eachLabelName(
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      QueryBudget budget,
+      Consumer<String> out) {
+    eachIndex(tenant, matchers, range, (index, within) -> index.labelNames(tenant, within, out));
+  }
+
+  @Override
+  public void eachLabelValue(
+      String tenant,
+      String name,
+      List<Matcher> matchers,
+      TimeRange range,
+      QueryBudget budget,
+      Consumer<String> out) {
+    eachIndex(
+        tenant, matchers, range, (index, within) -> index.labelValues(tenant, name, within, out));
   }
 
   @Override

@@ -242,8 +242,15 @@ public final class Server implements AutoCloseable {
                             + ": the Prometheus HTTP API is at /api/v1, metrics are at"
                             + " /metrics.\n"),
                 page)));
-    for (String what : new String[] {"metric_names", "label_names", "label_values"}) {
-      routes.add(Route.api("/api/v1/search/" + what, new SearchHandler(), both).withBody(form));
+    for (SearchHandler.What what : SearchHandler.What.values()) {
+      SearchHandler search =
+          new SearchHandler(
+              what,
+              reading,
+              clock,
+              query.features().contains(Feature.SEARCH_API),
+              config.http().searchMaxLimit());
+      routes.add(Route.api("/api/v1/search/" + what.path(), search, both).withBody(form));
     }
     routes.add(
         Route.api(
@@ -274,6 +281,7 @@ public final class Server implements AutoCloseable {
         "web.route-prefix",
         config.http().routePrefix().isEmpty() ? "/" : config.http().routePrefix());
     flags.put("web.cors.origin", config.http().corsOrigin());
+    flags.put("web.search.max-limit", Integer.toString(config.http().searchMaxLimit()));
     flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));
     flags.put("web.enable-lifecycle", "false");
     flags.put("web.enable-remote-write-receiver", "true");

@@ -124,6 +124,9 @@ final class ServerFuzzTest {
     "search[]",
     "label",
     "fuzz_threshold",
+    "fuzz_alg",
+    "include_score",
+    "sort_dir",
     "sort_by",
     "batch_size",
     "openapi_version",
@@ -280,6 +283,7 @@ final class ServerFuzzTest {
             promql-experimental-functions: true
             promql-extended-range-selectors: true
             promql-binop-fill-modifiers: true
+            search-api: true
         http:
           admin_api: true
         """);

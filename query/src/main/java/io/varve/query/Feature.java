@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What of PromQL can be switched on and off, named as Prometheus' feature flags ({@code
- * --enable-feature}).
+ * What of PromQL, and of a server that answers it, can be switched on and off, named as Prometheus'
+ * feature flags ({@code --enable-feature}).
  */
 public enum Feature {
   /** Functions and aggregations that Prometheus calls experimental. */
@@ -25,7 +25,9 @@ public enum Feature {
   /** Start timestamps tell counter resets, and where a counter was zero. */
   START_TIMESTAMPS("use-start-timestamps", false),
   /** The labels {@code __type__} and {@code __unit__} say what a metric is. */
-  TYPE_AND_UNIT_LABELS("type-and-unit-labels", false);
+  TYPE_AND_UNIT_LABELS("type-and-unit-labels", false),
+  /** The endpoints of a server that find names and values by what they are like. */
+  SEARCH_API("search-api", false);
 
   private static final Set<Feature> DEFAULTS =
       Collections.unmodifiableSet(

@@ -133,6 +133,11 @@ final class Arguments {
     };
   }
 
+  /** All values, in order. */
+  List<String> all(String name) {
+    return params.all(name);
+  }
+
   /** True if a parameter is given at all. */
   boolean has(String name) {
     return !params.all(name).isEmpty();

@@ -3,6 +3,7 @@ package io.varve.http.api;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
+import io.varve.http.search.SearchTerms;
 import io.varve.query.Feature;
 import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
@@ -60,7 +61,10 @@ public final class FeaturesHandler implements Handler {
     api.put("query_stats", true);
     api.put("query_warnings", true);
     api.put("remote_write_receiver", true);
-    api.put("search", false);
+    api.put("search", on.contains(Feature.SEARCH_API));
+    for (SearchTerms.Algorithm algorithm : SearchTerms.Algorithm.values()) {
+      api.put("search_fuzz_alg_" + algorithm.parameter(), true);
+    }
     api.put("time_range_labels", true);
     api.put("time_range_series", true);
     features.put("api", api);

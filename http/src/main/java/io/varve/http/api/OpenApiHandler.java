@@ -20,6 +20,11 @@ public final class OpenApiHandler implements Handler {
   private static final String QUERY = "query timeout limit lookback_delta stats explain";
   private static final String FIND = "match[] start end limit";
 
+  private static final String SEARCH =
+      FIND
+          + " search[] fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir include_score"
+          + " batch_size";
+
   /** Names of parameters, by path. */
   private static final Map<String, String> PARAMETERS =
       Map.ofEntries(
@@ -31,6 +36,9 @@ public final class OpenApiHandler implements Handler {
           Map.entry("/labels", FIND),
           Map.entry("/label/{name}/values", FIND),
           Map.entry("/series", FIND),
+          Map.entry("/search/metric_names", SEARCH + " include_metadata"),
+          Map.entry("/search/label_names", SEARCH),
+          Map.entry("/search/label_values", SEARCH + " label"),
           Map.entry("/metadata", "metric limit limit_per_metric"),
           Map.entry(
               "/rules",

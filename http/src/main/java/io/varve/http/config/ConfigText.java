@@ -108,6 +108,7 @@ final class ConfigText {
     millis("drain_timeout", http.drainMillis());
     line("admin_api", String.valueOf(http.adminApi()));
     quoted("cors_origin", http.corsOrigin());
+    number("search_max_limit", http.searchMaxLimit());
     quoted("route_prefix", http.routePrefix().isEmpty() ? "/" : http.routePrefix());
   }
 

@@ -182,6 +182,7 @@ public record ServerConfig(
    * @param adminApi whether series may be deleted and snapshots made over HTTP
    * @param corsOrigin origins whose pages a browser may let read answers: a regular expression for
    *     the whole origin
+   * @param searchMaxLimit results that a search may ask for; 0 for any number
    * @param routePrefix what all paths begin with, such as {@code /varve}; "" for nothing
    */
   public record Http(
@@ -193,6 +194,7 @@ public record ServerConfig(
       long drainMillis,
       boolean adminApi,
       String corsOrigin,
+      int searchMaxLimit,
       String routePrefix) {}
 
   /** What holds when nothing is said. */
@@ -360,6 +362,7 @@ public record ServerConfig(
             in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND),
             in.flag("admin_api", false),
             in.value("cors_origin", ".*", ServerConfig::regex),
+            in.integer("search_max_limit", 10_000, 0, Integer.MAX_VALUE),
             in.value("route_prefix", "", ServerConfig::prefix));
     in.done();
     return http;
@@ -420,7 +423,32 @@ public record ServerConfig(
             h.drainMillis,
             open,
             h.corsOrigin,
+            h.searchMaxLimit,
             h.routePrefix),
+        externalLabels);
+  }
+
+  /** The same with other features of queries, and of what is asked besides. */
+  public ServerConfig withFeatures(Set<Feature> features) {
+    Query q = query;
+    return new ServerConfig(
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        new Query(
+            q.maxConcurrent,
+            q.threads,
+            q.limits,
+            q.lookbackMillis,
+            q.subqueryStepMillis,
+            q.maxPoints,
+            q.storedAggregates,
+            q.cacheBytes,
+            Set.copyOf(features)),
+        remoteRead,
+        http,
         externalLabels);
   }
 
