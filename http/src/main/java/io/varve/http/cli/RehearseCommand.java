@@ -37,6 +37,9 @@ import picocli.CommandLine.Option;
     hidden = true,
     description = "Starts a server on a throw-away folder, asks it a few things and ends.")
 final class RehearseCommand implements Callable<Integer> {
+  /** The head is saved often, so that it is seen in the little that is written. */
+  private static final String SETTINGS = "storage:\n  checkpoint_log_bytes: 1MiB\n";
+
   private static final long STEP_MILLIS = 15_000;
   private static final int SERIES = 200;
   private static final int SCRAPES = 360;
@@ -89,14 +92,28 @@ final class RehearseCommand implements Callable<Integer> {
     }
     Path folder = Files.createTempDirectory("varve-rehearsal");
     try {
+      Path settings = folder.resolve("varve.yaml");
+      Files.writeString(settings, SETTINGS);
       ServerConfig config =
-          ServerConfig.defaults()
+          ServerConfig.load(settings)
               .withListen(new Address(InetAddress.getLoopbackAddress().getHostAddress(), 0))
               .withDataDir(folder.resolve("data"))
               .withAdminApi(true);
+      // A whole window that has ended, so that flushes and merges are rehearsed too.
+      long end = System.currentTimeMillis() / 86_400_000 * 86_400_000 - 86_400_000L / 2;
       try (Server server = new Server(config)) {
         server.recover();
-        rehearse("http://" + config.listen().host() + ":" + server.address().getPort());
+        String base = base(config, server);
+        rehearse(base, end);
+        NewSeriesBurst burst = new NewSeriesBurst(end);
+        burst.write(body -> ask(base + "/api/v1/write", body));
+        ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
+        burst.write(body -> ask(base + "/api/v1/write", body));
+      }
+      // And a restart that has a saved head and a log to read.
+      try (Server server = new Server(config)) {
+        server.recover();
+        ask(base(config, server) + "/-/ready", null);
       }
     } finally {
       delete(folder);
@@ -104,10 +121,12 @@ final class RehearseCommand implements Callable<Integer> {
     return 0;
   }
 
+  private static String base(ServerConfig config, Server server) {
+    return "http://" + config.listen().host() + ":" + server.address().getPort();
+  }
+
   /** Scrapes as they come in, some late ones, then what a dashboard asks. */
-  private static void rehearse(String base) throws IOException {
-    // A whole window that has ended, so that flushes and merges are rehearsed too.
-    long end = System.currentTimeMillis() / 86_400_000 * 86_400_000 - 86_400_000L / 2;
+  private static void rehearse(String base, long end) throws IOException {
     long start = end - SCRAPES * STEP_MILLIS;
     Random random = new Random(1);
     double[] values = new double[SERIES];
@@ -153,20 +172,28 @@ final class RehearseCommand implements Callable<Integer> {
         case 4 -> values[i] += random.nextInt(1000) * 0.001;
         default -> values[i] = random.nextDouble();
       }
-      ByteWriter series = new ByteWriter(128);
-      Labels.of(Labels.METRIC_NAME, "m" + i % 6, "i", String.valueOf(i), "job", "j" + i % 7)
-          .writeCanonical(series);
-      ByteWriter sample = new ByteWriter(32);
-      if (values[i] != 0) {
-        sample.u8(0x09);
-        sample.bits(values[i]);
-      }
-      sample.u8(0x10);
-      sample.varint(time);
-      nested(series, 0x12, sample);
-      nested(request, 0x0A, series);
+      series(
+          request,
+          Labels.of(Labels.METRIC_NAME, "m" + i % 6, "i", String.valueOf(i), "job", "j" + i % 7),
+          time,
+          values[i]);
     }
     return Snappy.compress(request.toByteArray());
+  }
+
+  /** Appends a series with one sample to a request of remote write 1.0. */
+  static void series(ByteWriter request, Labels labels, long time, double value) {
+    ByteWriter series = new ByteWriter(128);
+    labels.writeCanonical(series);
+    ByteWriter sample = new ByteWriter(32);
+    if (value != 0) {
+      sample.u8(0x09);
+      sample.bits(value);
+    }
+    sample.u8(0x10);
+    sample.varint(time);
+    nested(series, 0x12, sample);
+    nested(request, 0x0A, series);
   }
 
   private static void nested(ByteWriter out, int tag, ByteWriter inner) {
