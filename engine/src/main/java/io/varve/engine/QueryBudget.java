@@ -14,6 +14,9 @@ public interface QueryBudget {
   /** Samples that were decoded for the query; also the place to notice cancellation. */
   void chargeSamples(long samples);
 
+  /** To be called between pieces of work that charge nothing, every millisecond or so. */
+  default void check() {}
+
   /** A block of a file that is decoded for the query: its samples, and its bytes on disk. */
   default void chargeBlock(long samples, long bytes) {
     chargeSamples(samples);

@@ -57,7 +57,8 @@ final class Selection implements SeriesSet {
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();
       try {
-        PeekableIntIterator found = segment.select(tenant, matchers).getIntIterator();
+        PeekableIntIterator found =
+            segment.select(tenant, matchers, budget::check).getIntIterator();
         while (found.hasNext()) {
           int id = found.next();
           byte[] bytes = segment.canonical(id);
@@ -79,7 +80,8 @@ final class Selection implements SeriesSet {
     SeriesTable table = overlap.table();
     int[] ids = new int[Math.max(16, size)];
     Arrays.fill(ids, ABSENT);
-    PeekableIntIterator found = table.index().select(tenant, matchers).getIntIterator();
+    PeekableIntIterator found =
+        table.index().select(tenant, matchers, budget::check).getIntIterator();
     while (found.hasNext()) {
       int id = found.next();
       if (!overlap.mayHold(id)) {

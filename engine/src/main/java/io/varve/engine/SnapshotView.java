@@ -162,11 +162,15 @@ final class SnapshotView implements Snapshot {
   }
 
   private void eachIndex(
-      String tenant, List<Matcher> matchers, TimeRange range, IndexVisitor visitor) {
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      QueryBudget budget,
+      IndexVisitor visitor) {
     checkOpen();
     for (WindowView window : windows(range)) {
       for (Shared<WindowView.IndexResource> resource : window.index()) {
-        guarded(() -> visit(resource.get().segment(), tenant, matchers, visitor));
+        guarded(() -> visit(resource.get().segment(), tenant, matchers, budget::check, visitor));
       }
     }
     for (HeadOverlap overlap : tables(range)) {
@@ -178,7 +182,7 @@ final class SnapshotView implements Snapshot {
       }
       RoaringBitmap within = new RoaringBitmap();
       index
-          .select(tenant, matchers)
+          .select(tenant, matchers, budget::check)
           .forEach(
               (int id) -> {
                 if (overlap.mayHold(id)) {
@@ -201,8 +205,12 @@ final class SnapshotView implements Snapshot {
   }
 
   private static void visit(
-      SeriesIndex index, String tenant, List<Matcher> matchers, IndexVisitor visitor) {
-    RoaringBitmap within = matchers.isEmpty() ? null : index.select(tenant, matchers);
+      SeriesIndex index,
+      String tenant,
+      List<Matcher> matchers,
+      Runnable between,
+      IndexVisitor visitor) {
+    RoaringBitmap within = matchers.isEmpty() ? null : index.select(tenant, matchers, between);
     if (within == null || !within.isEmpty()) {
       visitor.visit(index, within);
     }
@@ -212,7 +220,12 @@ final class SnapshotView implements Snapshot {
   public List<String> labelNames(
       String tenant, List<Matcher> matchers, TimeRange range, int limit, QueryBudget budget) {
     SortedTexts names = new SortedTexts(budget);
-    eachIndex(tenant, matchers, range, (index, within) -> index.labelNames(tenant, within, names));
+    eachIndex(
+        tenant,
+        matchers,
+        range,
+        budget,
+        (index, within) -> index.labelNames(tenant, within, names));
     return names.first(limit);
   }
 
@@ -229,6 +242,7 @@ final class SnapshotView implements Snapshot {
         tenant,
         matchers,
         range,
+        budget,
         (index, within) -> index.labelValues(tenant, name, within, values));
     return values.first(limit);
   }
@@ -267,7 +281,7 @@ final class SnapshotView implements Snapshot {
         guarded(
             () ->
                 segment
-                    .select(tenant, matchers)
+                    .select(tenant, matchers, budget::check)
                     .forEach(
                         (int id) -> {
                           series.put(id, segment.labels(id));
@@ -301,7 +315,7 @@ final class SnapshotView implements Snapshot {
       if (all.isEmpty()) {
         continue;
       }
-      RoaringBitmap ids = head.table().index().select(tenant, matchers);
+      RoaringBitmap ids = head.table().index().select(tenant, matchers, budget::check);
       for (Head.HeadExemplar exemplar : all) {
         if (range.contains(exemplar.time()) && ids.contains(exemplar.series())) {
           addExemplar(

@@ -165,17 +165,21 @@ public final class Server implements AutoCloseable {
     routes.add(Route.text("/federate", federate, get).withNeedsStore(true));
     routes.addAll(
         List.of(
-            Route.api("/api/v1/query", new QueryHandler(querying, clock), both).withBody(form),
+            Route.api("/api/v1/query", new QueryHandler(querying, clock), both)
+                .withQuick()
+                .withBody(form),
             Route.api(
                     "/api/v1/query_range", new QueryRangeHandler(querying, query.maxPoints()), both)
+                .withQuick()
                 .withBody(form),
             Route.api("/api/v1/query_exemplars", new ExemplarsHandler(reading, syntax), both)
+                .withQuick()
                 .withBody(form),
             Route.api("/api/v1/format_query", new FormatQueryHandler(syntax), both).withBody(form),
             Route.api("/api/v1/parse_query", new ParseQueryHandler(syntax), both).withBody(form),
-            Route.api("/api/v1/labels", labels, both).withBody(form),
-            Route.api("/api/v1/label/*/values", new LabelValuesHandler(reading), get),
-            Route.api("/api/v1/series", series, both).withBody(form),
+            Route.api("/api/v1/labels", labels, both).withQuick().withBody(form),
+            Route.api("/api/v1/label/*/values", new LabelValuesHandler(reading), get).withQuick(),
+            Route.api("/api/v1/series", series, both).withQuick().withBody(form),
             Route.api("/api/v1/metadata", new MetadataHandler(reading), get)));
     routes.addAll(
         List.of(
@@ -189,7 +193,7 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/scrape_pools/config", TargetsHandlers.scrapePoolConfig(), get)));
     routes.addAll(
         List.of(
-            Route.api("/api/v1/status/buildinfo", FixedHandler.texts(build), get),
+            Route.api("/api/v1/status/buildinfo", FixedHandler.texts(build), get).withQuick(),
             Route.api(
                 "/api/v1/status/config", FixedHandler.texts(Map.of("yaml", config.yaml())), get),
             Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),

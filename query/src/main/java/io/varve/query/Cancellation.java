@@ -9,12 +9,30 @@ import org.jspecify.annotations.Nullable;
  * the query has come. Thread-safe.
  */
 public final class Cancellation {
+  private final Runnable pause;
   private volatile boolean cancelled;
   private volatile @Nullable String why;
   private volatile @Nullable LongSupplier samples;
 
   /** Not cancelled. */
-  public Cancellation() {}
+  public Cancellation() {
+    this(() -> {});
+  }
+
+  /**
+   * Not cancelled.
+   *
+   * @param pause what the query's threads do between batches of work, before they look whether they
+   *     shall go on
+   */
+  public Cancellation(Runnable pause) {
+    this.pause = pause;
+  }
+
+  /** To be called by the query between batches of work. */
+  public void pause() {
+    pause.run();
+  }
 
   /** Ends the query soon; more than once is no harm. */
   public void cancel() {

@@ -226,9 +226,9 @@ public final class IndexSegment implements SeriesIndex {
   }
 
   @Override
-  public RoaringBitmap select(String tenant, List<Matcher> matchers) {
+  public RoaringBitmap select(String tenant, List<Matcher> matchers, Runnable between) {
     SegmentTerms terms = section(tenant);
-    return terms == null ? new RoaringBitmap() : Selection.select(terms, matchers);
+    return terms == null ? new RoaringBitmap() : Selection.select(terms, matchers, between);
   }
 
   @Override

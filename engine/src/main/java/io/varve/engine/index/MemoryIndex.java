@@ -361,9 +361,9 @@ public final class MemoryIndex implements SeriesIndex {
   }
 
   @Override
-  public RoaringBitmap select(String tenant, List<Matcher> matchers) {
+  public RoaringBitmap select(String tenant, List<Matcher> matchers, Runnable between) {
     MemoryTerms terms = terms(tenant);
-    return terms == null ? new RoaringBitmap() : Selection.select(terms, matchers);
+    return terms == null ? new RoaringBitmap() : Selection.select(terms, matchers, between);
   }
 
   @Override

@@ -208,7 +208,7 @@ final class MemoryTerms implements Terms {
 
   /** Values of the past are remembered; only those that came since are examined. */
   @Override
-  public RoaringBitmap accepted(int name, Matcher matcher) {
+  public RoaringBitmap accepted(int name, Matcher matcher, Runnable between) {
     AcceptedCache.Key key = key(name, matcher);
     AcceptedCache.Accepted known = index.cache().get(key);
     int newest = newest(name);
@@ -218,7 +218,11 @@ final class MemoryTerms implements Terms {
     RoaringBitmap accepted = known == null ? new RoaringBitmap() : known.values().clone();
     int examined = known == null ? 0 : known.examined();
     byte[] prefix = matcher.test().prefix().getBytes(StandardCharsets.UTF_8);
+    int tried = 0;
     for (int value = newest; value >= examined; value = values.next[value]) {
+      if (++tried % VALUES_AT_ONCE == 0) {
+        between.run();
+      }
       if (startsWith(value, prefix) && matcher.test().accepts(text(name, value))) {
         accepted.add(value);
       }

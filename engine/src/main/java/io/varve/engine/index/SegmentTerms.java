@@ -331,7 +331,7 @@ final class SegmentTerms implements Terms {
   }
 
   @Override
-  public RoaringBitmap accepted(int name, Matcher matcher) {
+  public RoaringBitmap accepted(int name, Matcher matcher, Runnable between) {
     AcceptedCache.Key key = new AcceptedCache.Key(this, name, matcher.value());
     AcceptedCache.Accepted known = cache.get(key);
     if (known != null) {
@@ -348,6 +348,9 @@ final class SegmentTerms implements Terms {
       }
       if (matcher.test().accepts(values.text())) {
         accepted.add(value);
+      }
+      if (value % VALUES_AT_ONCE == 0) {
+        between.run();
       }
     }
     accepted.runOptimize();

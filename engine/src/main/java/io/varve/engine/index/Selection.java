@@ -94,15 +94,17 @@ final class Selection {
   }
 
   private final Terms terms;
+  private final Runnable between;
   private @Nullable MutableRoaringBitmap candidates; // null: all
 
-  private Selection(Terms terms) {
+  private Selection(Terms terms, Runnable between) {
     this.terms = terms;
+    this.between = between;
   }
 
   /** The series that all matchers accept: a bitmap of the caller's. */
-  static RoaringBitmap select(Terms terms, List<Matcher> matchers) {
-    return new Selection(terms).run(matchers).toRoaringBitmap();
+  static RoaringBitmap select(Terms terms, List<Matcher> matchers, Runnable between) {
+    return new Selection(terms, between).run(matchers).toRoaringBitmap();
   }
 
   private MutableRoaringBitmap run(List<Matcher> matchers) {
@@ -134,6 +136,7 @@ final class Selection {
         }
       }
       apply(steps.get(i));
+      between.run();
     }
     return candidates();
   }
@@ -170,7 +173,7 @@ final class Selection {
           : new Step(kind, name, matcher, true, null, kind == Kind.KEEP_OTHERS ? 0 : present);
     }
     RoaringBitmap accepted =
-        terms.knowsAccepted(name, matcher) ? terms.accepted(name, matcher) : null;
+        terms.knowsAccepted(name, matcher) ? terms.accepted(name, matcher, between) : null;
     return new Step(kind, name, matcher, false, accepted, present);
   }
 
@@ -216,7 +219,7 @@ final class Selection {
     }
     RoaringBitmap accepted = step.accepted;
     if (accepted == null) {
-      accepted = terms.accepted(step.name, step.matcher);
+      accepted = terms.accepted(step.name, step.matcher, between);
     }
     int values = terms.values(step.name);
     boolean most = 2L * accepted.getLongCardinality() > values;
@@ -310,8 +313,11 @@ final class Selection {
     int end = within == null ? terms.endId() : within.last() + 1;
     IdSet set = new IdSet(first, end);
     IdSet fast = within == null ? null : new IdSet(first, end, within);
-    while (each.hasNext()) {
+    for (int taken = 1; each.hasNext(); taken++) {
       terms.collect(name, each.next(), within, fast, set);
+      if (taken % Terms.VALUES_AT_ONCE == 0) {
+        between.run();
+      }
     }
     return set.toBitmap();
   }
@@ -322,11 +328,15 @@ final class Selection {
     Step[] ask = steps.toArray(new Step[0]);
     int[] kept = new int[found.getCardinality()];
     int n = 0;
+    int asked = 0;
     PeekableIntIterator each = found.getIntIterator();
     while (each.hasNext()) {
       int id = each.next();
       if (passes(probe, id, ask)) {
         kept[n++] = id;
+      }
+      if (++asked % Terms.VALUES_AT_ONCE == 0) {
+        between.run();
       }
     }
     MutableRoaringBitmap result = new MutableRoaringBitmap();

@@ -19,7 +19,17 @@ public interface SeriesIndex {
    * The series of a tenant that all matchers accept; a label that a series lacks counts as "". No
    * matchers select all (Prometheus 3.14 {@code tsdb/querier.go}, PostingsForMatchers).
    */
-  RoaringBitmap select(String tenant, List<Matcher> matchers);
+  default RoaringBitmap select(String tenant, List<Matcher> matchers) {
+    return select(tenant, matchers, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param between run between pieces of work, every millisecond or so; what it throws ends the
+   *     search
+   */
+  RoaringBitmap select(String tenant, List<Matcher> matchers, Runnable between);
 
   /**
    * Hands over each label name of the tenant's series once, in no particular order.

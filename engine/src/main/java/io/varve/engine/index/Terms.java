@@ -52,8 +52,13 @@ interface Terms {
   /**
    * The numbers of the values that a regular expression accepts, before negation; computed once and
    * remembered. Not to be changed.
+   *
+   * @param between run now and then while the expression is being tried
    */
-  RoaringBitmap accepted(int name, Matcher matcher);
+  RoaringBitmap accepted(int name, Matcher matcher, Runnable between);
+
+  /** After so many values that a regular expression was tried on, others have their turn. */
+  int VALUES_AT_ONCE = 256;
 
   /** True if {@link #accepted} is known without a regular expression being run. */
   boolean knowsAccepted(int name, Matcher matcher);

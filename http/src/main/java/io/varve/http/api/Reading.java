@@ -2,6 +2,7 @@ package io.varve.http.api;
 
 import io.varve.engine.Snapshot;
 import io.varve.http.net.Gate;
+import io.varve.http.net.HandlerThreads;
 import io.varve.http.net.Request;
 import io.varve.query.Cancellation;
 import io.varve.query.Feature;
@@ -42,7 +43,7 @@ public final class Reading {
   <T> T read(Request request, long waitMillis, Work<T> work) throws IOException {
     gate.enter(waitMillis);
     try {
-      Cancellation cancellation = new Cancellation();
+      Cancellation cancellation = new Cancellation(HandlerThreads::giveWay);
       try (var _ = request.onDisconnect(cancellation::cancel)) {
         Store now = store.get();
         try (Snapshot snapshot = now.snapshots().get()) {

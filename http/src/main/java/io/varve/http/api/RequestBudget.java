@@ -2,6 +2,7 @@ package io.varve.http.api;
 
 import io.varve.engine.QueryBudget;
 import io.varve.http.config.Durations;
+import io.varve.http.net.HandlerThreads;
 import io.varve.query.Cancellation;
 import io.varve.query.QueryLimits;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,7 +43,9 @@ final class RequestBudget implements QueryBudget {
   }
 
   /** Notices that the client has gone, or that the time is over. */
-  void check() {
+  @Override
+  public void check() {
+    HandlerThreads.giveWay();
     if (cancellation.isCancelled()) {
       throw new ApiException(ErrorType.CANCELED, "the request was canceled by the client");
     }

@@ -1,6 +1,7 @@
 package io.varve.http.api;
 
 import io.varve.http.api.ActiveQueries.Question;
+import io.varve.http.net.HandlerThreads;
 import io.varve.http.net.Request;
 import io.varve.query.Cancellation;
 import io.varve.query.QueryException;
@@ -48,7 +49,7 @@ final class SharedQueries {
     private static final long NOT_STARTED = -1;
 
     private final String text;
-    private final Cancellation cancellation = new Cancellation();
+    private final Cancellation cancellation = new Cancellation(HandlerThreads::giveWay);
     private final CompletableFuture<QueryResult> result = new CompletableFuture<>();
     private final long begunNanos = System.nanoTime();
     private final long joinableNanos;

@@ -8,7 +8,7 @@ import io.undertow.util.HttpString;
 import java.io.IOException;
 import java.util.List;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +27,13 @@ final class Dispatcher implements HttpHandler {
   private static final HttpString NO_SNIFF = new HttpString("X-Content-Type-Options");
   private static final HttpString STOPPING = new HttpString("X-Prometheus-Stopping");
   private static final String OTHER = "other";
+  private static final int LONG_QUESTION = 1 << 13;
 
   private final List<Route> routes;
   private final Supplier<Availability> availability;
   private final ErrorAnswer apiErrors;
   private final Observer observer;
-  private final ExecutorService threads;
+  private final HandlerThreads threads;
   private final Bodies bodies;
   private final Disconnects disconnects;
   private final long writeMillis;
@@ -45,7 +46,7 @@ final class Dispatcher implements HttpHandler {
       Supplier<Availability> availability,
       ErrorAnswer apiErrors,
       Observer observer,
-      ExecutorService threads,
+      HandlerThreads threads,
       Bodies bodies,
       Disconnects disconnects,
       long writeMillis,
@@ -149,7 +150,8 @@ final class Dispatcher implements HttpHandler {
       return;
     }
     if (route.mostBodyBytes() == 0 || exchange.isRequestComplete()) {
-      exchange.dispatch(threads, () -> run(exchange, route, unescaped, null, 0));
+      Executor where = where(route, exchange.getQueryString().length());
+      exchange.dispatch(where, () -> run(exchange, route, unescaped, null, 0));
       return;
     }
     BodyReader.read(
@@ -159,7 +161,8 @@ final class Dispatcher implements HttpHandler {
         new BodyReader.Result() {
           @Override
           public void complete(byte[] body, int length) {
-            exchange.dispatch(threads, () -> run(exchange, route, unescaped, body, length));
+            exchange.dispatch(
+                where(route, length), () -> run(exchange, route, unescaped, body, length));
           }
 
           @Override
@@ -183,6 +186,11 @@ final class Dispatcher implements HttpHandler {
                 "too many request bodies are in memory (http.max_bodies_bytes); try again\n");
           }
         });
+  }
+
+  /** Where to begin; long questions take long to read. */
+  private Executor where(Route route, int length) {
+    return route.isQuick() && length < LONG_QUESTION ? threads.here() : threads.elsewhere();
   }
 
   /** A short answer straight from the I/O thread. */

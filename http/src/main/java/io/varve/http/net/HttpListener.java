@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
@@ -30,8 +28,7 @@ public final class HttpListener implements AutoCloseable {
   private static final ByteBufferPool BUFFERS =
       new DefaultByteBufferPool(true, 16_384 - 20, -1, 0, 0);
 
-  private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 0).factory());
+  private final HandlerThreads threads;
   private final Disconnects disconnects = new Disconnects();
   private final Bodies bodies;
   private final Dispatcher dispatcher;
@@ -66,18 +63,6 @@ public final class HttpListener implements AutoCloseable {
       Observer observer)
       throws IOException {
     bodies = new Bodies(limits.maxBodiesBytes());
-    dispatcher =
-        new Dispatcher(
-            routes,
-            availability,
-            apiErrors,
-            observer,
-            threads,
-            bodies,
-            disconnects,
-            limits.writeMillis(),
-            limits.origins(),
-            limits.prefix());
     try {
       worker =
           Xnio.getInstance(HttpListener.class.getClassLoader())
@@ -89,6 +74,19 @@ public final class HttpListener implements AutoCloseable {
                       .set(Options.WORKER_TASK_MAX_THREADS, 1)
                       .set(Options.THREAD_DAEMON, true)
                       .getMap());
+      threads = new HandlerThreads(worker);
+      dispatcher =
+          new Dispatcher(
+              routes,
+              availability,
+              apiErrors,
+              observer,
+              threads,
+              bodies,
+              disconnects,
+              limits.writeMillis(),
+              limits.origins(),
+              limits.prefix());
       open = new HttpOpenListener(BUFFERS, undertowOptions(limits, routes));
       open.setRootHandler(new HttpContinueReadHandler(dispatcher));
       server =
@@ -156,6 +154,6 @@ public final class HttpListener implements AutoCloseable {
     open.closeConnections();
     worker.shutdownNow();
     disconnects.close();
-    threads.shutdownNow();
+    threads.close();
   }
 }

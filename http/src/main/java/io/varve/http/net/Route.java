@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param style what surrounds the answers
  * @param needsStore true if requests are turned away until the store is ready
  * @param mostBodyBytes a larger body is answered 413; 0 if no body is looked at
+ * @param isQuick true if the handler is mostly quick, and asks {@link HandlerThreads#giveWay} when
+ *     it is not
  * @param handler who answers
  */
 public record Route(
@@ -24,6 +26,7 @@ public record Route(
     Style style,
     boolean needsStore,
     int mostBodyBytes,
+    boolean isQuick,
     Handler handler) {
 
   /** What surrounds an answer. */
@@ -36,22 +39,27 @@ public record Route(
 
   /** A part of the JSON API that needs the store. */
   public static Route api(String path, Handler handler, String... methods) {
-    return new Route(path, Set.of(methods), segments(path), Style.API, true, 0, handler);
+    return new Route(path, Set.of(methods), segments(path), Style.API, true, 0, false, handler);
   }
 
   /** A page of plain text that is there at any time. */
   public static Route text(String path, Handler handler, String... methods) {
-    return new Route(path, Set.of(methods), segments(path), Style.TEXT, false, 0, handler);
+    return new Route(path, Set.of(methods), segments(path), Style.TEXT, false, 0, false, handler);
   }
 
   /** The same, also before the store is ready, or only when it is. */
   public Route withNeedsStore(boolean needs) {
-    return new Route(name, methods, segments, style, needs, mostBodyBytes, handler);
+    return new Route(name, methods, segments, style, needs, mostBodyBytes, isQuick, handler);
   }
 
   /** The same with a body of at most so many bytes. */
   public Route withBody(int mostBytes) {
-    return new Route(name, methods, segments, style, needsStore, mostBytes, handler);
+    return new Route(name, methods, segments, style, needsStore, mostBytes, isQuick, handler);
+  }
+
+  /** The same, begun in the thread that received the request. */
+  public Route withQuick() {
+    return new Route(name, methods, segments, style, needsStore, mostBodyBytes, true, handler);
   }
 
   /**

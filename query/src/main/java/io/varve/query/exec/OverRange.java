@@ -223,10 +223,16 @@ final class OverRange extends SeriesOperator {
       return false;
     }
     return switch (function) {
-      // Every window would be summed anew.
-      case SUM_OVER_TIME, AVG_OVER_TIME -> true;
       // Sliding over samples costs what is new in a window, once they are decoded.
-      case RATE, INCREASE, DELTA, COUNT_OVER_TIME, RESETS, MIN_OVER_TIME, MAX_OVER_TIME ->
+      case SUM_OVER_TIME,
+          AVG_OVER_TIME,
+          RATE,
+          INCREASE,
+          DELTA,
+          COUNT_OVER_TIME,
+          RESETS,
+          MIN_OVER_TIME,
+          MAX_OVER_TIME ->
           source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS;
       default -> false;
     };

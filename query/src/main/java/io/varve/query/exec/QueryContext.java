@@ -169,7 +169,11 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   }
 
   /** Ends the query if it was cancelled or is late. */
-  void check() {
+  @Override
+  public void check() {
+    if (cancellation != null) {
+      cancellation.pause();
+    }
     if (ended || (cancellation != null && cancellation.isCancelled())) {
       throw cancelled();
     }

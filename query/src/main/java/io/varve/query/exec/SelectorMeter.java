@@ -42,6 +42,11 @@ final class SelectorMeter implements QueryBudget {
   }
 
   @Override
+  public void check() {
+    query.check();
+  }
+
+  @Override
   public void chargeSamples(long decoded) {
     samples.add(decoded);
     query.chargeSamples(decoded);

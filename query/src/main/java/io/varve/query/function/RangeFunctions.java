@@ -5,10 +5,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The range functions over floats (Prometheus 3.14 {@code promql/functions.go}). Sums are
- * recomputed for every window, since a compensated sum cannot be taken apart again without changing
- * its last bits. What needs only the ends of a window, how often something happened, where its
- * counter resets are, or its extreme, does not touch the samples between again.
+ * The range functions over floats (Prometheus 3.14 {@code promql/functions.go}). Sums of long
+ * windows are put together from sums of groups of rows ({@link PartialSums}). What needs only the
+ * ends of a window, how often something happened, where its counter resets are, or its extreme,
+ * does not touch the samples between again.
  */
 public final class RangeFunctions {
   private RangeFunctions() {}
@@ -356,8 +356,20 @@ public final class RangeFunctions {
   }
 
   private static final class Average extends RangeFunction {
+    private final PartialSums sums = new PartialSums();
+    private final KahanSum whole = new KahanSum();
+
+    @Override
+    public void begin(Window series) {
+      sums.begin(series);
+    }
+
     @Override
     public double at(Window w) {
+      if (sums.sum(w, whole)) {
+        double n = w.count();
+        return whole.high / n + whole.low / n;
+      }
       double[] values = w.values;
       double sum = values[w.from];
       double low = 0;
@@ -390,8 +402,19 @@ public final class RangeFunctions {
   }
 
   private static final class Sum extends RangeFunction {
+    private final PartialSums sums = new PartialSums();
+    private final KahanSum whole = new KahanSum();
+
+    @Override
+    public void begin(Window series) {
+      sums.begin(series);
+    }
+
     @Override
     public double at(Window w) {
+      if (sums.sum(w, whole)) {
+        return whole.high + whole.low;
+      }
       double[] values = w.values;
       double sum = 0;
       double low = 0;
