@@ -254,7 +254,8 @@ final class SnapshotView implements Snapshot {
       TimeRange range,
       QueryBudget budget,
       Consumer<String> out) {
-    eachIndex(tenant, matchers, range, (index, within) -> index.labelNames(tenant, within, out));
+    eachIndex(
+        tenant, matchers, range, budget, (index, within) -> index.labelNames(tenant, within, out));
   }
 
   @Override
@@ -266,7 +267,11 @@ final class SnapshotView implements Snapshot {
       QueryBudget budget,
       Consumer<String> out) {
     eachIndex(
-        tenant, matchers, range, (index, within) -> index.labelValues(tenant, name, within, out));
+        tenant,
+        matchers,
+        range,
+        budget,
+        (index, within) -> index.labelValues(tenant, name, within, out));
   }
 
   @Override
