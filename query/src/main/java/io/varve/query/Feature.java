@@ -26,6 +26,8 @@ public enum Feature {
   START_TIMESTAMPS("use-start-timestamps", false),
   /** The labels {@code __type__} and {@code __unit__} say what a metric is. */
   TYPE_AND_UNIT_LABELS("type-and-unit-labels", false),
+  /** Statistics of a query may count its samples step by step. */
+  PER_STEP_STATS("promql-per-step-stats", false),
   /** The endpoints of a server that find names and values by what they are like. */
   SEARCH_API("search-api", false);
 

@@ -14,6 +14,7 @@ import io.varve.query.exec.NativeBucketsException;
 import io.varve.query.exec.Profile;
 import io.varve.query.exec.QueryContext;
 import io.varve.query.exec.StepAnnotations;
+import io.varve.query.exec.StepCounter;
 import io.varve.query.exec.WorkerPool;
 import io.varve.query.plan.PlanNode;
 import io.varve.query.plan.Planner;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,6 +124,7 @@ public final class QueryEngine implements AutoCloseable {
         tenant,
         query,
         queryOptions,
+        new Times(timeMillis, timeMillis, 1),
         expr -> Planner.plan(expr, timeMillis, timeMillis, 0, options.subqueryStepMillis()),
         (expr, plan, context) -> instant(plan, new Evaluator(context), timeMillis));
   }
@@ -158,6 +161,7 @@ public final class QueryEngine implements AutoCloseable {
         tenant,
         query,
         queryOptions,
+        new Times(startMillis, endMillis, stepMillis),
         expr -> {
           if (expr.type() != ValueType.SCALAR && expr.type() != ValueType.VECTOR) {
             throw new QueryException(
@@ -176,6 +180,9 @@ public final class QueryEngine implements AutoCloseable {
                 : range(plan, new Evaluator(context), startMillis, endMillis, stepMillis));
   }
 
+  /** When a query is evaluated, milliseconds. */
+  private record Times(long start, long end, long step) {}
+
   @FunctionalInterface
   private interface Planning {
     PlanNode plan(Expr expr);
@@ -191,12 +198,13 @@ public final class QueryEngine implements AutoCloseable {
       String tenant,
       String query,
       QueryOptions queryOptions,
+      Times times,
       Planning planning,
       Evaluation evaluation) {
     try {
-      return answer(snapshot, tenant, query, queryOptions, planning, evaluation, false);
+      return answer(snapshot, tenant, query, queryOptions, times, planning, evaluation, false);
     } catch (NativeBucketsException e) {
-      return answer(snapshot, tenant, query, queryOptions, planning, evaluation, true);
+      return answer(snapshot, tenant, query, queryOptions, times, planning, evaluation, true);
     }
   }
 
@@ -205,6 +213,7 @@ public final class QueryEngine implements AutoCloseable {
       String tenant,
       String query,
       QueryOptions queryOptions,
+      Times times,
       Planning planning,
       Evaluation evaluation,
       boolean nativeBuckets) {
@@ -235,17 +244,22 @@ public final class QueryEngine implements AutoCloseable {
         value = sorted(matrix);
       }
       long done = System.nanoTime();
+      QueryStats.Steps steps =
+          queryOptions.stepStats() && options.features().contains(Feature.PER_STEP_STATS)
+              ? steps(snapshot, tenant, plan, times, queryOptions, begun)
+              : null;
       QueryStats stats =
           new QueryStats(
               planned - begun,
               done - planned,
               done - evaluated,
               context.series(),
-              context.samplesRead(),
-              context.queryableSamples(),
+              steps == null ? context.samplesRead() : LongStream.of(steps.read()).sum(),
+              steps == null ? context.queryableSamples() : LongStream.of(steps.queryable()).sum(),
               context.peakSamples(),
               context.peakBytes(),
-              context.storedBlocks());
+              context.storedBlocks(),
+              steps);
       List<String> warnings = new ArrayList<>(context.warnings(query));
       for (String damage : snapshot.damage()) {
         warnings.add("data could not be read: " + damage);
@@ -264,6 +278,37 @@ public final class QueryEngine implements AutoCloseable {
       throw new QueryException(ErrorType.EXECUTION, "expression is nested too deeply", e);
     } catch (RuntimeException e) {
       throw new QueryException(ErrorType.INTERNAL, "unexpected error: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Counts samples by step, after the evaluation and under limits of its own.
+   *
+   * @param begun when the query began, whose timeout holds for both
+   */
+  private QueryStats.Steps steps(
+      Snapshot snapshot,
+      String tenant,
+      PlanNode plan,
+      Times times,
+      QueryOptions queryOptions,
+      long begun) {
+    QueryLimits limits = queryOptions.limits() == null ? options.limits() : queryOptions.limits();
+    long spent = (System.nanoTime() - begun) / 1_000_000;
+    long lookback = queryOptions.lookbackMillis();
+    try (QueryContext context =
+        new QueryContext(
+            snapshot,
+            tenant,
+            lookback > 0 ? lookback : options.lookbackMillis(),
+            false,
+            options.features(),
+            limits.withTimeoutMillis(Math.max(1, limits.timeoutMillis() - spent)),
+            queryOptions.cancellation(),
+            pool)) {
+      StepCounter.Counts counts =
+          new StepCounter(context).count(plan, times.start, times.end, times.step);
+      return new QueryStats.Steps(times.start, times.step, counts.queryable(), counts.read());
     }
   }
 

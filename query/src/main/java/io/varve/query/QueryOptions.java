@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param cancellation a switch to end the query early, or null
  * @param explain whether the result tells what each node of the plan did
  * @param useCache whether a range query may take steps from the result cache, and leave its own
+ * @param stepStats whether samples are counted by step, if {@link Feature#PER_STEP_STATS} is on:
+ *     takes about as long as the query itself
  */
 public record QueryOptions(
     long lookbackMillis,
@@ -20,7 +22,8 @@ public record QueryOptions(
     boolean useStoredAggregates,
     @Nullable Cancellation cancellation,
     boolean explain,
-    boolean useCache) {
+    boolean useCache,
+    boolean stepStats) {
   /** The engine's defaults, with stored aggregates. */
   public static final QueryOptions DEFAULT = new QueryOptions(0, null, true, null);
 
@@ -30,39 +33,48 @@ public record QueryOptions(
       @Nullable QueryLimits limits,
       boolean useStoredAggregates,
       @Nullable Cancellation cancellation) {
-    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false);
+    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false, false);
   }
 
   /** These options with another lookback, 0 = the engine's default. */
   public QueryOptions withLookbackMillis(long millis) {
-    return new QueryOptions(millis, limits, useStoredAggregates, cancellation, explain, useCache);
+    return new QueryOptions(
+        millis, limits, useStoredAggregates, cancellation, explain, useCache, stepStats);
   }
 
   /** These options with other limits. */
   public QueryOptions withLimits(QueryLimits other) {
     return new QueryOptions(
-        lookbackMillis, other, useStoredAggregates, cancellation, explain, useCache);
+        lookbackMillis, other, useStoredAggregates, cancellation, explain, useCache, stepStats);
   }
 
   /** These options with stored aggregates allowed or not. */
   public QueryOptions withStoredAggregates(boolean use) {
-    return new QueryOptions(lookbackMillis, limits, use, cancellation, explain, useCache);
+    return new QueryOptions(
+        lookbackMillis, limits, use, cancellation, explain, useCache, stepStats);
   }
 
   /** These options with a switch to end the query early. */
   public QueryOptions withCancellation(Cancellation other) {
-    return new QueryOptions(lookbackMillis, limits, useStoredAggregates, other, explain, useCache);
+    return new QueryOptions(
+        lookbackMillis, limits, useStoredAggregates, other, explain, useCache, stepStats);
   }
 
   /** These options, explaining the query or not. */
   public QueryOptions withExplain(boolean wanted) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, cancellation, wanted, useCache);
+        lookbackMillis, limits, useStoredAggregates, cancellation, wanted, useCache, stepStats);
   }
 
   /** These options with the result cache or not. */
   public QueryOptions withCache(boolean use) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, cancellation, explain, use);
+        lookbackMillis, limits, useStoredAggregates, cancellation, explain, use, stepStats);
+  }
+
+  /** These options, counting samples by step or not. */
+  public QueryOptions withStepStats(boolean wanted) {
+    return new QueryOptions(
+        lookbackMillis, limits, useStoredAggregates, cancellation, explain, useCache, wanted);
   }
 }

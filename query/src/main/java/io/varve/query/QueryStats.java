@@ -1,5 +1,7 @@
 package io.varve.query;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What answering a query took.
  *
@@ -13,6 +15,8 @@ package io.varve.query;
  * @param peakSamples most samples held at one time
  * @param peakBytes most bytes charged at one time
  * @param storedBlocks blocks answered from stored aggregates without decoding
+ * @param steps the samples by step, if that was asked for ({@link QueryOptions#stepStats}); then
+ *     {@code samplesRead} and {@code totalQueryableSamples} are their sums
  */
 public record QueryStats(
     long parseNanos,
@@ -23,4 +27,15 @@ public record QueryStats(
     long totalQueryableSamples,
     long peakSamples,
     long peakBytes,
-    long storedBlocks) {}
+    long storedBlocks,
+    @Nullable Steps steps) {
+  /**
+   * Samples by step, counted as Prometheus 3.14 counts them.
+   *
+   * @param start time of the first step, milliseconds since the epoch
+   * @param step distance of the steps, milliseconds
+   * @param queryable samples that each step looks at
+   * @param read samples that are read for it and were not for the one before
+   */
+  public record Steps(long start, long step, long[] queryable, long[] read) {}
+}

@@ -121,7 +121,7 @@ public final class FeaturesHandler implements Handler {
     promql.put("fill_left", on.contains(Feature.BINOP_FILL_MODIFIERS));
     promql.put("fill_right", on.contains(Feature.BINOP_FILL_MODIFIERS));
     promql.put("delayed_name_removal", on.contains(Feature.DELAYED_NAME_REMOVAL));
-    promql.put("per_step_stats", false);
+    promql.put("per_step_stats", on.contains(Feature.PER_STEP_STATS));
     promql.put("type_and_unit_labels", on.contains(Feature.TYPE_AND_UNIT_LABELS));
     return promql;
   }

@@ -67,7 +67,12 @@ public final class Querying {
    * @param cache whether the result cache may be used
    */
   record Terms(
-      long timeoutMillis, long lookbackMillis, String stats, boolean explain, boolean cache) {}
+      long timeoutMillis, long lookbackMillis, String stats, boolean explain, boolean cache) {
+    /** True if samples are to be counted step by step, where that is offered. */
+    boolean stepStats() {
+      return stats.equals("all");
+    }
+  }
 
   /**
    * When a query is evaluated, in milliseconds.
@@ -250,7 +255,8 @@ public final class Querying {
             storedAggregates,
             cancellation,
             terms.explain(),
-            terms.cache());
+            terms.cache(),
+            terms.stepStats());
     QueryEngine queries = store.queries();
     return question.step() == 0
         ? queries.instant(snapshot, question.tenant(), question.text(), question.start(), options)
@@ -309,14 +315,28 @@ public final class Querying {
         .number(parse + eval + queue)
         .endObject()
         .key("samples")
-        .beginObject()
-        .key("totalQueryableSamples")
-        .number(stats.totalQueryableSamples())
-        .key("samplesRead")
+        .beginObject();
+    QueryStats.Steps steps = stats.steps();
+    if (steps != null) {
+      byStep(json.key("totalQueryableSamplesPerStep"), steps, steps.queryable());
+    }
+    json.key("totalQueryableSamples").number(stats.totalQueryableSamples());
+    if (steps != null) {
+      byStep(json.key("samplesReadPerStep"), steps, steps.read());
+    }
+    json.key("samplesRead")
         .number(stats.samplesRead())
         .key("peakSamples")
         .number(stats.peakSamples())
         .endObject()
         .endObject();
+  }
+
+  private static void byStep(Json json, QueryStats.Steps steps, long[] counts) throws IOException {
+    json.beginList();
+    for (int s = 0; s < counts.length; s++) {
+      json.beginList().seconds(steps.start() + s * steps.step()).number(counts[s]).endList();
+    }
+    json.endList();
   }
 }

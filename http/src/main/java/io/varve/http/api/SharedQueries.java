@@ -31,7 +31,8 @@ final class SharedQueries {
       long end,
       long step,
       long lookbackMillis,
-      boolean cache) {
+      boolean cache,
+      boolean stepStats) {
     static Key of(Question question, Querying.Terms terms) {
       return new Key(
           question.tenant(),
@@ -40,7 +41,8 @@ final class SharedQueries {
           question.end(),
           question.step(),
           terms.lookbackMillis(),
-          terms.cache());
+          terms.cache(),
+          terms.stepStats());
     }
   }
 

@@ -40,6 +40,7 @@ final class InfoJoin extends SeriesOperator {
   private final List<Labels> labels = new ArrayList<>();
   private final List<double[]> columns = new ArrayList<>();
   private final BitSet loseNames = new BitSet();
+  private long[] infosSeen = new long[0];
 
   /**
    * @param selection the matchers of info series and their labels, and as of when they are looked
@@ -86,6 +87,7 @@ final class InfoJoin extends SeriesOperator {
       isInfo[i] = names.stream().allMatch(m -> m.matches(name));
     }
     Infos infos = infos(base, isInfo);
+    infosSeen = seen(infos);
     Map<Labels, Integer> signatures = new HashMap<>();
     Map<String, Integer> infoNames = new TreeMap<>();
     int[] signatureOfInfo = new int[infos.labels.size()];
@@ -104,6 +106,21 @@ final class InfoJoin extends SeriesOperator {
     }
     join(base, isInfo, infos, signatureOfInfo, signaturesOfBase, signatures.size());
     return labels.toArray(new Labels[0]);
+  }
+
+  /** After {@link #prepare}: how many info series have a sample at each step. */
+  long[] infosSeen() {
+    return infosSeen;
+  }
+
+  private long[] seen(Infos infos) {
+    long[] seen = new long[grid.count()];
+    for (long[] times : infos.times) {
+      for (int s = 0; s < seen.length; s++) {
+        seen[s] += times[s] == Long.MIN_VALUE ? 0 : 1;
+      }
+    }
+    return seen;
   }
 
   private static int number(Map<Labels, Integer> numbers, Labels signature) {

@@ -47,6 +47,11 @@ final class SubqueryWindows extends WindowSource {
     this.buffers = new Buffer[query.workers()];
   }
 
+  /** The times at which this one evaluates what is in it. */
+  StepGrid innerGrid() {
+    return inner.grid;
+  }
+
   /** The times at which a subquery evaluates what is in it. */
   static StepGrid innerGrid(
       QueryContext query,
