@@ -51,7 +51,7 @@ final class DictEncoder {
     return Codecs.varintBytes(Codecs.zigzag(distinct[0]))
         + Codecs.varintBytes(values)
         + 2
-        + steps.plan(step, values - 1, false)
+        + steps.plan(step, values - 1, Effort.FULL)
         + indices.planIndices(index, count, values);
   }
 

@@ -195,7 +195,7 @@ public final class HistogramBlockEncoder {
 
   private void integers(long[] values, int m, ByteWriter out) {
     byte[] bytes = out.reserve(IntegerStreamEncoder.maxBytes(m));
-    out.advance(stream.encode(values, 0, m, false, bytes, out.size()) - out.size());
+    out.advance(stream.encode(values, 0, m, Effort.FULL, bytes, out.size()) - out.size());
   }
 
   private void floats(int m, ByteWriter out) {

@@ -29,7 +29,7 @@ final class IntegerStreamEncoder {
   }
 
   /** Writes {@code values[from, from + n)}, n ≥ 1; returns the end. */
-  int encode(long[] values, int from, int n, boolean fast, byte[] out, int at) {
+  int encode(long[] values, int from, int n, Effort effort, byte[] out, int at) {
     room(n);
     long[] zeroth = streams[0];
     long[] firsts = streams[1];
@@ -52,7 +52,7 @@ final class IntegerStreamEncoder {
     for (int i = 1; i < n - 1; i++) {
       seconds[i - 1] = firsts[i] - firsts[i - 1];
     }
-    int order = fast ? cheapestByBits(n) : cheapestByPlan(n, divisor);
+    int order = effort == Effort.FAST ? cheapestByBits(n) : cheapestByPlan(n, divisor, effort);
     int pos = at;
     ResidualEncoder encoder = encoders[order];
     out[pos++] = (byte) (order | (divisor > 1 ? 4 : 0) | encoder.headBits());
@@ -82,7 +82,7 @@ final class IntegerStreamEncoder {
     };
   }
 
-  private int cheapestByPlan(int n, long divisor) {
+  private int cheapestByPlan(int n, long divisor, Effort effort) {
     int best = 0;
     int bestBytes = Integer.MAX_VALUE;
     boolean fewSteps = false;
@@ -96,9 +96,9 @@ final class IntegerStreamEncoder {
         if (order == 2) {
           continue;
         }
-        bytes = encoders[0].planSparse(streams[0], n, false);
+        bytes = encoders[0].planSparse(streams[0], n, effort);
       } else {
-        bytes = encoders[order].plan(streams[order], n - order, false);
+        bytes = encoders[order].plan(streams[order], n - order, effort);
         fewSteps = order == 1 && encoders[1].isVerySparse();
       }
       bytes = bytes == Integer.MAX_VALUE ? bytes : bytes + prefix(order, divisor);
@@ -140,7 +140,7 @@ final class IntegerStreamEncoder {
         bestBits = bits;
       }
     }
-    encoders[best].plan(streams[best], n - best, true);
+    encoders[best].plan(streams[best], n - best, Effort.FAST);
     return best;
   }
 

@@ -58,7 +58,7 @@ final class LeafEncoder {
   }
 
   /** Plans {@code q[0, count)} and returns {@link #bytes}. */
-  int plan(long[] q, int count, boolean fast) {
+  int plan(long[] q, int count, Effort effort) {
     this.count = count;
     if (packed.length < count) {
       packed = new long[Math.max(count, 512)];
@@ -75,10 +75,10 @@ final class LeafEncoder {
       choose(Codecs.CONST, zero ? Codecs.BASE_NONE : Codecs.BASE_OFFSET, zero ? 0 : min, 0);
       return bytes;
     }
-    if (fast) {
-      planFast(q, min, max);
-    } else {
-      planBest(q, min, max);
+    switch (effort) {
+      case FAST -> planFast(q, min, max);
+      case FEW -> planFew(q, min, max);
+      case FULL -> planBest(q, min, max);
     }
     return bytes;
   }
@@ -110,6 +110,28 @@ final class LeafEncoder {
     int riceBytes = rice.plan(coded, count);
     if (riceBytes < bytes) {
       choose(Codecs.RICE, riceMode, 0, riceBytes);
+    }
+  }
+
+  /** As the best plan, without Huffman codes and estimates for them. */
+  private void planFew(long[] q, long min, long max) {
+    int mode = min >= 0 ? Codecs.BASE_NONE : Codecs.BASE_ZIGZAG;
+    transform(q, count, mode, 0, coded);
+    int riceBytes = rice.plan(coded, count);
+    int packMode = mode;
+    if (offsetMayPay(min, max)) {
+      transform(q, count, Codecs.BASE_OFFSET, min, packed);
+      int baseBits = 8 * baseBytes(Codecs.BASE_OFFSET, min);
+      if (pfor.estimateBits(packed, count) + baseBits < pfor.estimateBits(coded, count)) {
+        packMode = Codecs.BASE_OFFSET;
+      }
+    }
+    if (packMode == mode) {
+      System.arraycopy(coded, 0, packed, 0, count);
+    }
+    choose(Codecs.PFOR, packMode, packMode == mode ? 0 : min, pfor.bytes(packed, count));
+    if (worthwhile(riceBytes, bytes)) {
+      choose(Codecs.RICE, mode, 0, riceBytes);
     }
   }
 
@@ -156,7 +178,7 @@ final class LeafEncoder {
 
   /** Indices {@code 0 … values − 1}: as above, but Huffman codes may stand for each of them. */
   int planIndices(long[] q, int count, int values) {
-    plan(q, count, false);
+    plan(q, count, Effort.FULL);
     int mantissa = Math.max(2, Codecs.bitLength(values - 1) - 1);
     if (mantissa <= 7 && codec != Codecs.CONST) {
       System.arraycopy(q, 0, coded, 0, count);
@@ -164,7 +186,7 @@ final class LeafEncoder {
       if (worthwhile(huffmanBytes, bytes)) {
         choose(Codecs.HUFFMAN, Codecs.BASE_NONE, 0, huffmanBytes);
       } else if (codec != Codecs.PFOR) {
-        plan(q, count, false);
+        plan(q, count, Effort.FULL);
       }
     }
     return bytes;

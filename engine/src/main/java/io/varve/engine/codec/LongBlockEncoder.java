@@ -33,6 +33,6 @@ public final class LongBlockEncoder {
     Codecs.checkCount(n);
     Objects.checkFromIndexSize(from, n, values.length);
     Objects.checkFromIndexSize(at, maxBytes(n), out.length);
-    return stream.encode(values, from, n, false, out, at);
+    return stream.encode(values, from, n, Effort.FULL, out, at);
   }
 }

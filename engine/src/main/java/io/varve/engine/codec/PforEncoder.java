@@ -29,6 +29,11 @@ final class PforEncoder {
     return over == 0 ? bits : bits + 16 + over * (8L + widest - width);
   }
 
+  /** Bits of at most a mini of values. */
+  long estimateBits(long[] u, int count) {
+    return estimateBits(widths, count, countWidths(u, 0, count));
+  }
+
   /** The width at which values and patches together take the fewest bits. */
   private static int cheapestWidth(int[] widths, int count, int widest) {
     int best = widest;

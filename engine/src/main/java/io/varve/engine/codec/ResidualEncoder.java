@@ -38,12 +38,12 @@ final class ResidualEncoder {
    *
    * @return upper bound of the bytes
    */
-  int plan(long[] q, int count, boolean fast) {
-    planSparse(q, count, fast);
+  int plan(long[] q, int count, Effort effort) {
+    planSparse(q, count, effort);
     if (isVerySparse()) {
       return bytes; // nothing else comes near
     }
-    int leafBytes = leaf.plan(q, count, fast);
+    int leafBytes = leaf.plan(q, count, effort);
     if (leafBytes < bytes) {
       codec = leaf.codec();
       bytes = leafBytes;
@@ -57,7 +57,7 @@ final class ResidualEncoder {
   }
 
   /** Plans SPARSE if most values are one; else returns Integer.MAX_VALUE. */
-  int planSparse(long[] q, int count, boolean fast) {
+  int planSparse(long[] q, int count, Effort effort) {
     bytes = Integer.MAX_VALUE;
     codec = -1;
     verySparse = false;
@@ -70,7 +70,7 @@ final class ResidualEncoder {
     }
     if (others > 0 && others * 3L <= count) {
       codec = Codecs.SPARSE;
-      bytes = sparse.plan(q, count, usual, others, fast);
+      bytes = sparse.plan(q, count, usual, others, effort);
       verySparse = others * 8L <= count;
     }
     return bytes;

@@ -23,7 +23,7 @@ final class SparseEncoder {
    * @param others how many have another one
    * @return upper bound of the bytes
    */
-  int plan(long[] q, int count, long usual, int others, boolean fast) {
+  int plan(long[] q, int count, long usual, int others, Effort effort) {
     if (gap.length < others) {
       gap = new long[Math.max(160, others)];
       offset = new long[gap.length];
@@ -42,8 +42,8 @@ final class SparseEncoder {
     return (usual == 0 ? 0 : Codecs.varintBytes(Codecs.zigzag(usual)))
         + Codecs.varintBytes(others)
         + 2
-        + gaps.plan(gap, others, fast)
-        + offsets.plan(offset, others, fast);
+        + gaps.plan(gap, others, effort)
+        + offsets.plan(offset, others, effort);
   }
 
   /** Writes what was planned, without the head byte; returns the end. */

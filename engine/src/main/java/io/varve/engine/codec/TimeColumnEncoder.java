@@ -45,15 +45,15 @@ public final class TimeColumnEncoder {
    * @return the end: index after the last byte written
    */
   public int encode(long[] times, int from, int n, byte[] out, int at) {
-    return encode(times, from, n, out, at, false);
+    return encode(times, from, n, out, at, Effort.FULL);
   }
 
   /** As {@link #encode}, with the cheap choices only. */
   public int encodeFast(long[] times, int from, int n, byte[] out, int at) {
-    return encode(times, from, n, out, at, true);
+    return encode(times, from, n, out, at, Effort.FAST);
   }
 
-  private int encode(long[] times, int from, int n, byte[] out, int at, boolean fast) {
+  private int encode(long[] times, int from, int n, byte[] out, int at, Effort effort) {
     Codecs.checkCount(n);
     Objects.checkFromIndexSize(from, n, times.length);
     Objects.checkFromIndexSize(at, maxBytes(n), out.length);
@@ -64,8 +64,8 @@ public final class TimeColumnEncoder {
       return Codecs.putVarint(out, end, step);
     }
     out[at] = STREAM;
-    int end = stream.encode(times, from, n, fast, out, at + 1);
-    int grid = grid(times, from, n, fast);
+    int end = stream.encode(times, from, n, effort, out, at + 1);
+    int grid = grid(times, from, n, effort);
     if (grid > 0 && grid < end - at) {
       System.arraycopy(trial, 0, out, at, grid);
       return at + grid;
@@ -83,7 +83,7 @@ public final class TimeColumnEncoder {
   }
 
   /** Tries the grid; returns its bytes, 0 if there is none. */
-  private int grid(long[] times, int from, int n, boolean fast) {
+  private int grid(long[] times, int from, int n, Effort effort) {
     long first = times[from];
     if (skipped.length < n) {
       skipped = new long[Math.max(512, n)];
@@ -120,7 +120,7 @@ public final class TimeColumnEncoder {
     trial[0] = GRID;
     int end = Codecs.putVarint(trial, 1, Codecs.zigzag(first));
     end = Codecs.putVarint(trial, end, step);
-    end = stream.encode(skipped, 0, n - 1, fast, trial, end);
-    return stream.encode(offsets, 0, n, fast, trial, end);
+    end = stream.encode(skipped, 0, n - 1, effort, trial, end);
+    return stream.encode(offsets, 0, n, effort, trial, end);
   }
 }
