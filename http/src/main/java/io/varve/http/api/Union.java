@@ -17,7 +17,7 @@ record Union<T>(List<T> items, boolean cut) {
   /** What one selector finds. */
   interface Search<T> {
     /**
-     * Searches.
+     * Searches; what it finds need not be sorted.
      *
      * @param most how many are wanted, 0 for all
      */
