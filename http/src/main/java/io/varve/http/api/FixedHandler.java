@@ -43,7 +43,7 @@ public final class FixedHandler implements Handler {
             out -> {
               Json json = new Json(out);
               write(json, texts);
-              json.flush();
+              json.finish();
             });
   }
 

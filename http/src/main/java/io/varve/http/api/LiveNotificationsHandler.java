@@ -92,7 +92,7 @@ public final class LiveNotificationsHandler implements Handler {
     out.writeBytes("data: ".getBytes(StandardCharsets.US_ASCII));
     Json json = new Json(out);
     notification.write(json);
-    json.flush();
+    json.finish();
     out.writeBytes("\n\n".getBytes(StandardCharsets.US_ASCII));
     return out.toByteArray();
   }

@@ -137,7 +137,7 @@ public final class SearchHandler implements Handler {
       if (from == 0 && !found.damage.isEmpty()) {
         json.key("warnings").strings(found.damage);
       }
-      json.endObject().flush();
+      json.endObject().finish();
       out.write('\n');
       from = to;
     } while (from < shown);
@@ -148,7 +148,7 @@ public final class SearchHandler implements Handler {
         .key("has_more")
         .flag(found.best.size() > shown)
         .endObject()
-        .flush();
+        .finish();
     out.write('\n');
   }
 

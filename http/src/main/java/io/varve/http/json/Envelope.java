@@ -24,7 +24,7 @@ public final class Envelope {
     data.write(json);
     annotations(json, "warnings", warnings, "warning");
     annotations(json, "infos", infos, "info");
-    json.endObject().flush();
+    json.endObject().finish();
   }
 
   /** Writes an error. */
@@ -38,7 +38,7 @@ public final class Envelope {
         .key("error")
         .string(message)
         .endObject()
-        .flush();
+        .finish();
   }
 
   private static void annotations(Json json, String key, List<String> texts, String word)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import io.varve.engine.model.Labels;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,8 +15,10 @@ import java.util.List;
  * stays open.
  */
 public final class Json {
+  /** Buffers are shared: what a thread kept for itself would end with it, since each is virtual. */
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.newBoundedPool(64))
           .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
           .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
           .build();
@@ -119,8 +122,8 @@ public final class Json {
     out.writeRaw(chars, 0, length);
   }
 
-  /** Hands everything to the stream. */
-  public void flush() throws IOException {
-    out.flush();
+  /** Hands everything to the stream; nothing can be written after it. */
+  public void finish() throws IOException {
+    out.close();
   }
 }
