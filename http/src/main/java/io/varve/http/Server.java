@@ -147,9 +147,13 @@ public final class Server implements AutoCloseable {
     Map<String, String> build = buildInfo();
     List<Route> routes = new ArrayList<>();
     routes.add(
-        Route.text("/api/v1/write", new WriteHandler(this::store, writes), "POST")
+        Route.text(
+                "/api/v1/write",
+                new WriteHandler(this::store, writes, WriteHandler.Format.REMOTE_WRITE),
+                "POST")
             .withNeedsStore(true)
             .withBody(config.ingest().limits().compressedBytes()));
+    routes.add(otlp(writes));
     Handler read =
         new ReadHandler(
             new Reading(this::store, reads, query.limits()),
@@ -208,7 +212,7 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
             Route.api(
                 "/api/v1/features",
-                new FeaturesHandler(this::store, config.http().adminApi()),
+                new FeaturesHandler(this::store, config.http().adminApi(), config.otlp().enabled()),
                 get),
             Route.api("/api/v1/notifications", new NotificationsHandler(notifications), get)
                 .withNeedsStore(false),
@@ -265,6 +269,23 @@ public final class Server implements AutoCloseable {
     return routes;
   }
 
+  private Route otlp(Gate writes) {
+    String path = "/api/v1/otlp/v1/metrics";
+    if (!config.otlp().enabled()) {
+      Handler off =
+          (request, response) ->
+              response.text(
+                  404,
+                  "otlp write receiver needs to be enabled with `otlp.enabled: true` in the"
+                      + " configuration\n");
+      return Route.text(path, off, "POST");
+    }
+    Handler on = new WriteHandler(this::store, writes, WriteHandler.Format.OTLP);
+    return Route.text(path, on, "POST")
+        .withNeedsStore(true)
+        .withBody(config.ingest().limits().compressedBytes());
+  }
+
   private static Map<String, String> buildInfo() {
     Map<String, String> info = new LinkedHashMap<>();
     info.put("version", Version.PROMETHEUS);
@@ -288,6 +309,7 @@ public final class Server implements AutoCloseable {
     flags.put("web.search.max-limit", Integer.toString(config.http().searchMaxLimit()));
     flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));
     flags.put("web.enable-lifecycle", "false");
+    flags.put("web.enable-otlp-receiver", String.valueOf(config.otlp().enabled()));
     flags.put("web.enable-remote-write-receiver", "true");
     flags.put(
         "storage.remote.read-concurrent-limit",
@@ -349,12 +371,14 @@ public final class Server implements AutoCloseable {
                 query.limits(),
                 query.features(),
                 query.cacheBytes()));
+    boolean typeAndUnitLabels = query.features().contains(Feature.TYPE_AND_UNIT_LABELS);
     Ingestor ingestor =
         new Ingestor(
             engine.seriesLookup(),
             engine::append,
             config.ingest().limits(),
-            query.features().contains(Feature.TYPE_AND_UNIT_LABELS),
+            typeAndUnitLabels,
+            config.otlp().settings(typeAndUnitLabels, query.lookbackMillis()),
             clock);
     Store store =
         new Store(

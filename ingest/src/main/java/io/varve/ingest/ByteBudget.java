@@ -20,6 +20,31 @@ final class ByteBudget {
     return false;
   }
 
+  /** Bytes that are taken step by step and given back together. */
+  Loan loan() {
+    return new Loan();
+  }
+
+  /** See {@link #loan}. For one thread. */
+  final class Loan implements AutoCloseable {
+    private long held;
+
+    /** True if the bytes could be had in addition. */
+    boolean take(long bytes) {
+      if (!ByteBudget.this.take(bytes)) {
+        return false;
+      }
+      held += bytes;
+      return true;
+    }
+
+    @Override
+    public void close() {
+      giveBack(held);
+      held = 0;
+    }
+  }
+
   void giveBack(long bytes) {
     taken.addAndGet(-bytes);
   }

@@ -3,9 +3,9 @@ package io.varve.ingest;
 /**
  * The answer to a write request, ready to be put into an HTTP response.
  *
- * @param status 204 if all is stored; 400, 413 or 415 for what can never succeed as it is; 429, 500
- *     or 503 for what may succeed later
- * @param message why, as plain text of one or several lines; "" under 204
+ * @param status 204 (OTLP: 200) if all is stored; 400, 413 or 415 for what can never succeed as it
+ *     is; 429, 500 or 503 for what may succeed later
+ * @param message why, as plain text of one or several lines; "" under 204 and 200
  * @param retryAfterSeconds for a Retry-After header, 0 for none
  * @param worthWaiting true if the same request succeeds when a flush that is under way is done: it
  *     may be written again after a moment instead of being answered
@@ -50,8 +50,22 @@ public record IngestOutcome(
         position);
   }
 
+  /** The same with another status if everything is stored. */
+  IngestOutcome withSuccess(int success) {
+    return new IngestOutcome(
+        ok() ? success : status,
+        message,
+        retryAfterSeconds,
+        worthWaiting,
+        writtenHeaders,
+        samples,
+        histograms,
+        exemplars,
+        position);
+  }
+
   /** True if everything is stored. */
   public boolean ok() {
-    return status == 204;
+    return status == 204 || status == 200;
   }
 }

@@ -14,6 +14,9 @@ import io.varve.ingest.intake.Intake;
 import io.varve.ingest.intake.Reason;
 import io.varve.ingest.intake.RequestTooLargeException;
 import io.varve.ingest.intake.ScrapeOrder;
+import io.varve.ingest.otlp.OtlpEncoding;
+import io.varve.ingest.otlp.OtlpFormatException;
+import io.varve.ingest.otlp.OtlpSettings;
 import io.varve.ingest.remotewrite.MessageType;
 import io.varve.ingest.remotewrite.SnappyBlock;
 import io.varve.ingest.remotewrite.UnsupportedContentException;
@@ -44,6 +47,7 @@ public final class Ingestor {
   private final BatchSink sink;
   private final IngestLimits limits;
   private final boolean typeAndUnitLabels;
+  private final OtlpSettings otlp;
   private final InstantSource clock;
   private final ScrapeOrder order;
   private final AliasCache aliases;
@@ -73,6 +77,31 @@ public final class Ingestor {
       IngestLimits limits,
       boolean typeAndUnitLabels,
       InstantSource clock) {
+    this(
+        lookup,
+        sink,
+        limits,
+        typeAndUnitLabels,
+        OtlpSettings.DEFAULT.withTypeAndUnitLabels(typeAndUnitLabels),
+        clock);
+  }
+
+  /**
+   * @param lookup recognises series that the engine knows
+   * @param sink takes the batches
+   * @param typeAndUnitLabels true if the metadata of a remote write 2.0 series gives it the labels
+   *     {@code __type__} and {@code __unit__}
+   * @param otlp how OpenTelemetry metrics become series
+   * @param clock tells which timestamps lie too far in the future
+   */
+  public Ingestor(
+      SeriesLookup lookup,
+      BatchSink sink,
+      IngestLimits limits,
+      boolean typeAndUnitLabels,
+      OtlpSettings otlp,
+      InstantSource clock) {
+    this.otlp = otlp;
     this.lookup = lookup;
     this.sink = sink;
     this.limits = limits;
@@ -88,7 +117,8 @@ public final class Ingestor {
   private Workspace newWorkspace() {
     return new Workspace(
         new Intake(lookup, order, aliases, limits.labels(), limits.entriesPerRequest()),
-        typeAndUnitLabels);
+        typeAndUnitLabels,
+        otlp);
   }
 
   /** What has come in since the start. */
@@ -181,6 +211,50 @@ public final class Ingestor {
     return type == MessageType.V2 ? outcome.withWrittenHeaders() : outcome;
   }
 
+  /**
+   * Stores the body of one OTLP metrics request. The status of a success is 200.
+   *
+   * @param body the bytes {@code [offset, offset + length)} as sent; not kept
+   * @param contentType the Content-Type header, null if there is none
+   * @param contentEncoding the Content-Encoding header, null if there is none
+   * @param tenant the {@link Tenants#HEADER} header, null if there is none
+   */
+  public IngestOutcome writeOtlp(
+      byte[] body,
+      int offset,
+      int length,
+      @Nullable String contentType,
+      @Nullable String contentEncoding,
+      @Nullable String tenant) {
+    IngestOutcome outcome;
+    try (ByteBudget.Loan loan = budget.loan()) {
+      OtlpEncoding encoding = OtlpEncoding.of(contentType);
+      boolean gzip = OtlpEncoding.isGzip(contentEncoding);
+      String name = Tenants.parse(tenant);
+      if (length > limits.compressedBytes()) {
+        throw tooLarge();
+      }
+      Workspace workspace = workspaces.take();
+      try {
+        OtlpBody source = new OtlpBody(workspace, limits, loan);
+        byte[] decoded = source.bytes(body, offset, length, gzip);
+        source.parseable(encoding);
+        Intake intake = workspace.intake;
+        intake.begin(name, clock.millis() + limits.future().toMillis());
+        workspace.otlp().decode(encoding, decoded, source.length());
+        counters.bytes(length, source.length());
+        counters.decoded(intake);
+        outcome = store(intake, WriteMode.PARTIAL).withSuccess(200);
+      } finally {
+        workspaces.giveBack(workspace);
+      }
+    } catch (RuntimeException e) {
+      outcome = refusal(e);
+    }
+    counters.request(outcome);
+    return outcome;
+  }
+
   /** Reads the body into the workspace's buffer; the buffer grows with what really arrives. */
   private int read(InputStream in, Workspace workspace, long contentLength) throws IOException {
     byte[] into = workspace.compressed();
@@ -230,12 +304,7 @@ public final class Ingestor {
     }
     long held = length + declared;
     if (!budget.take(held)) {
-      return IngestOutcome.refused(
-          503,
-          "requests in progress already hold most of the "
-              + limits.inFlightBytes()
-              + " bytes they may hold together",
-          RETRY_SECONDS);
+      return noRoom(new NoRoomException(limits));
     }
     try {
       byte[] decoded = workspace.decoded((int) declared);
@@ -252,6 +321,10 @@ public final class Ingestor {
     } finally {
       budget.giveBack(held);
     }
+  }
+
+  private static IngestOutcome noRoom(NoRoomException e) {
+    return IngestOutcome.refused(503, message(e), RETRY_SECONDS);
   }
 
   private IngestOutcome store(Intake intake, WriteMode mode) {
@@ -314,12 +387,16 @@ public final class Ingestor {
 
   /** The answer to a request that could not be read. */
   private static IngestOutcome refusal(RuntimeException e) {
+    if (e instanceof NoRoomException noRoom) {
+      return noRoom(noRoom);
+    }
     int status =
         switch (e) {
           case UnsupportedContentException unsupported -> 415;
           case RequestTooLargeException tooLarge -> 413;
           case CorruptDataException corrupt -> 400;
           case InvalidTenantException tenant -> 400;
+          case OtlpFormatException format -> 400;
           default -> 500;
         };
     if (status == 500) {

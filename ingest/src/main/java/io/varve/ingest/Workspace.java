@@ -1,8 +1,12 @@
 package io.varve.ingest;
 
 import io.varve.ingest.intake.Intake;
+import io.varve.ingest.otlp.OtlpDecoder;
+import io.varve.ingest.otlp.OtlpSettings;
 import io.varve.ingest.remotewrite.RemoteWrite1Decoder;
 import io.varve.ingest.remotewrite.RemoteWrite2Decoder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** The buffers and decoders that one request works with; reused by one request after another. */
 final class Workspace {
@@ -12,13 +16,26 @@ final class Workspace {
   final Intake intake;
   final RemoteWrite1Decoder remoteWrite1;
   final RemoteWrite2Decoder remoteWrite2;
+  private final OtlpSettings otlpSettings;
+  private @Nullable OtlpDecoder otlp;
   private byte[] compressed = new byte[GRAIN];
   private byte[] decoded = new byte[0];
 
-  Workspace(Intake intake, boolean typeAndUnitLabels) {
+  Workspace(Intake intake, boolean typeAndUnitLabels, OtlpSettings otlpSettings) {
     this.intake = intake;
+    this.otlpSettings = otlpSettings;
     this.remoteWrite1 = new RemoteWrite1Decoder(intake);
     this.remoteWrite2 = new RemoteWrite2Decoder(intake, typeAndUnitLabels);
+  }
+
+  /** Made when it is first needed: many workspaces only ever see remote write. */
+  OtlpDecoder otlp() {
+    OtlpDecoder decoder = otlp;
+    if (decoder == null) {
+      decoder = new OtlpDecoder(intake, otlpSettings);
+      otlp = decoder;
+    }
+    return decoder;
   }
 
   /** The buffer for bodies that are read from a stream. */
@@ -28,7 +45,7 @@ final class Workspace {
 
   /** A larger buffer with the bytes of the one before. */
   byte[] growCompressed(int size) {
-    compressed = java.util.Arrays.copyOf(compressed, size);
+    compressed = Arrays.copyOf(compressed, size);
     return compressed;
   }
 
@@ -43,11 +60,18 @@ final class Workspace {
     return decoded;
   }
 
+  /** A larger buffer for a decoded body, with the bytes of the one before. */
+  byte[] growDecoded(int size) {
+    decoded = Arrays.copyOf(decoded, size);
+    return decoded;
+  }
+
   /** False if an unusual request has made it so large that keeping it is waste. */
   boolean worthKeeping() {
     return compressed.length <= MOST_KEPT
         && decoded.length <= MOST_KEPT
         && !intake.isLarge()
-        && !remoteWrite2.isLarge();
+        && !remoteWrite2.isLarge()
+        && (otlp == null || !otlp.isLarge());
   }
 }

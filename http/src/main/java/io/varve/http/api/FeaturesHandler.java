@@ -19,14 +19,17 @@ import java.util.function.Supplier;
 public final class FeaturesHandler implements Handler {
   private final Supplier<Store> store;
   private final boolean admin;
+  private final boolean otlp;
 
   /**
    * Asks a store that is there by the time of the first request.
    *
    * @param admin whether the endpoints that change data are open
+   * @param otlp whether metrics of OpenTelemetry are taken
    */
-  public FeaturesHandler(Supplier<Store> store, boolean admin) {
+  public FeaturesHandler(Supplier<Store> store, boolean admin, boolean otlp) {
     this.store = store;
+    this.otlp = otlp;
     this.admin = admin;
   }
 
@@ -57,7 +60,7 @@ public final class FeaturesHandler implements Handler {
     api.put("exclude_alerts", true);
     api.put("label_values_match", true);
     api.put("lifecycle", false);
-    api.put("otlp_write_receiver", false);
+    api.put("otlp_write_receiver", otlp);
     api.put("query_stats", true);
     api.put("query_warnings", true);
     api.put("remote_write_receiver", true);

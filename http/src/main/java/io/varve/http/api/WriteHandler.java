@@ -5,13 +5,35 @@ import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.ingest.IngestOutcome;
+import io.varve.ingest.Ingestor;
 import io.varve.ingest.Tenants;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** {@code /api/v1/write}: remote write. */
+/** {@code /api/v1/write} and {@code /api/v1/otlp/v1/metrics}: what senders write. */
 public final class WriteHandler implements Handler {
+  /** What a body is, and who takes it. */
+  @FunctionalInterface
+  public interface Format {
+    /** Remote write, 1.0 and 2.0. */
+    Format REMOTE_WRITE = Ingestor::write;
+
+    /** Metrics of OpenTelemetry. */
+    Format OTLP = Ingestor::writeOtlp;
+
+    /** Hands the body {@code [offset, offset + length)} and its headers to the ingestor. */
+    IngestOutcome write(
+        Ingestor ingestor,
+        byte[] body,
+        int offset,
+        int length,
+        @Nullable String contentType,
+        @Nullable String contentEncoding,
+        @Nullable String tenant);
+  }
+
   private static final String WRITTEN = "X-Prometheus-Remote-Write-";
 
   /** How long late samples wait for a flush before they are sent back. */
@@ -22,10 +44,12 @@ public final class WriteHandler implements Handler {
 
   private final Supplier<Store> store;
   private final Gate gate;
+  private final Format format;
 
   /** Writes to a store that is there by the time of the first request. */
-  public WriteHandler(Supplier<Store> store, Gate gate) {
+  public WriteHandler(Supplier<Store> store, Gate gate, Format format) {
     this.store = store;
+    this.format = format;
     this.gate = gate;
   }
 
@@ -81,16 +105,14 @@ public final class WriteHandler implements Handler {
   private IngestOutcome writeOnce(Request request) {
     gate.enter();
     try {
-      return store
-          .get()
-          .ingestor()
-          .write(
-              request.body(),
-              0,
-              request.bodyLength(),
-              request.header("Content-Type"),
-              request.header("Content-Encoding"),
-              request.header(Tenants.HEADER));
+      return format.write(
+          store.get().ingestor(),
+          request.body(),
+          0,
+          request.bodyLength(),
+          request.header("Content-Type"),
+          request.header("Content-Encoding"),
+          request.header(Tenants.HEADER));
     } finally {
       gate.leave();
     }

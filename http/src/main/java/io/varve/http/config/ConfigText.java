@@ -8,6 +8,7 @@ import io.varve.http.config.ServerConfig.RemoteRead;
 import io.varve.http.config.ServerConfig.Storage;
 import io.varve.ingest.IngestLimits;
 import io.varve.query.Feature;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -29,6 +30,7 @@ final class ConfigText {
     text.ingest(config.ingest());
     text.query(config.query());
     text.remoteRead(config.remoteRead());
+    config.otlp().write(text);
     text.http(config.http());
     text.section("");
     text.quoted("external_labels", labels(config.externalLabels()));
@@ -124,7 +126,7 @@ final class ConfigText {
     return text.append('}').toString();
   }
 
-  private void section(String name) {
+  void section(String name) {
     indent = "";
     if (!name.isEmpty()) {
       out.append(name).append(":\n");
@@ -148,6 +150,18 @@ final class ConfigText {
     line(key, Long.toString(number));
   }
 
+  void flag(String key, boolean value) {
+    line(key, String.valueOf(value));
+  }
+
+  void texts(String key, List<String> texts) {
+    StringBuilder list = new StringBuilder("[");
+    for (String text : texts) {
+      list.append(list.length() == 1 ? "" : ", ").append(escaped(text));
+    }
+    line(key, list.append(']').toString());
+  }
+
   /** Text of any kind, in the double quotes that YAML and JSON share. */
   private void quoted(String key, String text) {
     line(key, escaped(text));
@@ -168,7 +182,7 @@ final class ConfigText {
     return quoted.append('"').toString();
   }
 
-  private void line(String key, String value) {
+  void line(String key, String value) {
     out.append(indent).append(key).append(value.isEmpty() ? ":" : ": ").append(value).append('\n');
   }
 }

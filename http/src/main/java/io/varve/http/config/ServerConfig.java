@@ -33,6 +33,7 @@ import java.util.Set;
  * @param ingest limits of writes
  * @param query limits of queries
  * @param remoteRead limits of remote read
+ * @param otlp the receiver of OpenTelemetry metrics
  * @param http limits of connections and requests, and which endpoints are open
  * @param externalLabels what remote read and federation add to every series that lacks it
  */
@@ -44,6 +45,7 @@ public record ServerConfig(
     Ingest ingest,
     Query query,
     RemoteRead remoteRead,
+    OtlpConfig otlp,
     Http http,
     Labels externalLabels) {
 
@@ -253,11 +255,12 @@ public record ServerConfig(
     Ingest ingest = ingest(top.section("ingest"));
     Query query = query(top.section("query"));
     RemoteRead remoteRead = remoteRead(top.section("remote_read"));
+    OtlpConfig otlp = OtlpConfig.read(top.section("otlp"));
     Http http = http(top.section("http"));
     Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
     return new ServerConfig(
-        listen, dataDir, log, storage, ingest, query, remoteRead, http, externalLabels);
+        listen, dataDir, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
   }
 
   private static Storage storage(Settings in) {
@@ -414,6 +417,7 @@ public record ServerConfig(
         ingest,
         query,
         remoteRead,
+        otlp,
         new Http(
             h.queueMillis,
             h.maxFormBytes,
@@ -448,31 +452,33 @@ public record ServerConfig(
             q.cacheBytes,
             Set.copyOf(features)),
         remoteRead,
+        otlp,
         http,
         externalLabels);
   }
 
   /** The same with other external labels. */
   public ServerConfig withExternalLabels(Labels other) {
-    return new ServerConfig(listen, dataDir, log, storage, ingest, query, remoteRead, http, other);
+    return new ServerConfig(
+        listen, dataDir, log, storage, ingest, query, remoteRead, otlp, http, other);
   }
 
   /** The same with other limits of remote read. */
   public ServerConfig withRemoteRead(RemoteRead other) {
     return new ServerConfig(
-        listen, dataDir, log, storage, ingest, query, other, http, externalLabels);
+        listen, dataDir, log, storage, ingest, query, other, otlp, http, externalLabels);
   }
 
   /** The same with another place to listen. */
   public ServerConfig withListen(Address other) {
     return new ServerConfig(
-        other, dataDir, log, storage, ingest, query, remoteRead, http, externalLabels);
+        other, dataDir, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
   }
 
   /** The same with another data folder. */
   public ServerConfig withDataDir(Path other) {
     return new ServerConfig(
-        listen, other, log, storage, ingest, query, remoteRead, http, externalLabels);
+        listen, other, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
   }
 
   /** The same with another meaning of an acknowledgement. */
@@ -498,6 +504,7 @@ public record ServerConfig(
         ingest,
         query,
         remoteRead,
+        otlp,
         http,
         externalLabels);
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -182,6 +183,36 @@ final class Settings {
     }
   }
 
+  /**
+   * A list of texts.
+   *
+   * @param check says by IllegalArgumentException what is wrong with the list
+   */
+  List<String> texts(String key, Consumer<List<String>> check) {
+    asked.add(key);
+    known.add(path + key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    if (entry == null) {
+      return List.of();
+    }
+    if (!(entry.value() instanceof YamlNode.Sequence list)) {
+      throw wrong(key, entry.line(), "takes a list, such as [a, b]");
+    }
+    List<String> texts = new ArrayList<>();
+    for (YamlNode item : list.items()) {
+      if (!(item instanceof YamlNode.Scalar scalar)) {
+        throw wrong(key, item.line(), "takes a list of plain values");
+      }
+      texts.add(scalar.text().strip());
+    }
+    try {
+      check.accept(texts);
+    } catch (IllegalArgumentException e) {
+      throw wrong(key, entry.line(), String.valueOf(e.getMessage()));
+    }
+    return List.copyOf(texts);
+  }
+
   /** Ends the section: whatever is in it that nobody asked for is an error. */
   void done() {
     for (Map.Entry<String, YamlNode.Entry> entry : mapping.entries().entrySet()) {
@@ -247,6 +278,12 @@ final class Settings {
     }
     throw new IllegalArgumentException(
         "\"" + text + "\" is not one of " + String.join(", ", names));
+  }
+
+  /** An error at a key that the file may have. */
+  ConfigException wrong(String key, String problem) {
+    YamlNode.Entry entry = mapping.entries().get(key);
+    return wrong(key, entry == null ? null : entry.line(), problem);
   }
 
   /** An error at a key. */

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +60,11 @@ final class YamlFile {
       return mapping(line, depth);
     }
     if (token == JsonToken.START_ARRAY) {
-      parser.skipChildren();
-      return new YamlNode.Sequence(line);
+      List<YamlNode> items = new ArrayList<>();
+      for (JsonToken item; (item = parser.nextToken()) != JsonToken.END_ARRAY; ) {
+        items.add(node(item, depth + 1));
+      }
+      return new YamlNode.Sequence(items, line);
     }
     String text = token == JsonToken.VALUE_NULL ? "" : parser.getText();
     return new YamlNode.Scalar(text, line);

@@ -1,6 +1,7 @@
 package io.varve.http.config;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A piece of a YAML file that remembers its line. */
@@ -18,8 +19,8 @@ sealed interface YamlNode {
     }
   }
 
-  /** A list; no setting takes one, so only its place is kept. */
-  record Sequence(int line) implements YamlNode {}
+  /** A list; the line is that of its first entry, or its own if it is written in brackets. */
+  record Sequence(List<YamlNode> items, int line) implements YamlNode {}
 
   /** What a key holds; the line is the key's. */
   record Entry(YamlNode value, int line) {}

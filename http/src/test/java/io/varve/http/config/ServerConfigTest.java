@@ -30,6 +30,8 @@ final class ServerConfigTest {
     assertThat(shown).containsExactlyElementsOf(ServerConfig.keys());
   }
 
+  private static final String ALL = "promote_all_resource_attributes: true";
+
   @Test
   void everyValueOfTheDocumentedFileIsRead() throws Exception {
     // Each line is changed on its own: a key that is named but not used would leave the defaults.
@@ -40,6 +42,9 @@ final class ServerConfigTest {
       if (other != null) {
         List<String> copy = new ArrayList<>(lines);
         copy.set(i, other);
+        if (other.contains("ignore_resource_attributes")) {
+          copy.replaceAll(line -> line.replace("promote_all_resource_attributes: false", ALL));
+        }
         ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
         assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
         assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
@@ -96,6 +101,30 @@ final class ServerConfigTest {
     }
   }
 
+  @Test
+  void listsOfAttributesAreChecked() {
+    assertThat(
+            ServerConfig.parse(
+                    "f", "otlp:\n  promote_resource_attributes:\n    - ' a.b '\n    - c\n")
+                .otlp()
+                .promoted())
+        .containsExactly("a.b", "c");
+    String[][] wrong = {
+      {"promote_resource_attributes: a", "takes a list, such as [a, b]"},
+      {"promote_resource_attributes: [[a]]", "takes a list of plain values"},
+      {"promote_resource_attributes: ['']", "empty promoted OTel resource attribute"},
+      {"promote_resource_attributes: [a, a]", "duplicated promoted OTel resource attribute \"a\""},
+      {"promote_resource_attributes: [a], " + ALL, "cannot be set together with"},
+      {"ignore_resource_attributes: [a]", "cannot be set unless"},
+      {"translation_strategy: Underscore", "\"Underscore\" is not one of"},
+    };
+    for (String[] line : wrong) {
+      assertThatThrownBy(() -> ServerConfig.parse("f", "otlp: {" + line[0] + "}"))
+          .hasMessageStartingWith("f:1: otlp." + line[0].substring(0, line[0].indexOf(':')))
+          .hasMessageContaining(line[1]);
+    }
+  }
+
   private static String prefix(String text) {
     return ServerConfig.parse("f", "http: {route_prefix: " + text + "}\n").http().routePrefix();
   }
@@ -132,9 +161,10 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: data_dir, external_labels, http, ingest, listen, log_level, query, remote_read, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
+          otlp: {enabled: [1]}      | f:1: otlp.enabled: takes one value
           query: [1]                | f:1: query: is a section with settings of its own, not a list
           listen: 9201              | f:1: listen: "9201" is not HOST:PORT
           listen: a:b               | f:1: listen: "a:b" has no port number at its end
@@ -251,6 +281,8 @@ final class ServerConfigTest {
           case "forever" -> "40d";
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";
+          case "[]" -> "[a, \"b.c\"]";
+          case "UnderscoreEscapingWithSuffixes" -> "NoTranslation";
           case "0s" -> "7s";
           case "65535" -> "65534";
           case "2h" -> "1h";

@@ -236,7 +236,12 @@ public final class LabelCollector {
         LabelText.name(out, source, nameAt[culprit], nameLength[culprit]);
       }
       case LABEL_LIMIT -> limitProblem(out);
-      case TOO_FAR_IN_FUTURE, INVALID_HISTOGRAM, REFUSED_BY_STORE, EXEMPLAR, METADATA ->
+      case TOO_FAR_IN_FUTURE,
+          UNTRANSLATABLE,
+          INVALID_HISTOGRAM,
+          REFUSED_BY_STORE,
+          EXEMPLAR,
+          METADATA ->
           throw new IllegalArgumentException("not about labels: " + reason);
     }
     return out.toString();

@@ -14,6 +14,8 @@ public enum Reason {
   LABEL_LIMIT,
   /** Later than the clock allows. */
   TOO_FAR_IN_FUTURE,
+  /** OTLP data that has no form here, such as deltas. */
+  UNTRANSLATABLE,
   /** A histogram that contradicts itself. */
   INVALID_HISTOGRAM,
   /** Refused by the engine: duplicate, out of order, out of bounds. */

@@ -1,115 +1,56 @@
 package io.varve.ingest.remotewrite;
 
-import io.varve.engine.format.ByteWriter;
-import io.varve.engine.model.Histogram;
-import io.varve.engine.model.WriteBatch;
 import io.varve.ingest.intake.Intake;
+import io.varve.ingest.intake.NativeHistogram;
 import io.varve.ingest.protobuf.ProtoReader;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one native histogram of remote write (both versions number its fields alike), checks that
- * it does not contradict itself, and writes it in the batch's encoding ({@link Histogram#encode}).
- * It fills the same arrays again and again; not thread-safe.
- *
- * <p>The rules are those of Prometheus 3.14 ({@code model/histogram}, Validate): spans cover
- * exactly the buckets that are given, only the first span of an exponential histogram may lie at a
- * negative offset, no bucket is negative, and integer buckets and the zero bucket add up to the
- * count (or do not exceed it, when the sum is NaN: NaN observations are counted, but lie in no
- * bucket). Resolutions 9 to 52 are reduced to 8, as Prometheus does when it ingests them.
+ * Reads the native histograms of remote write, whose fields both versions number alike. Not
+ * thread-safe; reused.
  */
 final class HistogramDecoder {
-  private static final int COARSEST_SCHEMA = -4;
-  private static final int FINEST_SCHEMA = 8;
-  private static final int FINEST_REDUCIBLE_SCHEMA = 52;
-  private static final int MOST_BUCKETS = 1 << 16;
-
-  private final Buckets positive = new Buckets();
-  private final Buckets negative = new Buckets();
-  private long[] customBits = new long[16];
-  private int customs;
-  private boolean floatCount;
-  private long countBits;
-  private long zeroCountInt;
-  private long zeroCountFloatBits;
-  private long sumBits;
-  private int schema;
-  private long zeroThresholdBits;
-  private int resetHint;
-  private long time;
-  private long start;
-  private boolean tooMany;
-
-  /** Spans and counts of one side. */
-  private static final class Buckets {
-    private int[] spans = new int[16]; // offset, length in turn
-    private int spanInts;
-    private long[] deltas = new long[64];
-    private int deltaCount;
-    private long[] countBits = new long[64];
-    private int countCount;
-
-    void clear() {
-      spanInts = 0;
-      deltaCount = 0;
-      countCount = 0;
-    }
-  }
+  private final NativeHistogram histogram = new NativeHistogram();
 
   /** Reads the message in which the reader stands, to its end. */
   void decode(ProtoReader in, boolean withStart) {
-    positive.clear();
-    negative.clear();
-    customs = 0;
-    floatCount = false;
-    countBits = 0;
-    zeroCountInt = 0;
-    zeroCountFloatBits = 0;
-    sumBits = 0;
-    schema = 0;
-    zeroThresholdBits = 0;
-    resetHint = 0;
-    time = 0;
-    start = 0;
-    tooMany = false;
+    histogram.clear();
     while (!in.atEnd()) {
       int tag = in.tag();
       switch (tag >>> 3) {
         case 1 -> {
-          countBits = varint(in, tag, "count_int");
-          floatCount = false;
+          histogram.countBits = varint(in, tag, "count_int");
+          histogram.floatCount = false;
         }
         case 2 -> {
-          countBits = bits(in, tag, "count_float");
-          floatCount = true;
+          histogram.countBits = bits(in, tag, "count_float");
+          histogram.floatCount = true;
         }
-        case 3 -> sumBits = bits(in, tag, "sum");
-        case 4 -> schema = (int) unzigzag(varint(in, tag, "schema"));
-        case 5 -> zeroThresholdBits = bits(in, tag, "zero_threshold");
+        case 3 -> histogram.sumBits = bits(in, tag, "sum");
+        case 4 -> histogram.schema = (int) unzigzag(varint(in, tag, "schema"));
+        case 5 -> histogram.zeroThresholdBits = bits(in, tag, "zero_threshold");
         case 6 -> {
-          zeroCountInt = varint(in, tag, "zero_count_int");
-          zeroCountFloatBits = 0;
+          histogram.zeroCountInt = varint(in, tag, "zero_count_int");
+          histogram.zeroCountFloatBits = 0;
         }
         case 7 -> {
-          zeroCountFloatBits = bits(in, tag, "zero_count_float");
-          zeroCountInt = 0;
+          histogram.zeroCountFloatBits = bits(in, tag, "zero_count_float");
+          histogram.zeroCountInt = 0;
         }
-        case 8 -> span(in, tag, negative);
-        case 9 -> deltas(in, tag, negative);
-        case 10 -> counts(in, tag, negative);
-        case 11 -> span(in, tag, positive);
-        case 12 -> deltas(in, tag, positive);
-        case 13 -> counts(in, tag, positive);
+        case 8 -> span(in, tag, histogram.negative);
+        case 9 -> deltas(in, tag, histogram.negative);
+        case 10 -> counts(in, tag, histogram.negative);
+        case 11 -> span(in, tag, histogram.positive);
+        case 12 -> deltas(in, tag, histogram.positive);
+        case 13 -> counts(in, tag, histogram.positive);
         case 14 -> {
           long hint = varint(in, tag, "reset_hint");
-          resetHint = hint >= 0 && hint <= 3 ? (int) hint : 0;
+          histogram.resetHint = hint >= 0 && hint <= 3 ? (int) hint : 0;
         }
-        case 15 -> time = varint(in, tag, "timestamp");
+        case 15 -> histogram.time = varint(in, tag, "timestamp");
         case 16 -> customValues(in, tag);
         case 17 -> {
           if (withStart) {
-            start = varint(in, tag, "start_timestamp");
+            histogram.start = varint(in, tag, "start_timestamp");
           } else {
             in.skip(tag);
           }
@@ -133,7 +74,7 @@ final class HistogramDecoder {
     return (v >>> 1) ^ -(v & 1);
   }
 
-  private void span(ProtoReader in, int tag, Buckets side) {
+  private static void span(ProtoReader in, int tag, NativeHistogram.Buckets side) {
     in.expect(tag, ProtoReader.LENGTH_DELIMITED, "spans");
     int outer = in.enter();
     int offset = 0;
@@ -147,390 +88,52 @@ final class HistogramDecoder {
       }
     }
     in.leave(outer);
-    if (side.spanInts >= 2 * MOST_BUCKETS) {
-      tooMany = true;
-      return;
-    }
-    if (side.spanInts == side.spans.length) {
-      side.spans = Arrays.copyOf(side.spans, side.spanInts * 2);
-    }
-    side.spans[side.spanInts++] = offset;
-    side.spans[side.spanInts++] = length;
+    side.span(offset, length);
   }
 
   /** Repeated sint64, packed or one by one. */
-  private void deltas(ProtoReader in, int tag, Buckets side) {
+  private static void deltas(ProtoReader in, int tag, NativeHistogram.Buckets side) {
     if ((tag & 7) == ProtoReader.VARINT) {
-      delta(in, side);
+      side.delta(in.zigzag());
       return;
     }
     in.expect(tag, ProtoReader.LENGTH_DELIMITED, "bucket deltas");
     int outer = in.enter();
     while (!in.atEnd()) {
-      delta(in, side);
+      side.delta(in.zigzag());
     }
     in.leave(outer);
   }
 
-  private void delta(ProtoReader in, Buckets side) {
-    long delta = in.zigzag();
-    if (side.deltaCount == MOST_BUCKETS) {
-      tooMany = true;
-      return;
-    }
-    if (side.deltaCount == side.deltas.length) {
-      side.deltas = Arrays.copyOf(side.deltas, side.deltaCount * 2);
-    }
-    side.deltas[side.deltaCount++] = delta;
-  }
-
   /** Repeated double, packed or one by one. */
-  private void counts(ProtoReader in, int tag, Buckets side) {
+  private static void counts(ProtoReader in, int tag, NativeHistogram.Buckets side) {
     if ((tag & 7) == ProtoReader.FIXED64) {
-      count(in, side);
+      side.count(in.fixed64());
       return;
     }
     in.expect(tag, ProtoReader.LENGTH_DELIMITED, "bucket counts");
     int outer = in.enter();
     while (!in.atEnd()) {
-      count(in, side);
+      side.count(in.fixed64());
     }
     in.leave(outer);
   }
 
-  private void count(ProtoReader in, Buckets side) {
-    long bits = in.fixed64();
-    if (side.countCount == MOST_BUCKETS) {
-      tooMany = true;
-      return;
-    }
-    if (side.countCount == side.countBits.length) {
-      side.countBits = Arrays.copyOf(side.countBits, side.countCount * 2);
-    }
-    side.countBits[side.countCount++] = bits;
-  }
-
   private void customValues(ProtoReader in, int tag) {
     if ((tag & 7) == ProtoReader.FIXED64) {
-      customValue(in);
+      histogram.customValue(in.fixed64());
       return;
     }
     in.expect(tag, ProtoReader.LENGTH_DELIMITED, "custom_values");
     int outer = in.enter();
     while (!in.atEnd()) {
-      customValue(in);
+      histogram.customValue(in.fixed64());
     }
     in.leave(outer);
   }
 
-  private void customValue(ProtoReader in) {
-    long bits = in.fixed64();
-    if (customs == MOST_BUCKETS) {
-      tooMany = true;
-      return;
-    }
-    if (customs == customBits.length) {
-      customBits = Arrays.copyOf(customBits, customs * 2);
-    }
-    customBits[customs++] = bits;
-  }
-
-  /** What is wrong with the histogram, in Prometheus' words, or null. */
-  private @Nullable String problem() {
-    if (tooMany) {
-      return "histogram has more than " + MOST_BUCKETS + " buckets, spans or bounds";
-    }
-    if (schema == Histogram.CUSTOM_BUCKETS_SCHEMA) {
-      String problem = customProblem();
-      if (problem != null) {
-        return problem;
-      }
-    } else if (schema >= COARSEST_SCHEMA && schema <= FINEST_REDUCIBLE_SCHEMA) {
-      String problem = spanProblem(positive, false);
-      if (problem != null) {
-        return "positive side: " + problem;
-      }
-      problem = spanProblem(negative, false);
-      if (problem == null) {
-        problem = bucketProblem(negative);
-      }
-      if (problem != null) {
-        return "negative side: " + problem;
-      }
-      if (customs > 0) {
-        return "histogram with exponential schema must not have custom bounds";
-      }
-    } else {
-      return "histogram has an invalid schema, which must be between -4 and 8 for exponential"
-          + " buckets, or -53 for custom buckets, got schema "
-          + schema;
-    }
-    String problem = bucketProblem(positive);
-    if (problem != null) {
-      return "positive side: " + problem;
-    }
-    return countProblem();
-  }
-
-  private @Nullable String customProblem() {
-    double previous = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < customs; i++) {
-      double bound = Double.longBitsToDouble(customBits[i]);
-      if (Double.isNaN(bound)) {
-        return "custom buckets: histogram custom bounds must not be NaN";
-      }
-      if (bound <= previous) {
-        return "custom buckets: previous bound is "
-            + previous
-            + " and current is "
-            + bound
-            + ": histogram custom bounds must be in strictly increasing order";
-      }
-      previous = bound;
-    }
-    if (previous == Double.POSITIVE_INFINITY) {
-      return "custom buckets: last +Inf bound must not be explicitly defined:"
-          + " histogram custom bounds must be finite";
-    }
-    String problem = spanProblem(positive, true);
-    if (problem != null) {
-      return "custom buckets: " + problem;
-    }
-    long covered = 0;
-    for (int i = 0; i < positive.spanInts; i += 2) {
-      covered += positive.spans[i] + Integer.toUnsignedLong(positive.spans[i + 1]);
-    }
-    if (customs + 1 < covered) {
-      return "custom buckets: only "
-          + customs
-          + " custom bounds defined which is insufficient to cover total span length of "
-          + covered
-          + ": histogram custom bounds are too few";
-    }
-    boolean zeroCount =
-        zeroCountInt != 0 || (floatCount && Double.longBitsToDouble(zeroCountFloatBits) != 0);
-    if (zeroCount) {
-      return "custom buckets: must have zero count of 0";
-    }
-    if (Double.longBitsToDouble(zeroThresholdBits) != 0) {
-      return "custom buckets: must have zero threshold of 0";
-    }
-    if (negative.spanInts > 0) {
-      return "custom buckets: must not have negative spans";
-    }
-    if ((floatCount ? negative.countCount : negative.deltaCount) > 0) {
-      return "custom buckets: must not have negative buckets";
-    }
-    return null;
-  }
-
-  private @Nullable String spanProblem(Buckets side, boolean firstToo) {
-    long needed = 0;
-    for (int i = 0; i < side.spanInts; i += 2) {
-      if (side.spans[i] < 0 && (firstToo || i > 0)) {
-        return "span number "
-            + (i / 2 + 1)
-            + " with offset "
-            + side.spans[i]
-            + ": histogram has a span whose offset is negative";
-      }
-      needed += Integer.toUnsignedLong(side.spans[i + 1]);
-    }
-    int given = floatCount ? side.countCount : side.deltaCount;
-    if (needed != given) {
-      return "spans need "
-          + needed
-          + " buckets, have "
-          + given
-          + " buckets: histogram spans specify different number of buckets than provided";
-    }
-    return null;
-  }
-
-  private @Nullable String bucketProblem(Buckets side) {
-    if (floatCount) {
-      for (int i = 0; i < side.countCount; i++) {
-        double count = Double.longBitsToDouble(side.countBits[i]);
-        if (count < 0) {
-          return negativeBucket(i, Double.toString(count));
-        }
-      }
-      return null;
-    }
-    long count = 0;
-    for (int i = 0; i < side.deltaCount; i++) {
-      count += side.deltas[i]; // an overflow shows as a negative count
-      if (count < 0) {
-        return negativeBucket(i, Long.toString(count));
-      }
-    }
-    return null;
-  }
-
-  private static String negativeBucket(int i, String count) {
-    return "bucket number "
-        + (i + 1)
-        + " has observation count of "
-        + count
-        + ": histogram has a bucket whose observation count is negative";
-  }
-
-  /** Float counts are not compared: their sums are not exact. */
-  private @Nullable String countProblem() {
-    if (floatCount) {
-      return null;
-    }
-    long inBuckets = zeroCountInt;
-    boolean overflow = false;
-    for (Buckets side : new Buckets[] {negative, positive}) {
-      long count = 0;
-      for (int i = 0; i < side.deltaCount; i++) {
-        count += side.deltas[i];
-        long sum = inBuckets + count;
-        overflow |= Long.compareUnsigned(sum, inBuckets) < 0;
-        inBuckets = sum;
-      }
-    }
-    int compared = overflow ? 1 : Long.compareUnsigned(inBuckets, countBits);
-    boolean nan = Double.isNaN(Double.longBitsToDouble(sumBits));
-    if (nan ? compared <= 0 : compared == 0) {
-      return null;
-    }
-    return Long.toUnsignedString(inBuckets)
-        + " observations found in buckets, but the Count field is "
-        + Long.toUnsignedString(countBits)
-        + (nan
-            ? ": histogram's observation count should be at least the number of observations found"
-                + " in the buckets"
-            : ": histogram's observation count should equal the number of observations found in"
-                + " the buckets (in absence of NaN)");
-  }
-
   /** Adds the histogram to a row, or refuses it; the row −1 is that of a refused series. */
   void addTo(Intake intake, int row) {
-    if (!intake.isInTime(row, time)) {
-      return;
-    }
-    String problem = problem();
-    if (problem != null) {
-      intake.refuseHistogram(row, problem);
-    } else {
-      write(intake.batch, row);
-    }
-    intake.checkEntries();
-  }
-
-  private void write(WriteBatch batch, int row) {
-    if (schema > FINEST_SCHEMA) {
-      reduce(positive, schema - FINEST_SCHEMA);
-      reduce(negative, schema - FINEST_SCHEMA);
-      schema = FINEST_SCHEMA;
-    }
-    ByteWriter out = batch.bytes;
-    int from = out.size();
-    out.u8((floatCount ? 1 : 0) | resetHint << 1 | (customs > 0 ? 8 : 0));
-    out.zigzag(schema);
-    out.fixed64(zeroThresholdBits);
-    out.fixed64(sumBits);
-    if (floatCount) {
-      out.fixed64(countBits);
-      out.fixed64(zeroCountFloatBits);
-    } else {
-      out.varint(countBits);
-      out.varint(zeroCountInt);
-    }
-    writeSpans(out, positive);
-    writeSpans(out, negative);
-    writeBuckets(out, positive);
-    writeBuckets(out, negative);
-    if (customs > 0) {
-      writeBits(out, customBits, customs);
-    }
-    batch.addEncodedHistogram(row, time, start, from);
-  }
-
-  private static void writeSpans(ByteWriter out, Buckets side) {
-    out.varint(side.spanInts / 2);
-    for (int i = 0; i < side.spanInts; i += 2) {
-      out.zigzag(side.spans[i]);
-      out.varint(Integer.toUnsignedLong(side.spans[i + 1]));
-    }
-  }
-
-  private void writeBuckets(ByteWriter out, Buckets side) {
-    if (floatCount) {
-      writeBits(out, side.countBits, side.countCount);
-      return;
-    }
-    out.varint(side.deltaCount);
-    for (int i = 0; i < side.deltaCount; i++) {
-      out.zigzag(side.deltas[i]);
-    }
-  }
-
-  private static void writeBits(ByteWriter out, long[] bits, int count) {
-    out.varint(count);
-    for (int i = 0; i < count; i++) {
-      out.fixed64(bits[i]);
-    }
-  }
-
-  /**
-   * Merges buckets until the resolution is {@code steps} lower, in place: each step lets two
-   * neighbours, 2k − 1 and 2k, become bucket k.
-   */
-  private void reduce(Buckets side, int steps) {
-    int[] spans = new int[side.spanInts];
-    int spanInts = 0;
-    int written = 0; // buckets
-    long index = 0; // of the old bucket
-    long last = Long.MIN_VALUE; // new bucket that was written last
-    long delta = 0; // running sum of old deltas: the old bucket's count
-    int bucket = 0;
-    for (int s = 0; s < side.spanInts; s += 2) {
-      index += side.spans[s];
-      long length = Integer.toUnsignedLong(side.spans[s + 1]);
-      for (long k = 0; k < length; k++, index++, bucket++) {
-        long target = ((index - 1) >> Math.min(steps, 63)) + 1;
-        long integer = 0;
-        double real = 0;
-        if (floatCount) {
-          real = Double.longBitsToDouble(side.countBits[bucket]);
-        } else {
-          delta += side.deltas[bucket];
-          integer = delta;
-        }
-        if (target == last) {
-          if (floatCount) {
-            double sum = Double.longBitsToDouble(side.countBits[written - 1]) + real;
-            side.countBits[written - 1] = Double.doubleToRawLongBits(sum);
-          } else {
-            side.deltas[written - 1] += integer; // absolute until the end
-          }
-          continue;
-        }
-        if (last != Long.MIN_VALUE && target == last + 1) {
-          spans[spanInts - 1]++;
-        } else {
-          long offset = last == Long.MIN_VALUE ? target : target - last - 1;
-          spans[spanInts++] = (int) Math.min(offset, Integer.MAX_VALUE);
-          spans[spanInts++] = 1;
-        }
-        if (floatCount) {
-          side.countBits[written] = Double.doubleToRawLongBits(real);
-        } else {
-          side.deltas[written] = integer;
-        }
-        written++;
-        last = target;
-      }
-    }
-    for (int i = written - 1; i > 0 && !floatCount; i--) {
-      side.deltas[i] -= side.deltas[i - 1];
-    }
-    System.arraycopy(spans, 0, side.spans, 0, spanInts);
-    side.spanInts = spanInts;
-    side.deltaCount = floatCount ? 0 : written;
-    side.countCount = floatCount ? written : 0;
+    histogram.addTo(intake, row);
   }
 }
