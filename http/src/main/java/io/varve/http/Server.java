@@ -263,7 +263,12 @@ public final class Server implements AutoCloseable {
     routes.add(
         Route.api(
                 "/api/v1/openapi.yaml",
-                new OpenApiHandler(routes, Version.varve(), config.http().routePrefix()),
+                new OpenApiHandler(
+                    routes,
+                    Version.varve(),
+                    config.http().externalUrl().isEmpty()
+                        ? config.http().routePrefix()
+                        : config.http().externalUrl()),
                 get)
             .withNeedsStore(false));
     return routes;
@@ -305,6 +310,7 @@ public final class Server implements AutoCloseable {
     flags.put(
         "web.route-prefix",
         config.http().routePrefix().isEmpty() ? "/" : config.http().routePrefix());
+    flags.put("web.external-url", config.http().externalUrl());
     flags.put("web.cors.origin", config.http().corsOrigin());
     flags.put("web.search.max-limit", Integer.toString(config.http().searchMaxLimit()));
     flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));

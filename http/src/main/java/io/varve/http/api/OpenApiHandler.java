@@ -56,18 +56,18 @@ public final class OpenApiHandler implements Handler {
 
   private final List<Route> routes;
   private final String version;
-  private final String prefix;
+  private final String base;
 
   /**
    * Describes routes.
    *
    * @param version of the server
-   * @param prefix what all paths begin with; may be empty
+   * @param base where users find the server, or what all paths begin with; may be empty
    */
-  public OpenApiHandler(List<Route> routes, String version, String prefix) {
+  public OpenApiHandler(List<Route> routes, String version, String base) {
     this.routes = List.copyOf(routes);
     this.version = version;
-    this.prefix = prefix;
+    this.base = base;
   }
 
   @Override
@@ -91,7 +91,7 @@ public final class OpenApiHandler implements Handler {
     StringBuilder text = new StringBuilder();
     text.append("openapi: \"").append(form).append("\"\n");
     text.append("info:\n  title: Varve\n  version: \"").append(version).append("\"\n");
-    text.append("servers:\n  - url: ").append(prefix).append(BASE).append("\npaths:\n");
+    text.append("servers:\n  - url: ").append(base).append(BASE).append("\npaths:\n");
     for (Route route : routes) {
       if (!route.name().startsWith(BASE)) {
         continue;

@@ -72,6 +72,9 @@ final class ServeCommand implements Callable<Integer> {
       out.println(
           "listening on http://"
               + new Address(address.getAddress().getHostAddress(), address.getPort()));
+      if (!settings.http().externalUrl().isEmpty()) {
+        out.println("found at " + settings.http().externalUrl());
+      }
       out.println(
           "data in "
               + settings.dataDir().toAbsolutePath().normalize()

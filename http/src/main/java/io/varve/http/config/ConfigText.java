@@ -111,6 +111,7 @@ final class ConfigText {
     line("admin_api", String.valueOf(http.adminApi()));
     quoted("cors_origin", http.corsOrigin());
     number("search_max_limit", http.searchMaxLimit());
+    line("external_url", http.externalUrl().isEmpty() ? "none" : escaped(http.externalUrl()));
     quoted("route_prefix", http.routePrefix().isEmpty() ? "/" : http.routePrefix());
   }
 

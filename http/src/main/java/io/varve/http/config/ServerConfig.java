@@ -12,6 +12,8 @@ import io.varve.query.QueryLimits;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -185,6 +188,8 @@ public record ServerConfig(
    * @param corsOrigin origins whose pages a browser may let read answers: a regular expression for
    *     the whole origin
    * @param searchMaxLimit results that a search may ask for; 0 for any number
+   * @param externalUrl where users find the server, without a slash at its end; "" for its own
+   *     address
    * @param routePrefix what all paths begin with, such as {@code /varve}; "" for nothing
    */
   public record Http(
@@ -197,6 +202,7 @@ public record ServerConfig(
       boolean adminApi,
       String corsOrigin,
       int searchMaxLimit,
+      String externalUrl,
       String routePrefix) {}
 
   /** What holds when nothing is said. */
@@ -355,20 +361,57 @@ public record ServerConfig(
   }
 
   private static Http http(Settings in) {
-    Http http =
-        new Http(
-            in.millis("queue_timeout", 10 * SECOND, 0, HOUR),
-            (int) in.bytes("max_form_bytes", 10 * MIB, KIB, GIB),
-            in.bytes("max_bodies_bytes", 256 * MIB, MIB, TIB),
-            in.millis("idle_timeout", 5 * MINUTE, SECOND, DAY),
-            in.millis("write_timeout", MINUTE, SECOND, DAY),
-            in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND),
-            in.flag("admin_api", false),
-            in.value("cors_origin", ".*", ServerConfig::regex),
-            in.integer("search_max_limit", 10_000, 0, Integer.MAX_VALUE),
-            in.value("route_prefix", "", ServerConfig::prefix));
+    long queueMillis = in.millis("queue_timeout", 10 * SECOND, 0, HOUR);
+    int maxFormBytes = (int) in.bytes("max_form_bytes", 10 * MIB, KIB, GIB);
+    long maxBodiesBytes = in.bytes("max_bodies_bytes", 256 * MIB, MIB, TIB);
+    long idleMillis = in.millis("idle_timeout", 5 * MINUTE, SECOND, DAY);
+    long writeMillis = in.millis("write_timeout", MINUTE, SECOND, DAY);
+    long drainMillis = in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND);
+    boolean adminApi = in.flag("admin_api", false);
+    String corsOrigin = in.value("cors_origin", ".*", ServerConfig::regex);
+    int searchMaxLimit = in.integer("search_max_limit", 10_000, 0, Integer.MAX_VALUE);
+    String externalUrl = in.value("external_url", "", ServerConfig::externalUrl);
+    String routePrefix =
+        in.value("route_prefix", URI.create(externalUrl).getRawPath(), ServerConfig::prefix);
     in.done();
-    return http;
+    return new Http(
+        queueMillis,
+        maxFormBytes,
+        maxBodiesBytes,
+        idleMillis,
+        writeMillis,
+        drainMillis,
+        adminApi,
+        corsOrigin,
+        searchMaxLimit,
+        externalUrl,
+        routePrefix);
+  }
+
+  /** A URL by which a browser finds a server, without a slash at its end; "" of "none". */
+  private static String externalUrl(String text) {
+    if (text.equals("none")) {
+      return "";
+    }
+    URI url;
+    try {
+      url = new URI(text);
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is not a URL: " + e.getReason() + " at character " + e.getIndex(), e);
+    }
+    String scheme = url.getScheme();
+    boolean web = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
+    if (!web || url.getHost() == null) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is not of the form https://HOST[:PORT][/PATH] (or none)");
+    }
+    if (url.getRawQuery() != null || url.getRawFragment() != null || url.getUserInfo() != null) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" has more than a host, a port and a path");
+    }
+    String authority = url.getRawAuthority();
+    return scheme.toLowerCase(Locale.ROOT) + "://" + authority + prefix(url.getRawPath());
   }
 
   /** A path with a slash before it and none behind it; "" of a slash alone. */
@@ -428,6 +471,7 @@ public record ServerConfig(
             open,
             h.corsOrigin,
             h.searchMaxLimit,
+            h.externalUrl,
             h.routePrefix),
         externalLabels);
   }

@@ -125,6 +125,40 @@ final class ServerConfigTest {
     }
   }
 
+  @Test
+  void theExternalUrlHasThePrefixUnlessThatIsSet() {
+    ServerConfig.Http http =
+        ServerConfig.parse("f", "http: {external_url: 'HTTPS://example.org:8443/a/b/'}\n").http();
+    assertThat(http.externalUrl()).isEqualTo("https://example.org:8443/a/b");
+    assertThat(http.routePrefix()).isEqualTo("/a/b");
+    http =
+        ServerConfig.parse("f", "http: {external_url: 'http://[::1]/a', route_prefix: /}\n").http();
+    assertThat(http.externalUrl()).isEqualTo("http://[::1]/a");
+    assertThat(http.routePrefix()).isEmpty();
+    assertThat(ServerConfig.parse("f", "http: {external_url: 'http://h/'}\n").http().routePrefix())
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          example.org          | is not of the form https://HOST[:PORT][/PATH] (or none)
+          ftp://example.org    | is not of the form
+          http:///a            | is not of the form
+          http://h/a b         | is not a URL: Illegal character in path at character 10
+          http://h/a?b=c       | has more than a host, a port and a path
+          http://u:p@h/        | has more than a host, a port and a path
+          http://h/a%20b       | is no path of letters, digits and -._~
+          "http://h"           | is not a URL: Illegal character in scheme name
+          """)
+  void anExternalUrlIsChecked(String url, String problem) {
+    assertThatThrownBy(() -> ServerConfig.parse("f", "http:\n  external_url: '" + url + "'\n"))
+        .hasMessageStartingWith("f:2: http.external_url: ")
+        .hasMessageContaining(problem);
+  }
+
   private static String prefix(String text) {
     return ServerConfig.parse("f", "http: {route_prefix: " + text + "}\n").http().routePrefix();
   }
@@ -279,6 +313,7 @@ final class ServerConfigTest {
           case "\"/\"" -> "/varve";
           case "\"{}\"" -> "'{a=\"b\"}'";
           case "forever" -> "40d";
+          case "none" -> "https://example.org";
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";
           case "[]" -> "[a, \"b.c\"]";
