@@ -10,6 +10,9 @@ final class JsonCensus {
   private static final long TOKEN_BYTES = 96;
   private static final long CHARACTER_BYTES = 3; // as text, in the tree, in the message
 
+  /** Reading digits takes time that grows with their square. */
+  private static final int MOST_DIGITS = 1_000;
+
   private JsonCensus() {}
 
   /**
@@ -21,8 +24,14 @@ final class JsonCensus {
     long tokens = 1;
     int depth = 0;
     boolean quoted = false;
+    int digits = 0; // since the last byte that no number has, a quotation mark included
     for (int i = 0; i < length; i++) {
       byte c = text[i];
+      if (!isPartOfNumber(c) && !(quoted && isPartOfEscape(c))) {
+        digits = 0;
+      } else if (++digits > MOST_DIGITS && (!quoted || endsString(text, i + 1, length))) {
+        throw new OtlpFormatException("the request has a number of more than 1000 digits");
+      }
       if (quoted) {
         if (c == '\\') {
           i++;
@@ -45,5 +54,19 @@ final class JsonCensus {
       }
     }
     return tokens * TOKEN_BYTES + length * CHARACTER_BYTES;
+  }
+
+  private static boolean isPartOfNumber(byte c) {
+    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+  }
+
+  /** Digits and signs may be escaped: a backslash, u and four hexadecimal digits. */
+  private static boolean isPartOfEscape(byte c) {
+    return c == '\\' || c == 'u' || c == 'b' || c == 'B' || c == 'd' || c == 'D';
+  }
+
+  /** True if a quoted number, which is allowed for those of 64 bits, ends here. */
+  private static boolean endsString(byte[] text, int at, int length) {
+    return at < length && text[at] == '"';
   }
 }

@@ -9,6 +9,7 @@ import java.util.Map;
  */
 final class LabelNames {
   private static final int MOST_REMEMBERED = 4_096;
+  private static final int LONGEST_REMEMBERED = 128;
 
   private final boolean escapes;
   private final boolean keySanitization;
@@ -32,10 +33,12 @@ final class LabelNames {
       return known;
     }
     String name = translate(attribute);
-    if (remembered.size() == MOST_REMEMBERED) {
-      remembered.clear();
+    if (attribute.length() <= LONGEST_REMEMBERED) {
+      if (remembered.size() == MOST_REMEMBERED) {
+        remembered.clear();
+      }
+      remembered.put(attribute, name);
     }
-    remembered.put(attribute, name);
     return name;
   }
 

@@ -14,17 +14,19 @@ import java.util.Map;
  */
 final class MetadataTold {
   private static final int MOST_TOLD = 10_000;
+  private static final long MOST_CHARACTERS = 1 << 20;
   private static final int MOST_METADATA = 50_000;
   private static final int MOST_TEXT = 4_096;
   private static final long FORGET_MILLIS = 600_000;
 
   private final Map<String, Metadata> told = new HashMap<>();
+  private long characters;
   private long forgetAt = Long.MIN_VALUE;
   private String tenant = "";
 
   void begin(String tenantName, long now) {
     if (now >= forgetAt || !tenant.equals(tenantName)) {
-      told.clear();
+      forget();
       forgetAt = now + FORGET_MILLIS;
       tenant = tenantName;
     }
@@ -39,11 +41,17 @@ final class MetadataTold {
       intake.refusals.countSilently(Reason.METADATA);
       return;
     }
-    if (told.size() >= MOST_TOLD) {
-      told.clear();
+    characters += family.length() + about.help().length() + (long) about.unit().length();
+    if (told.size() >= MOST_TOLD || characters > MOST_CHARACTERS) {
+      forget();
     }
     told.put(family, about);
     batch.addMetadata(family, about);
+  }
+
+  private void forget() {
+    told.clear();
+    characters = 0;
   }
 
   /** Text of bounded length. */

@@ -4,6 +4,7 @@ import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.metrics.v1.ScopeMetrics;
 import io.opentelemetry.proto.resource.v1.Resource;
 import io.varve.engine.model.Labels;
+import io.varve.ingest.intake.Reason;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -28,7 +29,12 @@ final class SeriesLabels {
       Set.of(SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_INSTANCE);
   private static final String SCOPE = "otel_scope_";
 
+  /** Attributes of one thing, in relation to the labels that a series may have. */
+  private static final int MOST_ATTRIBUTES_PER_LABEL = 4;
+
   private final OtlpSettings settings;
+  private final int mostLabels;
+  private final int mostBytes;
   private final LabelNames names;
   private final LabelSet promoted = new LabelSet();
   private final LabelSet scope = new LabelSet();
@@ -41,14 +47,24 @@ final class SeriesLabels {
   private String type = "";
   private String unit = "";
 
-  SeriesLabels(OtlpSettings settings) {
+  /**
+   * Labels within limits: what is over them cannot be stored anyway, and may not take long to be
+   * put together.
+   *
+   * @param mostLabels labels of a series
+   * @param mostBytes bytes of its labels
+   */
+  SeriesLabels(OtlpSettings settings, int mostLabels, int mostBytes) {
     this.settings = settings;
+    this.mostLabels = mostLabels;
+    this.mostBytes = mostBytes;
     this.names = new LabelNames(settings);
   }
 
   /** Begins a resource. */
   void resource(Resource resource) {
     resourceAttributes = resource.getAttributesList();
+    checkCount("the resource", resourceAttributes.size());
     job = "";
     instance = "";
     @Nullable String namespace = null;
@@ -80,6 +96,7 @@ final class SeriesLabels {
     if (!settings.promoteScope() || metrics.getScope().getName().isEmpty()) {
       return;
     }
+    checkCount("the scope", metrics.getScope().getAttributesCount());
     for (KeyValue attribute : metrics.getScope().getAttributesList()) {
       scope.set(names.of(SCOPE + attribute.getKey()), AttributeText.of(attribute.getValue()));
     }
@@ -98,6 +115,7 @@ final class SeriesLabels {
 
   /** Begins a data point of the metric. */
   void point(List<KeyValue> attributes) {
+    checkCount("a data point", attributes.size());
     point.clear();
     add(attributes, false, point);
     for (int i = 0; i < promoted.size(); i++) {
@@ -113,6 +131,44 @@ final class SeriesLabels {
     if (!unit.isEmpty()) {
       point.set("__unit__", unit);
     }
+    checkLength("a data point", point);
+  }
+
+  private void checkCount(String what, int attributes) {
+    int most = MOST_ATTRIBUTES_PER_LABEL * mostLabels;
+    if (attributes > most) {
+      throw new UntranslatableException(
+          Reason.LABEL_LIMIT,
+          "label_limit exceeded ("
+              + what
+              + " has "
+              + attributes
+              + " attributes, limit: "
+              + most
+              + ")");
+    }
+  }
+
+  private void checkLength(String what, LabelSet set) {
+    long length = 0;
+    for (int i = 0; i < set.size(); i++) {
+      length += set.name(i).length() + (long) set.value(i).length();
+    }
+    if (length > mostBytes) {
+      throw tooLong(what, length);
+    }
+  }
+
+  private UntranslatableException tooLong(String what, long length) {
+    return new UntranslatableException(
+        Reason.LABEL_LIMIT,
+        "label_set_length_limit exceeded ("
+            + what
+            + " has labels of length: "
+            + length
+            + ", limit: "
+            + mostBytes
+            + ")");
   }
 
   private void identify(LabelSet set) {
@@ -139,6 +195,10 @@ final class SeriesLabels {
       String name = names.of(key);
       String value = AttributeText.of(attribute.getValue());
       String before = to.get(name);
+      long length = before.length() + (long) value.length();
+      if (length > mostBytes) {
+        throw tooLong("an attribute", length);
+      }
       to.set(name, before.isEmpty() ? value : before + ";" + value);
     }
   }

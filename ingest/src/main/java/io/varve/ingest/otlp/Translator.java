@@ -67,7 +67,7 @@ final class Translator {
     this.settings = settings;
     this.writer = new SeriesWriter(intake);
     this.metricNames = new MetricNames(settings.strategy());
-    this.labels = new SeriesLabels(settings);
+    this.labels = new SeriesLabels(settings, intake.labels.most(), intake.labels.mostBytes());
   }
 
   boolean isLarge() {
@@ -114,7 +114,7 @@ final class Translator {
 
   private void refuse(UntranslatableException e, long points) {
     intake.refusals.tell(e.text());
-    intake.refusals.countSamples(Reason.UNTRANSLATABLE, points);
+    intake.refusals.countSamples(e.reason(), points);
     intake.checkEntries();
   }
 
@@ -217,6 +217,15 @@ final class Translator {
 
   private void begin(Metric metric, MetricNames.Kind kind, String type) {
     family = metricNames.of(metric.getName(), metric.getUnit(), kind);
+    if (family.length() > intake.labels.mostBytes()) {
+      throw new UntranslatableException(
+          Reason.LABEL_LIMIT,
+          "label_value_length_limit exceeded (metric: "
+              + UntranslatableException.quoted(family)
+              + ", length: "
+              + family.length()
+              + ")");
+    }
     about =
         new Metadata(
             delta ? "unknown" : type, // there is no type for deltas yet

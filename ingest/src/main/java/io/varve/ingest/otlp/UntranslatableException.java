@@ -1,11 +1,25 @@
 package io.varve.ingest.otlp;
 
+import io.varve.ingest.intake.Reason;
+
 /** A metric or data point that has no form in Prometheus' model; the rest of its request has. */
 final class UntranslatableException extends RuntimeException {
   private static final int MOST_TEXT = 200;
 
+  private final Reason reason;
+
   UntranslatableException(String message) {
+    this(Reason.UNTRANSLATABLE, message);
+  }
+
+  UntranslatableException(Reason reason, String message) {
     super(message, null, false, false);
+    this.reason = reason;
+  }
+
+  /** What it is counted as. */
+  Reason reason() {
+    return reason;
   }
 
   String text() {

@@ -12,18 +12,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
+import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.metrics.v1.AggregationTemporality;
 import io.opentelemetry.proto.metrics.v1.Exemplar;
 import io.opentelemetry.proto.metrics.v1.ExponentialHistogramDataPoint;
+import io.opentelemetry.proto.metrics.v1.HistogramDataPoint;
 import io.opentelemetry.proto.metrics.v1.Metric;
 import io.varve.engine.Seeds;
 import io.varve.engine.model.Labels;
 import io.varve.ingest.FakeHead;
 import io.varve.ingest.IngestLimits;
 import io.varve.ingest.IngestOutcome;
+import io.varve.ingest.intake.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -299,6 +303,65 @@ final class OtlpWireTest {
     assertThat(info.samples.size()).isEqualTo(1_001);
     assertThat(info.samples.lastKey()).isEqualTo(OtlpReceiver.NOW);
     assertThat(info.samples.firstKey() % 150_000).isZero();
+  }
+
+  /** None of these bodies is large, and each would take hours or gigabytes without a bound. */
+  @Test
+  void workIsBounded() {
+    long begin = System.nanoTime();
+    String digits = "9".repeat(4 << 20);
+    String point =
+        "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"gauge\":{\"dataPoints\":[";
+    String escaped = "\"" + "\\u0039".repeat(4 << 20) + "\"";
+    for (String number :
+        new String[] {digits, "\"" + digits + "\"", "-1." + digits + "e-9", escaped}) {
+      byte[] body = (point + "{\"timeUnixNano\":" + number + "}").getBytes(UTF_8);
+      refused(body, JSON, null, "the request has a number of more than 1000 digits");
+    }
+
+    KeyValue[] same = new KeyValue[300_000];
+    KeyValue[] distinct = new KeyValue[300_000];
+    for (int i = 0; i < same.length; i++) {
+      same[i] = attribute("a", "xx");
+      distinct[i] = attribute("a" + i, "x");
+    }
+    for (KeyValue[] many : new KeyValue[][] {same, distinct}) {
+      IngestOutcome outcome = to.write(gauge("g", "", point(1, many), point(2)));
+      assertThat(outcome.message())
+          .startsWith("label_limit exceeded (a data point has 300000 attributes, limit: 512)");
+      outcome = to.write(request(List.of(many), gauge("r", "", point(1))));
+      assertThat(outcome.message()).startsWith("label_limit exceeded (the resource has");
+    }
+    assertThat(to.value("__name__", "g")).isEqualTo(2);
+
+    HistogramDataPoint.Builder wide =
+        HistogramDataPoint.newBuilder()
+            .setTimeUnixNano(OtlpReceiver.NANOS)
+            .addAttributes(attribute("long", "x".repeat(4 << 20)));
+    HistogramDataPoint.Builder joined =
+        HistogramDataPoint.newBuilder().setTimeUnixNano(OtlpReceiver.NANOS);
+    for (int i = 0; i < 500; i++) {
+      joined.addAttributes(attribute("a" + ".-_".charAt(i % 3), "x".repeat(10_000)));
+    }
+    for (int i = 0; i < 200_000; i++) {
+      wide.addExplicitBounds(i).addBucketCounts(0);
+    }
+    Metric.Builder histogram = Metric.newBuilder().setName("h");
+    histogram
+        .getHistogramBuilder()
+        .setAggregationTemporality(AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE)
+        .addDataPoints(wide)
+        .addDataPoints(joined);
+    assertThat(to.write(histogram).message())
+        .startsWith("label_set_length_limit exceeded")
+        .endsWith("stored 0 of 2 samples");
+    wide.clearAttributes();
+    histogram.setName("h".repeat(4 << 20)).getHistogramBuilder().clearDataPoints();
+    histogram.getHistogramBuilder().addDataPoints(wide);
+    assertThat(to.write(histogram).message())
+        .startsWith("label_value_length_limit exceeded (metric: \"hhh");
+    assertThat(to.ingestor.counters().rejected(Reason.LABEL_LIMIT)).isEqualTo(7);
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
   }
 
   @Test
