@@ -58,12 +58,17 @@ final class LabelSet {
     }
   }
 
-  /** Sets a label unless one of that name is there. */
-  void setIfAbsent(String name, String value) {
-    int at = find(name);
-    if (at < 0 && !value.isEmpty()) {
-      insert(-at - 1, name, value);
+  /** Sets a label; false if one of that name is there, which stays. */
+  boolean setIfAbsent(String name, String value) {
+    if (value.isEmpty()) {
+      return true;
     }
+    int at = find(name);
+    if (at >= 0) {
+      return false;
+    }
+    insert(-at - 1, name, value);
+    return true;
   }
 
   private void insert(int at, String name, String value) {
@@ -79,6 +84,9 @@ final class LabelSet {
   }
 
   private int find(String name) {
+    if (size == 0 || Labels.compareUtf8(names[size - 1], name) < 0) {
+      return -size - 1; // labels mostly come in order
+    }
     int low = 0;
     int high = size - 1;
     while (low <= high) {

@@ -40,7 +40,6 @@ final class SeriesLabels {
   private final LabelSet scope = new LabelSet();
   private final LabelSet point = new LabelSet();
   private final LabelSet series = new LabelSet();
-  private final List<KeyValue> sorted = new ArrayList<>();
   private List<KeyValue> resourceAttributes = List.of();
   private String job = "";
   private String instance = "";
@@ -181,18 +180,21 @@ final class SeriesLabels {
   }
 
   /**
-   * Adds attributes; those whose names become the same are joined in the order of their own names.
+   * Adds attributes to an empty set; those whose names become the same are joined in the order of
+   * their own names.
    */
   private void add(List<KeyValue> attributes, boolean withoutIdentifying, LabelSet to) {
-    sorted.clear();
-    sorted.addAll(attributes);
+    if (addDistinct(attributes, withoutIdentifying, to)) {
+      return;
+    }
+    to.clear();
+    List<KeyValue> sorted = new ArrayList<>(attributes);
     sorted.sort(Comparator.comparing(KeyValue::getKey, Labels::compareUtf8));
     for (KeyValue attribute : sorted) {
-      String key = attribute.getKey();
-      if (key.equals(Labels.METRIC_NAME) || (withoutIdentifying && IDENTIFYING.contains(key))) {
+      if (isLeftOut(attribute.getKey(), withoutIdentifying)) {
         continue;
       }
-      String name = names.of(key);
+      String name = names.of(attribute.getKey());
       String value = AttributeText.of(attribute.getValue());
       String before = to.get(name);
       long length = before.length() + (long) value.length();
@@ -201,6 +203,26 @@ final class SeriesLabels {
       }
       to.set(name, before.isEmpty() ? value : before + ";" + value);
     }
+  }
+
+  /** Adds attributes in the order in which they came; false if two names become the same. */
+  private boolean addDistinct(List<KeyValue> attributes, boolean withoutIdentifying, LabelSet to) {
+    for (int i = 0; i < attributes.size(); i++) {
+      KeyValue attribute = attributes.get(i);
+      String key = attribute.getKey();
+      if (isLeftOut(key, withoutIdentifying)) {
+        continue;
+      }
+      String value = AttributeText.of(attribute.getValue());
+      if (value.isEmpty() || !to.setIfAbsent(names.of(key), value)) {
+        return false; // an empty value may be one of several to be joined
+      }
+    }
+    return true;
+  }
+
+  private static boolean isLeftOut(String key, boolean withoutIdentifying) {
+    return key.equals(Labels.METRIC_NAME) || (withoutIdentifying && IDENTIFYING.contains(key));
   }
 
   /** The labels of a series of the data point; valid until the next call. */

@@ -431,8 +431,10 @@ final class OtlpTranslationTest {
                     attribute("a.b", "2"),
                     attribute("a-b", "1"),
                     attribute("__name__", "other"),
-                    attribute("gone", "")))));
+                    attribute("gone", "")),
+                point(2, attribute("c_d", ""), attribute("c.d", "x")))));
     assertThat(to.value("__name__", "g", "a_b", "1;2;3")).isEqualTo(1);
+    assertThat(to.value("__name__", "g", "c_d", "x;")).isEqualTo(2);
   }
 
   private static final List<KeyValue> SERVICE =
