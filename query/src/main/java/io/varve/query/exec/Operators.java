@@ -257,7 +257,13 @@ final class Operators {
                 n.operator(),
                 n.returnBool(),
                 new StepNotes(query, grid, n.operator(), n.position()));
-        yield new VectorBinary(left, right, n.matching(), element);
+        yield new VectorBinary(
+            left,
+            right,
+            n.matching(),
+            element,
+            Remarks.possible(n.left(), query.typeLabels),
+            Remarks.possible(n.right(), query.typeLabels));
       }
       case PlanNode.SetOperation n -> {
         SeriesOperator set =

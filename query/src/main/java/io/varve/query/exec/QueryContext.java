@@ -151,7 +151,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     leftToProve.clear();
   }
 
-  /** Computes series of an operator for nothing but the error that this may be. */
+  /** Computes series of an operator for nothing but the error that this may be, or its remarks. */
   void evaluateForErrors(SeriesOperator operator, IntStream series) {
     int[] rows = series.toArray();
     int steps = operator.grid.count();

@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * An arithmetic or comparison operator between matching elements of two vectors.
  *
  * <p>Most queries match every series with at most one of the other side, and no two results are
- * called the same: then each result is computed from its own two series when it is asked for. In
- * all other cases, and where numbers stand in for missing partners, what matches what may change
- * from step to step, and may be an error at any of them; both sides are evaluated, and every step
- * is matched by itself ({@link StepMatching}).
+ * called the same: then each result is computed from its own two series when it is asked for, and
+ * the others only if there may be annotations of them. In all other cases, and where numbers stand
+ * in for missing partners, what matches what may change from step to step, and may be an error at
+ * any of them; both sides are evaluated, and every step is matched by itself ({@link
+ * StepMatching}).
  */
 final class VectorBinary extends SeriesOperator {
   private final SeriesOperator many;
@@ -26,6 +27,8 @@ final class VectorBinary extends SeriesOperator {
   private final VectorMatching matching;
   private final VectorMatcher matcher;
   private final BinaryElement element;
+  private final boolean manyRemarks;
+  private final boolean oneRemarks;
 
   /** Rows of the simple case: result i is made of {@code manyRow[i]} and {@code oneRow[i]}. */
   private int[] manyRow = new int[0];
@@ -40,8 +43,17 @@ final class VectorBinary extends SeriesOperator {
   /** The result in the other case. */
   private @Nullable StepMatching matched;
 
+  /**
+   * @param leftRemarks whether computing series of the left side may make remarks, so that all of
+   *     them are computed
+   */
   VectorBinary(
-      SeriesOperator left, SeriesOperator right, VectorMatching matching, BinaryElement element) {
+      SeriesOperator left,
+      SeriesOperator right,
+      VectorMatching matching,
+      BinaryElement element,
+      boolean leftRemarks,
+      boolean rightRemarks) {
     super(left.query, left.grid);
     this.swapped = matching.cardinality() == Cardinality.ONE_TO_MANY;
     this.many = swapped ? right : left;
@@ -49,6 +61,8 @@ final class VectorBinary extends SeriesOperator {
     this.matching = matching;
     this.matcher = new VectorMatcher(matching);
     this.element = element;
+    this.manyRemarks = swapped ? rightRemarks : leftRemarks;
+    this.oneRemarks = swapped ? leftRemarks : rightRemarks;
   }
 
   @Override
@@ -59,11 +73,13 @@ final class VectorBinary extends SeriesOperator {
     Labels[] oneSeries = swapped ? left : right;
     boolean fills = StepMatching.fills(matching);
     if (!fills && (manySeries.length == 0 || oneSeries.length == 0)) {
+      computeTheRest(manySeries.length, oneSeries.length);
       return new Labels[0];
     }
     VectorMatcher.Numbered signatures = matcher.number(manySeries, oneSeries);
     Labels[] simple = fills ? null : prepareSimple(manySeries, oneSeries, signatures);
     if (simple != null) {
+      computeTheRest(manySeries.length, oneSeries.length);
       return simple;
     }
     StepMatching steps = new StepMatching(grid, matching, matcher, element);
@@ -74,6 +90,27 @@ final class VectorBinary extends SeriesOperator {
     matched = steps;
     loseNames = steps.losesNames();
     return steps.labels();
+  }
+
+  /** What series without a partner have to say is said, too. */
+  private void computeTheRest(int manySeries, int oneSeries) {
+    if (manyRemarks) {
+      computeTheRest(many, manySeries, manyRow);
+    }
+    if (oneRemarks && oneValues == null) {
+      computeTheRest(one, oneSeries, oneRow);
+    }
+  }
+
+  private void computeTheRest(SeriesOperator side, int series, int[] used) {
+    BitSet rest = new BitSet(series);
+    rest.set(0, series);
+    for (int row : used) {
+      rest.clear(row);
+    }
+    if (!rest.isEmpty()) {
+      query.proveLater(() -> query.evaluateForErrors(side, rest.stream()));
+    }
   }
 
   private StepMatching.Side side(SeriesOperator of, Labels[] series, int[] signatures) {
