@@ -65,7 +65,14 @@ public final class SeriesTable implements LabelSource {
   private volatile Page[] pages = new Page[0];
   private volatile byte[][] blocks = new byte[0][];
   private int blockEnd = BLOCK_BYTES;
-  private volatile int[] slots = new int[1 << 10]; // id + 1, 0 = free
+
+  /**
+   * Open addressing by the key's lowest bits, at most half full. A slot is 0 if it is free, else id
+   * + 1 in as many bits as the array's length needs, and the key's highest bits above them: where
+   * they differ, as they do for nearly all series that are new, no other memory is touched.
+   */
+  private volatile int[] slots = new int[1 << 10];
+
   private volatile int size;
   private int indexed;
 
@@ -129,11 +136,16 @@ public final class SeriesTable implements LabelSource {
   public int find(SeriesKey key, int tenantId, byte[] labels, int offset, int length) {
     int[] table = slots;
     int mask = table.length - 1;
+    int tag = tag(key.low(), mask);
     for (int at = (int) key.low() & mask; ; at = (at + 1) & mask) {
-      int id = (int) SLOT.getAcquire(table, at) - 1;
-      if (id < 0) {
+      int slot = (int) SLOT.getAcquire(table, at);
+      if (slot == 0) {
         return WriteBatch.UNKNOWN;
       }
+      if ((slot & ~mask) != tag) {
+        continue;
+      }
+      int id = (slot & mask) - 1;
       Page page = page(id);
       int i = id & PAGE_MASK;
       if (page.keyLow[i] == key.low() && page.keyHigh[i] == key.high()) {
@@ -202,7 +214,12 @@ public final class SeriesTable implements LabelSource {
     while (table[at] != 0) {
       at = (at + 1) & mask;
     }
-    SLOT.setRelease(table, at, id + 1);
+    SLOT.setRelease(table, at, tag(keyLow, mask) | id + 1);
+  }
+
+  /** What a slot has of a key, in the bits that ids do not reach. */
+  private static int tag(long keyLow, int mask) {
+    return (int) (keyLow >>> 32) & ~mask;
   }
 
   /** The time of the newest sample in order, {@link #NO_TIME} if none is remembered. */
