@@ -1,5 +1,6 @@
 package io.varve.http.cli;
 
+import io.varve.engine.Snapshot;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
@@ -9,6 +10,9 @@ import io.varve.http.cli.RuleTestFile.ExpectedSample;
 import io.varve.http.cli.RuleTestFile.ExpressionTest;
 import io.varve.http.json.GoFloat;
 import io.varve.query.QueryEngine;
+import io.varve.query.QueryException;
+import io.varve.query.QueryOptions;
+import io.varve.query.QueryResult;
 import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.promqltest.EngineStore;
 import io.varve.query.promqltest.ScriptException;
@@ -19,6 +23,7 @@ import io.varve.retention.rules.RuleFile;
 import io.varve.retention.rules.RuleGroup;
 import io.varve.retention.rules.RuleSample;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,7 +59,12 @@ final class RuleTest {
     }
   }
 
-  void run(List<String> problems) throws IOException {
+  /**
+   * Runs it.
+   *
+   * @param dump told all data at the end; null if nobody wants to know
+   */
+  void run(List<String> problems, @Nullable PrintStream dump) throws IOException {
     for (AlertTest alert : test.alerts()) {
       if (alert.name().isEmpty()) {
         problems.add(
@@ -66,13 +76,14 @@ final class RuleTest {
     }
     Path folder = Files.createTempDirectory("varve-test-rules");
     try (EngineStore store = new EngineStore(folder, false)) {
-      run(store, problems);
+      run(store, problems, dump);
     } finally {
       Files.delete(folder);
     }
   }
 
-  private void run(EngineStore store, List<String> problems) throws IOException {
+  private void run(EngineStore store, List<String> problems, @Nullable PrintStream dump)
+      throws IOException {
     List<Input> inputs = new ArrayList<>();
     try {
       List<String> lines = test.series().stream().map(s -> s.series() + " " + s.values()).toList();
@@ -121,6 +132,38 @@ final class RuleTest {
     }
     for (ExpressionTest expression : test.expressions()) {
       check(expression, evaluator, problems);
+    }
+    if (dump != null) {
+      dump(store, dump);
+    }
+  }
+
+  /** All samples of the input and of the rules, a series after the other. */
+  private void dump(EngineStore store, PrintStream out) {
+    long whole = (test.lastMillis() + 1_000) / 1_000; // PromQL has no fractions of seconds
+    String all = "{__name__=~\".+\"}[" + whole + "s]";
+    try (Snapshot snapshot = store.snapshot()) {
+      long time = test.startMillis() + whole * 1_000;
+      QueryResult.Value value =
+          engine.instant(snapshot, "", all, time, QueryOptions.DEFAULT).value();
+      out.println(
+          "DEBUG: Dump of all data (input_series and rules) at "
+              + RuleTestFile.goDuration(whole * 1_000)
+              + ":");
+      if (value instanceof QueryResult.Matrix matrix) {
+        matrix.series().forEach(series -> dump(series, out));
+      }
+    } catch (QueryException e) {
+      out.println("DEBUG: Failed query exec, expr: " + all + ", err: " + e.getMessage());
+    }
+  }
+
+  private static void dump(QueryResult.Series series, PrintStream out) {
+    out.println(series.labels() + " =>");
+    for (int i = 0; i < series.times().length; i++) {
+      FloatHistogram histogram = series.histogram(i);
+      String value = histogram == null ? GoFloat.plain(series.values()[i]) : histogram.toString();
+      out.println(value + " @[" + series.times()[i] + "]");
     }
   }
 

@@ -45,8 +45,14 @@ record RuleTestFile(
    * @param run only tests whose name one of these matches; all if empty
    * @param ignoreUnknown true if fields that are not known are no error
    * @param diff true to show how alerts differ instead of both
+   * @param debug true to tell when tests begin and end, and all data at their end
    */
-  record Options(Set<Feature> features, List<Pattern> run, boolean ignoreUnknown, boolean diff) {}
+  record Options(
+      Set<Feature> features,
+      List<Pattern> run,
+      boolean ignoreUnknown,
+      boolean diff,
+      boolean debug) {}
 
   /** Series, and what is expected of them. */
   record Test(
@@ -235,8 +241,18 @@ record RuleTestFile(
         if (options.run().isEmpty()
             || options.run().stream().anyMatch(p -> p.matcher(test.name).find())) {
           List<String> problems = new ArrayList<>();
-          new RuleTest(this, test, rules, engine).run(problems);
-          sink.ran(test.name.isEmpty() ? "unnamed#" + i : test.name, problems);
+          String name = test.name.isEmpty() ? "unnamed#" + i : test.name;
+          RuleTest run = new RuleTest(this, test, rules, engine);
+          if (options.debug()) {
+            long begun = System.nanoTime();
+            warnings.println("DEBUG: Starting test " + name);
+            run.run(problems, warnings);
+            long millis = (System.nanoTime() - begun) / 1_000_000;
+            warnings.println("DEBUG: Test " + name + " finished, took " + goDuration(millis));
+          } else {
+            run.run(problems, null);
+          }
+          sink.ran(name, problems);
         }
       }
     }

@@ -55,6 +55,12 @@ final class TestRulesCommand implements Callable<Integer> {
   private boolean diff;
 
   @Option(
+      names = "--debug",
+      description =
+          "Tells on standard error when tests begin and end, and all data at the end of each.")
+  private boolean debug;
+
+  @Option(
       names = "--junit",
       paramLabel = "FILE",
       description = "Also writes the results there, as JUnit XML.")
@@ -71,7 +77,7 @@ final class TestRulesCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Logging.level(LogLevel.ERROR);
     RuleTestFile.Options options =
-        new RuleTestFile.Options(features(), patterns(), ignoreUnknown, diff);
+        new RuleTestFile.Options(features(), patterns(), ignoreUnknown, diff, debug);
     JUnitReport report = new JUnitReport();
     PrintStream out = System.out;
     boolean failed = false;

@@ -101,6 +101,60 @@ final class TestRulesCommandTest {
   }
 
   @Test
+  void allDataCanBeSeen() throws IOException {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: g
+            rules:
+              - record: twice
+                expr: x * 2
+        """);
+    Path tests = folder.resolve("tests.yml");
+    Files.writeString(
+        tests,
+        """
+        rule_files: [rules.yml]
+        evaluation_interval: 1m
+        tests:
+          - name: doubled
+            interval: 1m
+            input_series:
+              - series: 'x{a="1"}'
+                values: '1 0.25 _ {{schema:0 sum:1 count:1 buckets:[1]}}'
+            promql_expr_test:
+              - expr: twice
+                eval_time: 1m
+                exp_samples:
+                  - labels: 'twice{a="1"}'
+                    value: 0.5
+              - expr: count(x)
+                eval_time: 3m
+                exp_samples:
+                  - labels: '{}'
+                    value: 1
+        """);
+    Result result = varve("--debug", tests.toString());
+    assertThat(result.exit()).as(result.toString()).isZero();
+    assertThat(result.err())
+        .startsWith(
+            """
+            DEBUG: Starting test doubled
+            DEBUG: Dump of all data (input_series and rules) at 3m1s:
+            {__name__="twice", a="1"} =>
+            0.5 @[60000]
+            0.5 @[120000]
+            {count:2, sum:2, (0.5,1]:2} @[180000]
+            {__name__="x", a="1"} =>
+            0.25 @[60000]
+            {count:1, sum:1, (0.5,1]:1} @[180000]
+            """)
+        .containsPattern("DEBUG: Test doubled finished, took [0-9.]+m?s\n");
+    assertThat(varve(tests.toString()).err()).isEmpty();
+  }
+
+  @Test
   void fieldsThatAreNotKnownCanBeIgnored() throws IOException {
     Files.writeString(
         folder.resolve("rules.yml"),
