@@ -284,6 +284,7 @@ final class ServerFuzzTest {
             promql-extended-range-selectors: true
             promql-binop-fill-modifiers: true
             search-api: true
+            promql-per-step-stats: true
         http:
           admin_api: true
         """);
