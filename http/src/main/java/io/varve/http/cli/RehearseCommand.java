@@ -144,13 +144,15 @@ final class RehearseCommand implements Callable<Integer> {
       for (String query : QUERIES) {
         String text = "query=" + URLEncoder.encode(query, StandardCharsets.UTF_8);
         ask(base + "/api/v1/query?" + text + at, null);
-        if (round % 8 == 0) {
+        if (round % 4 == 0) {
           ask(base + "/api/v1/query_range?" + text + range, null);
         }
       }
       ask(base + "/-/ready", null);
       ask(base + "/api/v1/labels?match[]=m3", null);
       ask(base + "/api/v1/label/job/values", null);
+      ask(base + "/api/v1/labels?" + range, null);
+      ask(base + "/api/v1/label/__name__/values?" + range, null);
       ask(base + "/api/v1/label/i/values?match[]=%7Bjob=%22j3%22%7D", null);
       ask(base + "/api/v1/series?match[]=m3", null);
       if (round % 8 == 0) {

@@ -26,8 +26,11 @@ import org.jspecify.annotations.Nullable;
 public final class QueryContext implements QueryBudget, AutoCloseable {
   private static final String WHERE = "expression evaluation";
 
-  /** Series times steps that are not worth handing over to workers. */
-  private static final int FEW_VALUES = 32;
+  /** What a series costs beside its steps, in steps: a block is found, read and decoded. */
+  private static final int SERIES_STEPS = 64;
+
+  /** Work, in steps, that is not worth waking up workers for. */
+  private static final int FEW_STEPS = 32 * (SERIES_STEPS + 1);
 
   private static final int CHUNK_VALUES = 1 << 16;
 
@@ -358,7 +361,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
    * cancellation often.
    */
   void parallelSeries(int count, int steps, WorkerPool.Task task) {
-    if (count > 0 && (long) count * Math.max(1, steps) <= FEW_VALUES) {
+    if (count > 0 && count * ((long) SERIES_STEPS + steps) <= FEW_STEPS) {
       parallel(count, count, task); // by this thread: waking others would take longer
       return;
     }
