@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What queries took since the server began, by expression. Of so many expressions at most: when
@@ -19,7 +20,21 @@ public final class TopQueries {
   /** Nothing yet. */
   public TopQueries() {}
 
-  private record Key(String tenant, String expression, String type) {}
+  private record Key(String tenant, String expression, String type) {
+    /** What the JVM makes up for records costs a small query a twentieth of its time. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that
+          && expression.equals(that.expression)
+          && type.equals(that.type)
+          && tenant.equals(that.tenant);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * expression.hashCode() + type.hashCode()) + tenant.hashCode();
+    }
+  }
 
   /**
    * What the queries of one expression took.

@@ -28,6 +28,9 @@ public final class GoFloat {
 
   /** The number that a text is in Go's syntax; empty if it is none, or too large for a double. */
   public static OptionalDouble parse(String text) {
+    if (isPlain(text)) {
+      return OptionalDouble.of(Double.parseDouble(text));
+    }
     if (DECIMAL.matcher(text).matches() || HEX.matcher(text).matches()) {
       double value = Double.parseDouble(text);
       return Double.isInfinite(value) ? OptionalDouble.empty() : OptionalDouble.of(value);
@@ -37,6 +40,21 @@ public final class GoFloat {
           text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
     }
     return NAN.matcher(text).matches() ? OptionalDouble.of(Double.NaN) : OptionalDouble.empty();
+  }
+
+  /** Digits with at most one point between them, not enough to overflow: what times mostly are. */
+  private static boolean isPlain(String text) {
+    int length = text.length();
+    boolean point = false;
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      if (c == '.' && !point && i > 0 && i < length - 1) {
+        point = true;
+      } else if (c < '0' || c > '9') {
+        return false;
+      }
+    }
+    return length > 0 && length < 100;
   }
 
   /** How digits and exponent are laid out. */
