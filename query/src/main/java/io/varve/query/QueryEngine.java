@@ -22,7 +22,6 @@ import io.varve.query.plan.Reach;
 import io.varve.query.promql.Expr;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
-import io.varve.query.promql.ParserOptions;
 import io.varve.query.promql.Printer;
 import io.varve.query.promql.ValueType;
 import java.util.ArrayList;
@@ -87,16 +86,25 @@ public final class QueryEngine implements AutoCloseable {
   }
 
   private final Options options;
-  private final ParserOptions language;
+  private final ParsedQueries queries;
   private final WorkerPool pool;
   private final @Nullable ResultCache cache;
 
   /** Starts no thread before the first query needs one. */
   public QueryEngine(Options options) {
     this.options = options;
-    this.language = Feature.language(options.features());
+    this.queries = new ParsedQueries(Feature.language(options.features()));
     this.pool = new WorkerPool(options.threads());
     this.cache = options.cacheBytes() == 0 ? null : new ResultCache(options.cacheBytes());
+  }
+
+  /**
+   * A query as it is printed: the same for texts that differ in spaces and comments only.
+   *
+   * @throws ParseException if it is no query in the language that is allowed here
+   */
+  public String canonical(String query) {
+    return queries.parse(query).canonical();
   }
 
   /** What this engine was set up with. */
@@ -235,7 +243,7 @@ public final class QueryEngine implements AutoCloseable {
       if (nativeBuckets) {
         context.expectNativeBuckets();
       }
-      Expr expr = Parser.parse(query, language);
+      Expr expr = queries.parse(query).expr();
       PlanNode plan = planning.plan(expr);
       long planned = System.nanoTime();
       Value value = evaluation.evaluate(expr, plan, context);

@@ -20,8 +20,6 @@ import io.varve.query.QueryResult.StringResult;
 import io.varve.query.QueryResult.Vector;
 import io.varve.query.QueryStats;
 import io.varve.query.promql.ParseException;
-import io.varve.query.promql.Parser;
-import io.varve.query.promql.Printer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -160,7 +158,7 @@ public final class Querying {
   private Question question(String tenant, String query, Times times) {
     String canonical;
     try {
-      canonical = Printer.print(Parser.parse(query, reading.language()));
+      canonical = reading.canonical(query);
     } catch (ParseException e) {
       throw new QueryException(
           QueryException.ErrorType.BAD_DATA, String.valueOf(e.getMessage()), e);

@@ -5,9 +5,7 @@ import io.varve.http.net.Gate;
 import io.varve.http.net.HandlerThreads;
 import io.varve.http.net.Request;
 import io.varve.query.Cancellation;
-import io.varve.query.Feature;
 import io.varve.query.QueryLimits;
-import io.varve.query.promql.ParserOptions;
 import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -78,9 +76,9 @@ public final class Reading {
     return store.get().version().getAsLong();
   }
 
-  /** What the language of queries has here. */
-  ParserOptions language() {
-    return Feature.language(store.get().queries().options().features());
+  /** A query as it is printed, the same for texts that differ in spaces and comments only. */
+  String canonical(String query) {
+    return store.get().queries().canonical(query);
   }
 
   /** The same within the general limits, with a budget for the index. */
