@@ -81,7 +81,8 @@ public final class HandlerThreads implements AutoCloseable {
 
   private void begin(Runnable task) {
     ExecutorService starter = here;
-    if (starter == null || !(Thread.currentThread() instanceof XnioIoThread io)) {
+    SchedulerAccess access = SchedulerAccess.INSTANCE;
+    if (starter == null || access == null || !(Thread.currentThread() instanceof XnioIoThread io)) {
       elsewhere.execute(task);
       return;
     }
@@ -90,11 +91,14 @@ public final class HandlerThreads implements AutoCloseable {
     slice.until = System.nanoTime() + sliceNanos;
     try {
       starter.execute(task);
-      for (Runnable step; (step = slice.ready.poll()) != null; ) {
+      for (Runnable step; !slice.isOver() && (step = slice.ready.poll()) != null; ) {
         step.run();
       }
     } finally {
       slice.open = false;
+      for (Runnable step; (step = slice.ready.poll()) != null; ) {
+        access.carriers().execute(step);
+      }
     }
   }
 

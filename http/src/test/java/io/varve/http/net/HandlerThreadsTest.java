@@ -114,6 +114,25 @@ final class HandlerThreadsTest {
   }
 
   @Test
+  void threadsThatAreReadyWhenTheTimeIsOverGoOnElsewhere() throws Exception {
+    CompletableFuture<Thread> second = new CompletableFuture<>();
+    Thread first =
+        get(
+            here(
+                () -> {
+                  Thread.ofVirtual().start(() -> second.complete(carrier()));
+                  Thread found = carrier();
+                  long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
+                  while (System.nanoTime() < until) {
+                    Thread.onSpinWait(); // and never gives way
+                  }
+                  return found;
+                }));
+    assertThat(get(second)).isNotInstanceOf(XnioIoThread.class);
+    assertThat(first).isNotNull();
+  }
+
+  @Test
   void whoeverHasWaitedGoesOnElsewhere() throws Exception {
     Thread after =
         get(
