@@ -105,6 +105,9 @@ final class RehearseCommand implements Callable<Integer> {
         server.recover();
         String base = base(config, server);
         rehearse(base, end);
+        String otlp = base + "/api/v1/otlp/v1/metrics";
+        ask(otlp, OtlpRequest.protobuf(end), "application/x-protobuf", null);
+        ask(otlp, OtlpRequest.json(end + 1), "application/json", null);
         NewSeriesBurst burst = new NewSeriesBurst(end);
         burst.write(body -> ask(base + "/api/v1/write", body));
         ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
@@ -205,13 +208,21 @@ final class RehearseCommand implements Callable<Integer> {
   }
 
   private static void ask(String uri, byte @Nullable [] body) throws IOException {
+    ask(uri, body, "application/x-protobuf", "snappy");
+  }
+
+  private static void ask(
+      String uri, byte @Nullable [] body, String type, @Nullable String encoding)
+      throws IOException {
     HttpURLConnection connection =
         (HttpURLConnection)
             URI.create(uri.replace("[", "%5B").replace("]", "%5D")).toURL().openConnection();
     if (body != null) {
       connection.setRequestMethod("POST");
-      connection.setRequestProperty("Content-Type", "application/x-protobuf");
-      connection.setRequestProperty("Content-Encoding", "snappy");
+      connection.setRequestProperty("Content-Type", type);
+      if (encoding != null) {
+        connection.setRequestProperty("Content-Encoding", encoding);
+      }
       connection.setDoOutput(true);
       try (OutputStream out = connection.getOutputStream()) {
         out.write(body);
