@@ -201,9 +201,8 @@ public final class Querying {
   /** Computes on another thread, which may go on for others when this request's time is over. */
   private static Answer computed(Request request, long until, Flight flight, Runnable work) {
     Thread.ofVirtual().name("query").start(work);
-    // Whoever starts in the same I/O thread goes first, and is mostly done when this comes back:
-    // then there
-    // is nothing to wait for, and no timer to set for that.
+    // In an I/O thread the work goes first, and is mostly done when this comes back: then there is
+    // nothing to wait for, and no timer to set.
     Thread.yield();
     return new Answer(flight.await(request, until), flight.queueNanos());
   }

@@ -150,8 +150,7 @@ final class Dispatcher implements HttpHandler {
       return;
     }
     if (route.mostBodyBytes() == 0 || exchange.isRequestComplete()) {
-      Executor where = where(route, exchange.getQueryString().length());
-      exchange.dispatch(where, () -> run(exchange, route, unescaped, null, 0));
+      exchange.dispatch(where(exchange, route, 0), () -> run(exchange, route, unescaped, null, 0));
       return;
     }
     BodyReader.read(
@@ -162,7 +161,8 @@ final class Dispatcher implements HttpHandler {
           @Override
           public void complete(byte[] body, int length) {
             exchange.dispatch(
-                where(route, length), () -> run(exchange, route, unescaped, body, length));
+                where(exchange, route, length),
+                () -> run(exchange, route, unescaped, body, length));
           }
 
           @Override
@@ -189,7 +189,8 @@ final class Dispatcher implements HttpHandler {
   }
 
   /** Where to begin; long questions take long to read. */
-  private Executor where(Route route, int length) {
+  private Executor where(HttpServerExchange exchange, Route route, int bodyLength) {
+    int length = bodyLength + exchange.getQueryString().length();
     return route.isQuick() && length < LONG_QUESTION ? threads.here() : threads.elsewhere();
   }
 
