@@ -44,6 +44,30 @@ final class SharedQueries {
           terms.cache(),
           terms.stepStats());
     }
+
+    /** By hand, as every query asks: what the JVM makes up for records is slower. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that
+          && start == that.start
+          && end == that.end
+          && step == that.step
+          && lookbackMillis == that.lookbackMillis
+          && cache == that.cache
+          && stepStats == that.stepStats
+          && expression.equals(that.expression)
+          && tenant.equals(that.tenant);
+    }
+
+    @Override
+    public int hashCode() {
+      int hash = 31 * expression.hashCode() + tenant.hashCode();
+      hash = 31 * hash + Long.hashCode(start);
+      hash = 31 * hash + Long.hashCode(end);
+      hash = 31 * hash + Long.hashCode(step);
+      hash = 31 * hash + Long.hashCode(lookbackMillis);
+      return 4 * hash + (cache ? 2 : 0) + (stepStats ? 1 : 0);
+    }
   }
 
   /** One computation and those who wait for it. */
