@@ -158,6 +158,7 @@ public final class Engine implements AutoCloseable {
     recover.replay(log);
     catalog.reopened(open);
     log.roll();
+    log.trim(state.checkpointSequence() + 1); // the last life may have ended before it came to it
     int syncThreads = config.backgroundThreads() ? fs.syncsAtOnce() : 1;
     Sealer sealer =
         new Sealer(

@@ -233,9 +233,6 @@ final class JobRunner {
       WindowFiles.handOver(changed);
     }
     deleteFilesOf(before);
-    // The log keeps its newest segment but one until a record behind it is durable, as this one is
-    // now.
-    log.trim(manifest.state().checkpointSequence() + 1);
   }
 
   /** True if everything that the manifest names is open. */

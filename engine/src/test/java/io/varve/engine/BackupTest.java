@@ -117,6 +117,7 @@ final class BackupTest {
     try (Engine engine = Engine.open(config(data).withFileSystem(fs))) {
       write(engine, NOW, 300);
       engine.flush();
+      write(engine, NOW + 1_000_000, 300); // in the log, which is copied
       fs.setFreeBytes(5_000);
       assertThatThrownBy(() -> engine.backUp(backup)).isInstanceOf(IOException.class);
       assertThat(fs.list(backup)).isEmpty();

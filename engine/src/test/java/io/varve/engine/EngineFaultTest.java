@@ -329,6 +329,10 @@ final class EngineFaultTest {
           }
         }
         engine.runBackgroundWork();
+        for (int i = 40; i < 44; i++) { // these stay in the log
+          append(engine, ORIGIN + i * 3000L);
+          written += 10;
+        }
       }
       List<Path> files = new ArrayList<>(fs.files());
       files.removeIf(f -> f.getFileName().toString().equals("LOCK"));

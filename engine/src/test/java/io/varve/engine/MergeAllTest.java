@@ -2,6 +2,10 @@ package io.varve.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.PowerCutException;
+import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
@@ -13,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A merge is carried out where it would change files, and only there. */
 final class MergeAllTest {
@@ -23,11 +29,17 @@ final class MergeAllTest {
   @TempDir Path dir;
 
   private Engine open() throws Exception {
-    return Engine.open(
-        EngineConfig.defaults(dir)
-            .withFsync(FsyncPolicy.OS)
-            .withClock(() -> Instant.ofEpochMilli(NOW))
-            .withBackgroundThreads(false));
+    return Engine.open(config().withFsync(FsyncPolicy.OS));
+  }
+
+  private Engine open(FileSystem fs) throws Exception {
+    return Engine.open(config().withFileSystem(fs).withFsync(FsyncPolicy.ALWAYS));
+  }
+
+  private EngineConfig config() {
+    return EngineConfig.defaults(dir)
+        .withClock(() -> Instant.ofEpochMilli(NOW))
+        .withBackgroundThreads(false);
   }
 
   @Test
@@ -80,6 +92,99 @@ final class MergeAllTest {
       assertThat(engine.windows().getFirst().series()).isEqualTo(29);
       assertThat(content(engine)).hasSize(2 * 29 * 30);
     }
+  }
+
+  @Test
+  void leavesNoLogBehindAndGoesOnAtTheRightPlace() throws Exception {
+    List<String> before;
+    long position;
+    try (Engine engine = open()) {
+      write(engine, NOW - 2 * DAY, 300);
+      assertThat(engine.stats().logBytes()).isGreaterThan(10_000);
+      before = content(engine);
+      engine.mergeAll();
+      assertThat(engine.stats().merges()).isZero();
+      assertThat(engine.stats().logBytes()).isLessThan(100);
+      position = engine.stats().logPosition();
+    }
+    assertThat(problems(RealFileSystem.INSTANCE)).isEmpty();
+    for (int life = 0; life < 3; life++) {
+      try (Engine engine = open()) {
+        assertThat(engine.stats().damage()).isEmpty();
+        assertThat(content(engine)).isEqualTo(before);
+        assertThat(engine.stats().logPosition()).isEqualTo(position);
+        write(engine, NOW - DAY + life * 1_000L, 300);
+        position = engine.stats().logPosition();
+        before = content(engine);
+        if (life == 1) {
+          engine.mergeAll();
+          assertThat(engine.stats().merges()).isZero();
+          assertThat(engine.stats().logBytes()).isLessThan(100);
+          write(engine, NOW - DAY + 500, 300);
+          engine.mergeAll();
+          assertThat(engine.stats().merges()).isEqualTo(1);
+          assertThat(engine.stats().logBytes()).as("a merge's record").isLessThan(200);
+          position = engine.stats().logPosition();
+          before = content(engine);
+        }
+      }
+    }
+  }
+
+  /** With one flush, whose files are final, and with two, which are merged. */
+  @ParameterizedTest
+  @CsvSource({"1, true", "1, false", "2, true", "2, false"})
+  void losesNothingWhereverItIsStopped(int flushes, boolean powerCut) throws Exception {
+    SimFileSystem whole = new SimFileSystem(1);
+    List<String> before = new ArrayList<>();
+    long steps = mergeUpTo(whole, flushes, Long.MAX_VALUE, before);
+    assertThat(steps).isGreaterThan(20);
+    assertThat(before).hasSize(flushes * 30 * 20);
+    for (long step = 1; step <= steps; step++) {
+      SimFileSystem fs = new SimFileSystem(step);
+      mergeUpTo(fs, flushes, step, new ArrayList<>());
+      assertThat(fs.isDead()).as("step %d", step).isTrue();
+      SimFileSystem after = powerCut ? fs.restart() : fs.kill();
+      try (Engine engine = open(after)) {
+        assertThat(engine.stats().damage()).as("step %d", step).isEmpty();
+        assertThat(content(engine)).as("step %d", step).isEqualTo(before);
+        write(engine, NOW, 1);
+      }
+      assertThat(problems(after)).as("step %d", step).isEmpty();
+      try (Engine engine = open(after.restart())) {
+        assertThat(engine.stats().damage()).as("step %d", step).isEmpty();
+        assertThat(content(engine)).as("step %d", step).hasSize(before.size() + 30);
+        engine.mergeAll();
+        assertThat(engine.stats().logBytes()).as("step %d", step).isLessThan(200);
+      }
+    }
+  }
+
+  /** Stops at a step of a merge, counted in changes of the disk; returns how many there were. */
+  private long mergeUpTo(SimFileSystem fs, int flushes, long step, List<String> before)
+      throws Exception {
+    Engine engine = open(fs);
+    for (int i = 0; i < flushes; i++) {
+      engine.flush();
+      write(engine, NOW - 2 * DAY + i * 1_000L, 20);
+    }
+    before.addAll(content(engine));
+    long begin = fs.operations();
+    fs.cutPowerAt(step == Long.MAX_VALUE ? step : begin + step);
+    try {
+      engine.mergeAll();
+    } catch (PowerCutException | StorageStoppedException e) {
+      return step;
+    }
+    long steps = fs.operations() - begin;
+    engine.close();
+    return steps;
+  }
+
+  private List<String> problems(FileSystem fs) throws Exception {
+    List<String> problems = new ArrayList<>();
+    new DataFolder(fs, dir).verify(line -> {}, problems::add);
+    return problems;
   }
 
   private static void write(Engine engine, long from, int samples) {

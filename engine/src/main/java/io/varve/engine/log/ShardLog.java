@@ -44,7 +44,10 @@ public interface ShardLog extends AutoCloseable {
   /** Bytes in all segments. */
   long totalBytes();
 
-  /** Ends the open segment (synced) and begins the next with the next record. */
+  /**
+   * Ends the open segment (synced) and begins the next, unless the open one has no record yet. If
+   * the next one cannot be begun, the next append tells.
+   */
   void roll() throws IOException;
 
   /**
@@ -55,7 +58,10 @@ public interface ShardLog extends AutoCloseable {
    */
   boolean tryRepair();
 
-  /** Deletes whole segments whose records all lie before {@code sequence}. */
+  /**
+   * Deletes whole segments whose records all lie before {@code sequence}; after a {@link #roll}
+   * with nothing appended since that may be all records. The log's position outlasts them.
+   */
   void trim(long sequence) throws IOException;
 
   /**

@@ -83,12 +83,22 @@ public final class Manifest implements AutoCloseable {
     if (content.totalBytes() > content.goodBytes()) {
       fs.truncate(path, content.goodBytes());
     }
-    for (long other : ManifestFile.numbers(fs, dataDir)) {
-      if (other != number) {
-        fs.delete(path(dataDir, other)); // left by a crash between two manifests
+    FileSystem.AppendFile file = fs.openForAppend(path);
+    try {
+      // A process that was killed may have left an edit, or the name of a manifest, that only the
+      // operating system has: whoever follows it deletes what it replaced.
+      file.sync();
+      fs.syncDirectory(dataDir);
+      for (long other : ManifestFile.numbers(fs, dataDir)) {
+        if (other != number) {
+          fs.delete(path(dataDir, other)); // left by a crash between two manifests
+        }
       }
+      return new Manifest(fs, dataDir, rollBytes, content, file);
+    } catch (IOException | RuntimeException e) {
+      closeQuietly(file);
+      throw e;
     }
-    return new Manifest(fs, dataDir, rollBytes, content, fs.openForAppend(path));
   }
 
   /**

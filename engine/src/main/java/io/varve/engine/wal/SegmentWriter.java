@@ -23,6 +23,7 @@ final class SegmentWriter {
   private final ByteWriter record = new ByteWriter(64 << 10);
   private volatile FileSystem.AppendFile file;
   private volatile long goodBytes;
+  private volatile boolean headerDurable;
   private int attemptedBytes;
 
   private SegmentWriter(
@@ -122,6 +123,16 @@ final class SegmentWriter {
       file.write(zeros, 0, zeros.length);
     }
     cutBack();
+  }
+
+  /** To be called after a sync that succeeded. */
+  void headerIsDurable() {
+    headerDurable = true;
+  }
+
+  /** True if the header is known to be on stable storage. */
+  boolean isHeaderDurable() {
+    return headerDurable;
   }
 
   Path path() {

@@ -30,8 +30,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Start.</b> On a folder that has segments {@link #replay} comes first; it cuts a torn end
  * off and syncs what it found, since it may have read bytes that only the operating system had.
- * Segments with records are never appended to again: the first append after a start begins a new
- * one.
+ * Segments with records are never appended to again: the first roll or append after a start begins
+ * a new one.
+ *
+ * <p><b>Trim.</b> {@link #roll} creates the next segment at once, so that every older one may go:
+ * the log's position lives in the name of the newest, which {@link #trim} syncs before it deletes
+ * what else holds the position.
  *
  * <p>See the package description for the bytes.
  */
@@ -49,10 +53,10 @@ public final class Wal implements ShardLog {
   /** One trim at a time; taken before {@link #lock}. */
   private final ReentrantLock trimLock = new ReentrantLock();
 
-  /** Closed segments, and the open one last. */
+  /** Closed segments, and the open one last; never emptied once a segment has been there. */
   private final Deque<Segment> segments = new ArrayDeque<>();
 
-  /** The open segment; null before the first append and after a roll. */
+  /** The open segment; null before the first append, and after a roll that could not begin it. */
   private volatile @Nullable SegmentWriter writer;
 
   private volatile long last;
@@ -287,6 +291,7 @@ public final class Wal implements ShardLog {
     if (failure != null) {
       throw poisonedBy(failure);
     }
+    open.headerIsDurable();
     durable = Math.max(durable, target);
   }
 
@@ -347,13 +352,33 @@ public final class Wal implements ShardLog {
             relativeName + ": cannot roll after a failed write: " + failed.getMessage(), failed);
       }
       SegmentWriter open = writer;
-      if (open == null || last < open.firstSequence()) {
+      if (open == null && segments.isEmpty()) {
         return;
       }
-      syncOpen();
-      finish(open);
+      if (open != null) {
+        if (last < open.firstSequence()) {
+          return;
+        }
+        syncOpen();
+        finish(open);
+      }
+      beginNext();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Begins the next segment. That the disk does not take it (as when it is full) is no failure of
+   * the roll: the next append tells, and nothing can be trimmed until a segment could be begun.
+   */
+  private void beginNext() throws IOException {
+    try {
+      begin(last + 1);
+    } catch (IOException e) {
+      if (poison != null) {
+        throw e;
+      }
     }
   }
 
@@ -426,10 +451,10 @@ public final class Wal implements ShardLog {
   }
 
   /**
-   * The first segment if it may go. The newest never does, nor the one before it until a record of
-   * the newest is durable: the log's position lives in its file names.
+   * The first segment if it may go. The newest never does, nor the one before it until the newest
+   * is on stable storage: the log's position lives in its file names.
    */
-  private @Nullable Segment trimmable(long sequence) {
+  private @Nullable Segment trimmable(long sequence) throws IOException {
     lock.lock();
     try {
       if (segments.size() < 2) {
@@ -438,10 +463,27 @@ public final class Wal implements ShardLog {
       Iterator<Segment> oldest = segments.iterator();
       Segment first = oldest.next();
       long next = oldest.next().firstSequence();
-      return next <= Math.min(sequence, durable) ? first : null;
+      if (next > sequence) {
+        return null;
+      }
+      return next <= durable || hasDurableHeader(next) ? first : null;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** True if the open segment is this one, after its header was synced if need be. */
+  private boolean hasDurableHeader(long firstSequence) throws IOException {
+    awaitNoSync();
+    check();
+    SegmentWriter open = writer;
+    if (open == null || open.firstSequence() != firstSequence) {
+      return durable >= firstSequence;
+    }
+    if (!open.isHeaderDurable()) {
+      lead();
+    }
+    return true;
   }
 
   @Override

@@ -27,6 +27,8 @@
  *   <li>A segment is synced before the next one is created: the next one's existence proves that
  *       this one was whole.
  *   <li>A process that starts never appends to a segment with records; it begins a new one.
+ *   <li>Older segments are deleted only when the newest, which may be empty, is on stable storage:
+ *       its name says where the log goes on.
  *   <li>The checksum starts with store and segment, so that neither a record of another file nor
  *       bytes inside a payload can pass for a record here.
  * </ul>

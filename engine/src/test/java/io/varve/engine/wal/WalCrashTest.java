@@ -65,6 +65,10 @@ final class WalCrashTest {
         case 2 -> {
           log.roll();
           oracle.acknowledged = Math.max(oracle.acknowledged, log.durable());
+          if (random.nextInt(4) == 0) {
+            oracle.from = log.last() + 1;
+            log.trim(oracle.from);
+          }
         }
         case 3 -> {
           long to = 1 + random.nextLong(log.durable() + 1);

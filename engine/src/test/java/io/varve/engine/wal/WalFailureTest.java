@@ -136,6 +136,42 @@ final class WalFailureTest {
     assertPoisoned();
   }
 
+  @Test
+  void aRollThatCannotBeginTheNextSegmentLosesNothingAndTrimsNothing() throws IOException {
+    append(log, 1, "one");
+    fs.failNext(Operation.CREATE, 1);
+    log.roll();
+    assertThat(log.durable()).isEqualTo(1);
+    log.trim(2);
+    assertThat(sequences(fs)).containsExactly(1L);
+    assertThatThrownBy(() -> append(log, 1, "two")).hasMessageContaining("refuses appends");
+    assertThat(log.tryRepair()).isTrue();
+    log.trim(2);
+    assertThat(sequences(fs)).isEmpty();
+    assertThat(append(log, 1, "two")).isEqualTo(2);
+    log.close();
+    Wal again = Wal.open(fs.restart(), DIR, "wal", 9);
+    Collector collector = new Collector();
+    assertThat(again.replay(2, collector)).isEmpty();
+    assertThat(collector.sequences()).containsExactly(2L);
+  }
+
+  private static List<Long> sequences(SimFileSystem disk) throws IOException {
+    Collector collector = new Collector();
+    Wal.verify(disk, DIR, "wal", 9, collector);
+    return collector.sequences();
+  }
+
+  @Test
+  void aFailedFsyncOfTheNewestHeaderIsFinalAndDeletesNothing() throws IOException {
+    append(log, 1, "one");
+    log.roll();
+    fs.failNext(Operation.SYNC, 1);
+    assertThatThrownBy(() -> log.trim(2)).isInstanceOf(IOException.class);
+    assertThat(fs.files()).hasSize(2);
+    assertPoisoned();
+  }
+
   private void assertPoisoned() {
     String message = "restart the process";
     for (int i = 0; i < 2; i++) {
