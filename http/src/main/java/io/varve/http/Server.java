@@ -212,7 +212,7 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
             Route.api(
                 "/api/v1/features",
-                new FeaturesHandler(this::store, config.http().adminApi(), config.otlp().enabled()),
+                new FeaturesHandler(this::store, config.http().adminApi(), config.otlp()),
                 get),
             Route.api("/api/v1/notifications", new NotificationsHandler(notifications), get)
                 .withNeedsStore(false),

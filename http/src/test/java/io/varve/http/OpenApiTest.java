@@ -247,7 +247,8 @@ final class OpenApiTest {
   void theFeaturesAreThoseOfPrometheus() throws Exception {
     JsonNode theirs = JSON.readTree(SharedData.path("conformance/openapi/features.json").toFile());
     JsonNode ours = client.data("/api/v1/features");
-    for (String category : List.of("promql", "promql_functions", "promql_operators")) {
+    for (String category :
+        List.of("otlp_receiver", "promql", "promql_functions", "promql_operators")) {
       Set<String> there = new TreeSet<>();
       Set<String> here = new TreeSet<>();
       theirs.get(category).properties().forEach(e -> there.add(e.toString()));

@@ -14,6 +14,7 @@ import io.opentelemetry.sdk.metrics.Aggregation;
 import io.opentelemetry.sdk.metrics.InstrumentSelector;
 import io.opentelemetry.sdk.metrics.SdkMeterProvider;
 import io.opentelemetry.sdk.metrics.View;
+import io.opentelemetry.sdk.metrics.export.AggregationTemporalitySelector;
 import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.resources.Resource;
 import io.varve.http.config.ServerConfig;
@@ -252,6 +253,74 @@ final class OtlpReceiverTest {
           .endsWith(" 111");
       assertThat(client.data("/api/v1/metadata", "metric", "orders_total").toString())
           .contains("\"type\":\"counter\"");
+    }
+  }
+
+  @Test
+  void deltasOfTheSdkBecomeCumulative() throws Exception {
+    String settings =
+        """
+        otlp:
+          deltatocumulative: true
+        query:
+          features:
+            promql-extended-range-selectors: true
+        """;
+    try (Server server = started(settings);
+        ApiClient client = client(server)) {
+      OtlpHttpMetricExporter exporter =
+          OtlpHttpMetricExporter.builder()
+              .setEndpoint("http://127.0.0.1:" + server.address().getPort() + PATH)
+              .setAggregationTemporalitySelector(AggregationTemporalitySelector.deltaPreferred())
+              .build();
+      SdkMeterProvider provider =
+          SdkMeterProvider.builder()
+              .setResource(
+                  Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), "shop")))
+              .registerView(
+                  InstrumentSelector.builder().setName("size").build(),
+                  View.builder()
+                      .setAggregation(Aggregation.base2ExponentialBucketHistogram())
+                      .build())
+              .registerMetricReader(
+                  PeriodicMetricReader.builder(exporter).setInterval(Duration.ofHours(1)).build())
+              .build();
+      try {
+        Meter meter = provider.get("test");
+        LongCounter orders = meter.counterBuilder("orders").build();
+        DoubleHistogram classic = meter.histogramBuilder("latency").build();
+        DoubleHistogram exponential = meter.histogramBuilder("size").build();
+        for (int i = 1; i <= 5; i++) {
+          orders.add(i * 10L);
+          classic.record(i);
+          exponential.record(i * i * 1_000.0);
+          assertThat(provider.forceFlush().join(10, TimeUnit.SECONDS).isSuccess()).isTrue();
+          Thread.sleep(20); // another timestamp
+        }
+      } finally {
+        provider.shutdown().join(10, TimeUnit.SECONDS);
+      }
+      assertThat(now(client, "orders_total"))
+          .containsExactly("{\"__name__\":\"orders_total\",\"job\":\"shop\"} 150");
+      // Of the first value nobody can say what it rose by; the others rose by what was added.
+      assertThat(now(client, "increase(orders_total[1m] anchored)"))
+          .containsExactly("{\"job\":\"shop\"} 140");
+      assertThat(now(client, "resets(orders_total[1m])")).containsExactly("{\"job\":\"shop\"} 0");
+      assertThat(now(client, "count_over_time(orders_total[1m])"))
+          .containsExactly("{\"job\":\"shop\"} 5");
+      assertThat(now(client, "increase(latency_sum[1m] anchored)"))
+          .containsExactly("{\"job\":\"shop\"} 14");
+      assertThat(now(client, "latency_bucket{le=\"5\"} - ignoring (le) latency_bucket{le=\"0\"}"))
+          .containsExactly("{\"job\":\"shop\"} 5");
+      assertThat(now(client, "histogram_count(size)")).containsExactly("{\"job\":\"shop\"} 5");
+      assertThat(now(client, "histogram_sum(size)")).containsExactly("{\"job\":\"shop\"} 55000");
+      assertThat(client.get("/metrics").body())
+          .contains("varve_ingest_delta_streams 3.0")
+          .contains("varve_ingest_delta_max_bytes 1.34217728E8")
+          .contains("varve_ingest_rejected_total{reason=\"delta_out_of_order\"} 0");
+      JsonNode features = client.data("/api/v1/features").get("otlp_receiver");
+      assertThat(features.toString())
+          .isEqualTo("{\"delta_conversion\":true,\"native_delta_ingestion\":false}");
     }
   }
 

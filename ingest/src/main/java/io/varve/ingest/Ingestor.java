@@ -14,9 +14,12 @@ import io.varve.ingest.intake.Intake;
 import io.varve.ingest.intake.Reason;
 import io.varve.ingest.intake.RequestTooLargeException;
 import io.varve.ingest.intake.ScrapeOrder;
+import io.varve.ingest.otlp.DeltaPendingException;
+import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.ingest.otlp.OtlpEncoding;
 import io.varve.ingest.otlp.OtlpFormatException;
 import io.varve.ingest.otlp.OtlpSettings;
+import io.varve.ingest.otlp.RunningTotals;
 import io.varve.ingest.remotewrite.MessageType;
 import io.varve.ingest.remotewrite.SnappyBlock;
 import io.varve.ingest.remotewrite.UnsupportedContentException;
@@ -48,6 +51,7 @@ public final class Ingestor {
   private final IngestLimits limits;
   private final boolean typeAndUnitLabels;
   private final OtlpSettings otlp;
+  private final @Nullable RunningTotals totals;
   private final InstantSource clock;
   private final ScrapeOrder order;
   private final AliasCache aliases;
@@ -102,6 +106,10 @@ public final class Ingestor {
       OtlpSettings otlp,
       InstantSource clock) {
     this.otlp = otlp;
+    this.totals =
+        otlp.deltas().use() == OtlpDeltas.Use.CONVERT
+            ? new RunningTotals(otlp.deltas(), clock)
+            : null;
     this.lookup = lookup;
     this.sink = sink;
     this.limits = limits;
@@ -118,12 +126,18 @@ public final class Ingestor {
     return new Workspace(
         new Intake(lookup, order, aliases, limits.labels(), limits.entriesPerRequest()),
         typeAndUnitLabels,
-        otlp);
+        otlp,
+        totals);
   }
 
   /** What has come in since the start. */
   public IngestCounters counters() {
     return counters;
+  }
+
+  /** Where deltas of OpenTelemetry are added up; null if they are not. */
+  public @Nullable RunningTotals runningTotals() {
+    return totals;
   }
 
   /** Memory that senders' own spellings of label sets take at present. */
@@ -241,10 +255,7 @@ public final class Ingestor {
         source.parseable(encoding);
         Intake intake = workspace.intake;
         intake.begin(name, clock.millis() + limits.future().toMillis());
-        workspace.otlp().decode(encoding, decoded, source.length());
-        counters.bytes(length, source.length());
-        counters.decoded(intake);
-        outcome = store(intake, WriteMode.PARTIAL).withSuccess(200);
+        outcome = decodeAndStore(encoding, workspace, decoded, source.length(), length);
       } finally {
         workspaces.giveBack(workspace);
       }
@@ -253,6 +264,22 @@ public final class Ingestor {
     }
     counters.request(outcome);
     return outcome;
+  }
+
+  private IngestOutcome decodeAndStore(
+      OtlpEncoding encoding, Workspace workspace, byte[] decoded, int length, int sentLength) {
+    Intake intake = workspace.intake;
+    boolean stored = false;
+    try {
+      workspace.otlp().decode(encoding, decoded, length);
+      counters.bytes(sentLength, length);
+      counters.decoded(intake);
+      IngestOutcome outcome = store(intake, WriteMode.PARTIAL).withSuccess(200);
+      stored = outcome.status() == 200 || outcome.status() == 400;
+      return outcome;
+    } finally {
+      workspace.otlp().end(stored);
+    }
   }
 
   /** Reads the body into the workspace's buffer; the buffer grows with what really arrives. */
@@ -389,6 +416,9 @@ public final class Ingestor {
   private static IngestOutcome refusal(RuntimeException e) {
     if (e instanceof NoRoomException noRoom) {
       return noRoom(noRoom);
+    }
+    if (e instanceof DeltaPendingException) {
+      return IngestOutcome.refused(503, message(e), 1);
     }
     int status =
         switch (e) {

@@ -3,6 +3,7 @@ package io.varve.ingest;
 import io.varve.ingest.intake.Intake;
 import io.varve.ingest.otlp.OtlpDecoder;
 import io.varve.ingest.otlp.OtlpSettings;
+import io.varve.ingest.otlp.RunningTotals;
 import io.varve.ingest.remotewrite.RemoteWrite1Decoder;
 import io.varve.ingest.remotewrite.RemoteWrite2Decoder;
 import java.util.Arrays;
@@ -17,13 +18,19 @@ final class Workspace {
   final RemoteWrite1Decoder remoteWrite1;
   final RemoteWrite2Decoder remoteWrite2;
   private final OtlpSettings otlpSettings;
+  private final @Nullable RunningTotals totals;
   private @Nullable OtlpDecoder otlp;
   private byte[] compressed = new byte[GRAIN];
   private byte[] decoded = new byte[0];
 
-  Workspace(Intake intake, boolean typeAndUnitLabels, OtlpSettings otlpSettings) {
+  Workspace(
+      Intake intake,
+      boolean typeAndUnitLabels,
+      OtlpSettings otlpSettings,
+      @Nullable RunningTotals totals) {
     this.intake = intake;
     this.otlpSettings = otlpSettings;
+    this.totals = totals;
     this.remoteWrite1 = new RemoteWrite1Decoder(intake);
     this.remoteWrite2 = new RemoteWrite2Decoder(intake, typeAndUnitLabels);
   }
@@ -32,7 +39,7 @@ final class Workspace {
   OtlpDecoder otlp() {
     OtlpDecoder decoder = otlp;
     if (decoder == null) {
-      decoder = new OtlpDecoder(intake, otlpSettings);
+      decoder = new OtlpDecoder(intake, otlpSettings, totals);
       otlp = decoder;
     }
     return decoder;

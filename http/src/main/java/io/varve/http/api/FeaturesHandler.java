@@ -1,9 +1,11 @@
 package io.varve.http.api;
 
+import io.varve.http.config.OtlpConfig;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.http.search.SearchTerms;
+import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.query.Feature;
 import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
@@ -19,15 +21,15 @@ import java.util.function.Supplier;
 public final class FeaturesHandler implements Handler {
   private final Supplier<Store> store;
   private final boolean admin;
-  private final boolean otlp;
+  private final OtlpConfig otlp;
 
   /**
    * Asks a store that is there by the time of the first request.
    *
    * @param admin whether the endpoints that change data are open
-   * @param otlp whether metrics of OpenTelemetry are taken
+   * @param otlp how metrics of OpenTelemetry are taken
    */
-  public FeaturesHandler(Supplier<Store> store, boolean admin, boolean otlp) {
+  public FeaturesHandler(Supplier<Store> store, boolean admin, OtlpConfig otlp) {
     this.store = store;
     this.otlp = otlp;
     this.admin = admin;
@@ -60,7 +62,7 @@ public final class FeaturesHandler implements Handler {
     api.put("exclude_alerts", true);
     api.put("label_values_match", true);
     api.put("lifecycle", false);
-    api.put("otlp_write_receiver", otlp);
+    api.put("otlp_write_receiver", otlp.enabled());
     api.put("query_stats", true);
     api.put("query_warnings", true);
     api.put("remote_write_receiver", true);
@@ -71,6 +73,12 @@ public final class FeaturesHandler implements Handler {
     api.put("time_range_labels", true);
     api.put("time_range_series", true);
     features.put("api", api);
+    features.put(
+        "otlp_receiver",
+        new TreeMap<>(
+            Map.of(
+                "delta_conversion", otlp.deltas().use() == OtlpDeltas.Use.CONVERT,
+                "native_delta_ingestion", otlp.deltas().use() == OtlpDeltas.Use.STORE)));
     features.put("promql", promql(on));
     Map<String, Boolean> functions = new TreeMap<>();
     for (FunctionSignature function : FunctionSignature.values()) {

@@ -139,11 +139,11 @@ final class ConfigText {
     line(key, value.name().toLowerCase(Locale.ROOT));
   }
 
-  private void millis(String key, long millis) {
+  void millis(String key, long millis) {
     line(key, Durations.print(millis));
   }
 
-  private void bytes(String key, long bytes) {
+  void bytes(String key, long bytes) {
     line(key, Sizes.print(bytes));
   }
 

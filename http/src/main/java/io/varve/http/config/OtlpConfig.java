@@ -1,5 +1,6 @@
 package io.varve.http.config;
 
+import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.ingest.otlp.OtlpSettings;
 import io.varve.ingest.otlp.TranslationStrategy;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ import java.util.Set;
  * @param promoteScope whether the instrumentation scope becomes labels
  * @param keySanitization whether label names that would begin with one underscore get a prefix
  * @param preserveUnderscores whether several underscores in a row stay several in label names
- * @param nativeDeltas whether deltas are stored as they come
+ * @param deltas what becomes of metrics that tell differences
  */
 public record OtlpConfig(
     boolean enabled,
@@ -34,9 +35,11 @@ public record OtlpConfig(
     boolean promoteScope,
     boolean keySanitization,
     boolean preserveUnderscores,
-    boolean nativeDeltas) {
+    OtlpDeltas deltas) {
   private static final String PROMOTE = "promote_resource_attributes";
   private static final String PROMOTE_ALL = "promote_all_resource_attributes";
+  private static final String STORE_DELTAS = "native_delta_ingestion";
+  private static final String CONVERT_DELTAS = "deltatocumulative";
   private static final String IGNORE = "ignore_resource_attributes";
 
   static OtlpConfig read(Settings in) {
@@ -65,9 +68,28 @@ public record OtlpConfig(
             in.flag("promote_scope_metadata", base.promoteScope()),
             in.flag("label_name_underscore_sanitization", base.keySanitization()),
             in.flag("label_name_preserve_multiple_underscores", base.preserveUnderscores()),
-            in.flag("native_delta_ingestion", base.acceptDeltas()));
+            deltas(in));
     in.done();
     return config;
+  }
+
+  private static OtlpDeltas deltas(Settings in) {
+    OtlpDeltas base = OtlpDeltas.DEFAULT;
+    boolean store = in.flag(STORE_DELTAS, false);
+    boolean convert = in.flag(CONVERT_DELTAS, false);
+    if (store && convert) {
+      throw in.wrong(CONVERT_DELTAS, "cannot be set together with " + STORE_DELTAS);
+    }
+    OtlpDeltas.Use use = OtlpDeltas.Use.REFUSE;
+    if (store) {
+      use = OtlpDeltas.Use.STORE;
+    } else if (convert) {
+      use = OtlpDeltas.Use.CONVERT;
+    }
+    return new OtlpDeltas(
+        use,
+        in.millis("delta_max_stale", base.maxStaleMillis(), 1_000, 365 * 86_400_000L),
+        in.bytes("delta_state_bytes", base.stateBytes(), 0, 1L << 40));
   }
 
   private static void check(List<String> names, String what) {
@@ -107,7 +129,10 @@ public record OtlpConfig(
     text.flag("promote_scope_metadata", promoteScope);
     text.flag("label_name_underscore_sanitization", keySanitization);
     text.flag("label_name_preserve_multiple_underscores", preserveUnderscores);
-    text.flag("native_delta_ingestion", nativeDeltas);
+    text.flag(STORE_DELTAS, deltas.use() == OtlpDeltas.Use.STORE);
+    text.flag(CONVERT_DELTAS, deltas.use() == OtlpDeltas.Use.CONVERT);
+    text.millis("delta_max_stale", deltas.maxStaleMillis());
+    text.bytes("delta_state_bytes", deltas.stateBytes());
   }
 
   /**
@@ -126,7 +151,7 @@ public record OtlpConfig(
         promoteScope,
         keySanitization,
         preserveUnderscores,
-        nativeDeltas,
+        deltas,
         typeAndUnitLabels,
         Math.max(1, lookbackMillis / 2));
   }

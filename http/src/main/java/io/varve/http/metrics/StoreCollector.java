@@ -7,6 +7,7 @@ import io.varve.http.api.Store;
 import io.varve.ingest.IngestCounters;
 import io.varve.ingest.Ingestor;
 import io.varve.ingest.intake.Reason;
+import io.varve.ingest.otlp.RunningTotals;
 import io.varve.query.CacheStats;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -158,5 +159,18 @@ final class StoreCollector implements MultiCollector {
             "varve_ingest_alias_bytes",
             "Memory for senders' own spellings of label sets.",
             ingestor.aliasBytes());
+    RunningTotals totals = ingestor.runningTotals();
+    to.gauge(
+            "varve_ingest_delta_streams",
+            "Streams of OTLP deltas that have a running total.",
+            totals == null ? 0 : totals.streams())
+        .gauge(
+            "varve_ingest_delta_bytes",
+            "Memory for running totals.",
+            totals == null ? 0 : totals.bytes())
+        .gauge(
+            "varve_ingest_delta_max_bytes",
+            "Memory that running totals may take.",
+            totals == null ? 0 : totals.mostBytes());
   }
 }

@@ -8,6 +8,7 @@ import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
 import io.varve.engine.model.Labels;
 import io.varve.http.RepositoryFiles;
+import io.varve.ingest.otlp.OtlpDeltas;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,6 +124,21 @@ final class ServerConfigTest {
           .hasMessageStartingWith("f:1: otlp." + line[0].substring(0, line[0].indexOf(':')))
           .hasMessageContaining(line[1]);
     }
+  }
+
+  @Test
+  void deltasAreStoredOrMadeCumulativeNotBoth() {
+    assertThat(
+            ServerConfig.parse("f", "otlp: {deltatocumulative: true, delta_max_stale: 1h}\n")
+                .otlp()
+                .deltas())
+        .isEqualTo(new OtlpDeltas(OtlpDeltas.Use.CONVERT, 3_600_000, 128 << 20));
+    assertThatThrownBy(
+            () ->
+                ServerConfig.parse(
+                    "f", "otlp: {native_delta_ingestion: true, deltatocumulative: true}\n"))
+        .hasMessage(
+            "f:1: otlp.deltatocumulative: cannot be set together with native_delta_ingestion");
   }
 
   @Test

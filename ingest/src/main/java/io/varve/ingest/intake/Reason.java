@@ -16,6 +16,10 @@ public enum Reason {
   TOO_FAR_IN_FUTURE,
   /** OTLP data that has no form here, such as deltas. */
   UNTRANSLATABLE,
+  /** A delta that its stream's running total has already, or is past. */
+  DELTA_OUT_OF_ORDER,
+  /** A delta for whose running total there is no memory. */
+  DELTA_LIMIT,
   /** A histogram that contradicts itself. */
   INVALID_HISTOGRAM,
   /** Refused by the engine: duplicate, out of order, out of bounds. */

@@ -27,9 +27,13 @@ public final class OtlpDecoder {
   private final MessageCensus census = new MessageCensus();
   private final Translator translator;
 
-  /** A decoder that writes to {@code intake}. */
-  public OtlpDecoder(Intake intake, OtlpSettings settings) {
-    this.translator = new Translator(intake, settings);
+  /**
+   * A decoder that writes to {@code intake}.
+   *
+   * @param totals where deltas are added up; null if the settings do not ask for that
+   */
+  public OtlpDecoder(Intake intake, OtlpSettings settings, @Nullable RunningTotals totals) {
+    this.translator = new Translator(intake, settings, totals);
   }
 
   /**
@@ -63,6 +67,15 @@ public final class OtlpDecoder {
       throw new OtlpFormatException("the body is not OTLP metrics: " + cut(e.getMessage()));
     }
     translator.translate(request, encoding);
+  }
+
+  /**
+   * Ends the request. What it did to running totals is undone unless it is stored.
+   *
+   * @param stored true if it is, but for what the answer names
+   */
+  public void end(boolean stored) {
+    translator.end(stored);
   }
 
   private static ExportMetricsServiceRequest json(byte[] body, int length)

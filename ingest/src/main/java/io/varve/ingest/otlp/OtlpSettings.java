@@ -17,7 +17,7 @@ import java.util.Set;
  * @param keySanitization whether label names that would begin with one underscore begin with {@code
  *     key_}
  * @param preserveUnderscores whether several underscores in a row stay several in label names
- * @param acceptDeltas whether deltas are stored as they come; they are refused otherwise
+ * @param deltas what becomes of metrics that tell differences
  * @param typeAndUnitLabels whether series get the labels {@code __type__} and {@code __unit__}
  * @param targetInfoMillis time between samples of {@code target_info} while a request spans more:
  *     half of the queries' lookback
@@ -31,7 +31,7 @@ public record OtlpSettings(
     boolean promoteScope,
     boolean keySanitization,
     boolean preserveUnderscores,
-    boolean acceptDeltas,
+    OtlpDeltas deltas,
     boolean typeAndUnitLabels,
     long targetInfoMillis) {
   /** What Prometheus does when its configuration says nothing. */
@@ -45,7 +45,7 @@ public record OtlpSettings(
           false,
           true,
           true,
-          false,
+          OtlpDeltas.DEFAULT,
           false,
           150_000);
 
@@ -73,24 +73,8 @@ public record OtlpSettings(
         promoteScope,
         keySanitization,
         preserveUnderscores,
-        acceptDeltas,
+        deltas,
         on,
         targetInfoMillis);
-  }
-
-  /** The same with another time between samples of {@code target_info}. */
-  public OtlpSettings withTargetInfoMillis(long millis) {
-    return new OtlpSettings(
-        strategy,
-        promoteAll,
-        attributes,
-        keepIdentifying,
-        customBuckets,
-        promoteScope,
-        keySanitization,
-        preserveUnderscores,
-        acceptDeltas,
-        typeAndUnitLabels,
-        millis);
   }
 }

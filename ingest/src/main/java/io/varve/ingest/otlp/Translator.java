@@ -25,6 +25,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns OpenTelemetry metrics into series, samples and histograms, by the rules of Prometheus 3.14
@@ -50,6 +51,7 @@ final class Translator {
   private final SeriesLabels labels;
   private final MetadataTold metadata = new MetadataTold();
   private final NativeHistogram histogram = new NativeHistogram();
+  private final @Nullable DeltaConversion deltas;
   private OtlpEncoding encoding = OtlpEncoding.PROTOBUF;
 
   private int[] bucketRows = new int[32];
@@ -57,15 +59,20 @@ final class Translator {
   // What the metric in hand is.
   private String family = "";
   private Metadata about = new Metadata("unknown", "", "");
-  private boolean delta;
+  private boolean delta; // stored as it comes
+  private boolean converting; // a delta that is made cumulative
   private long earliest; // of the resource in hand, nanoseconds, unsigned
   private long latest;
 
-  Translator(Intake intake, OtlpSettings settings) {
+  /**
+   * @param totals where deltas are added up; null if they are not
+   */
+  Translator(Intake intake, OtlpSettings settings, @Nullable RunningTotals totals) {
     this.intake = intake;
     this.batch = intake.batch;
     this.settings = settings;
     this.writer = new SeriesWriter(intake);
+    this.deltas = totals == null ? null : new DeltaConversion(intake, totals);
     this.metricNames = new MetricNames(settings.strategy());
     this.labels = new SeriesLabels(settings, intake.labels.most(), intake.labels.mostBytes());
   }
@@ -77,6 +84,9 @@ final class Translator {
   void translate(ExportMetricsServiceRequest request, OtlpEncoding wire) {
     encoding = wire;
     writer.begin();
+    if (deltas != null) {
+      deltas.begin();
+    }
     metadata.begin(batch.tenant, intake.latestTime());
     for (ResourceMetrics resource : request.getResourceMetricsList()) {
       try {
@@ -87,6 +97,9 @@ final class Translator {
       }
       earliest = -1;
       latest = 0;
+      if (deltas != null) {
+        deltas.resource(resource.getResource());
+      }
       for (ScopeMetrics scope : resource.getScopeMetricsList()) {
         scope(scope);
       }
@@ -96,12 +109,24 @@ final class Translator {
     }
   }
 
+  /** Keeps the deltas of the request in the running totals, or takes them out again. */
+  void end(boolean stored) {
+    if (deltas != null && stored) {
+      deltas.keepAll();
+    } else if (deltas != null) {
+      deltas.takeBackAll();
+    }
+  }
+
   private void scope(ScopeMetrics scope) {
     try {
       labels.scope(scope);
     } catch (UntranslatableException e) {
       refuse(e, points(scope));
       return;
+    }
+    if (deltas != null) {
+      deltas.scope(scope);
     }
     for (Metric metric : scope.getMetricsList()) {
       try {
@@ -147,6 +172,7 @@ final class Translator {
 
   private void metric(Metric metric) {
     delta = false;
+    converting = false;
     switch (metric.getDataCase()) {
       case GAUGE -> {
         begin(metric, MetricNames.Kind.GAUGE, "gauge");
@@ -163,17 +189,28 @@ final class Translator {
             rises ? MetricNames.Kind.COUNTER : MetricNames.Kind.OTHER,
             rises ? "counter" : "gauge");
         for (NumberDataPoint point : sum.getDataPointsList()) {
-          number(point, true);
+          NumberDataPoint total = deltas == null || !converting ? point : deltas.number(point);
+          if (total != null) {
+            int before = entries();
+            number(total, true);
+            settle(before);
+          }
         }
       }
       case HISTOGRAM -> {
         temporality(metric, metric.getHistogram().getAggregationTemporality());
         begin(metric, MetricNames.Kind.OTHER, "histogram");
         for (HistogramDataPoint point : metric.getHistogram().getDataPointsList()) {
-          if (settings.customBuckets()) {
-            customBuckets(point);
-          } else {
-            classic(point);
+          HistogramDataPoint total =
+              deltas == null || !converting ? point : deltas.histogram(point);
+          if (total != null) {
+            int before = entries();
+            if (settings.customBuckets()) {
+              customBuckets(total);
+            } else {
+              classic(total);
+            }
+            settle(before);
           }
         }
       }
@@ -182,7 +219,13 @@ final class Translator {
         begin(metric, MetricNames.Kind.OTHER, "histogram");
         for (ExponentialHistogramDataPoint point :
             metric.getExponentialHistogram().getDataPointsList()) {
-          exponential(point);
+          ExponentialHistogramDataPoint total =
+              deltas == null || !converting ? point : deltas.exponential(point);
+          if (total != null) {
+            int before = entries();
+            exponential(total);
+            settle(before);
+          }
         }
       }
       case SUMMARY -> {
@@ -200,18 +243,34 @@ final class Translator {
   }
 
   private void temporality(Metric metric, AggregationTemporality temporality) {
-    delta = temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA;
-    boolean known =
-        temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
-            || (delta && settings.acceptDeltas());
-    if (!known) {
+    boolean isDelta = temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA;
+    OtlpDeltas.Use use = settings.deltas().use();
+    delta = isDelta && use == OtlpDeltas.Use.STORE;
+    converting = isDelta && use == OtlpDeltas.Use.CONVERT;
+    if (converting && deltas != null) {
+      deltas.metric(metric);
+    }
+    boolean known = temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE;
+    if (!known && !delta && !converting) {
       throw new UntranslatableException(
           "invalid temporality and type combination for metric "
               + UntranslatableException.quoted(metric.getName())
-              + (delta
-                  ? ": deltas are refused unless otlp.native_delta_ingestion is true; let the"
-                      + " sender or a collector make them cumulative"
+              + (isDelta
+                  ? ": deltas are refused unless otlp.deltatocumulative or"
+                      + " otlp.native_delta_ingestion is true; or let the sender or a collector"
+                      + " make them cumulative"
                   : ""));
+    }
+  }
+
+  private int entries() {
+    return batch.sampleCount + batch.histogramCount;
+  }
+
+  /** A delta of which nothing was stored is not in its stream's total. */
+  private void settle(int entriesBefore) {
+    if (converting && deltas != null && entries() == entriesBefore) {
+      deltas.takeBackLast();
     }
   }
 

@@ -126,7 +126,7 @@ final class NamesTest {
                 false,
                 sanitize,
                 preserve,
-                false,
+                OtlpDeltas.DEFAULT,
                 false,
                 1))
         .of(name);

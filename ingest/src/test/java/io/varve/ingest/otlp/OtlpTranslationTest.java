@@ -55,8 +55,10 @@ final class OtlpTranslationTest {
       boolean scope,
       boolean delta,
       boolean types) {
+    OtlpDeltas deltas =
+        new OtlpDeltas(delta ? OtlpDeltas.Use.STORE : OtlpDeltas.Use.REFUSE, 300_000, 1 << 20);
     return new OtlpSettings(
-        strategy, promoteAll, attributes, keep, custom, scope, true, true, delta, types, 150_000);
+        strategy, promoteAll, attributes, keep, custom, scope, true, true, deltas, types, 150_000);
   }
 
   private static OtlpSettings settings(boolean custom, boolean delta, boolean types) {
