@@ -262,8 +262,8 @@ final class Operators {
             right,
             n.matching(),
             element,
-            Remarks.possible(n.left(), query.typeLabels),
-            Remarks.possible(n.right(), query.typeLabels));
+            Remarks.of(n.left(), query.typeLabels),
+            Remarks.of(n.right(), query.typeLabels));
       }
       case PlanNode.SetOperation n -> {
         SeriesOperator set =

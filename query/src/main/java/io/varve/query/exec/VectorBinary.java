@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +28,8 @@ final class VectorBinary extends SeriesOperator {
   private final VectorMatching matching;
   private final VectorMatcher matcher;
   private final BinaryElement element;
-  private final boolean manyRemarks;
-  private final boolean oneRemarks;
+  private final Remarks manyRemarks;
+  private final Remarks oneRemarks;
 
   /** Rows of the simple case: result i is made of {@code manyRow[i]} and {@code oneRow[i]}. */
   private int[] manyRow = new int[0];
@@ -44,16 +45,16 @@ final class VectorBinary extends SeriesOperator {
   private @Nullable StepMatching matched;
 
   /**
-   * @param leftRemarks whether computing series of the left side may make remarks, so that all of
-   *     them are computed
+   * @param leftRemarks what computing series of the left side may say, so that all of them are
+   *     computed
    */
   VectorBinary(
       SeriesOperator left,
       SeriesOperator right,
       VectorMatching matching,
       BinaryElement element,
-      boolean leftRemarks,
-      boolean rightRemarks) {
+      Remarks leftRemarks,
+      Remarks rightRemarks) {
     super(left.query, left.grid);
     this.swapped = matching.cardinality() == Cardinality.ONE_TO_MANY;
     this.many = swapped ? right : left;
@@ -94,23 +95,40 @@ final class VectorBinary extends SeriesOperator {
 
   /** What series without a partner have to say is said, too. */
   private void computeTheRest(int manySeries, int oneSeries) {
-    if (manyRemarks) {
-      computeTheRest(many, manySeries, manyRow);
-    }
-    if (oneRemarks && oneValues == null) {
-      computeTheRest(one, oneSeries, oneRow);
+    computeTheRest(many, manyRemarks, manySeries, manyRow);
+    if (oneValues == null) {
+      computeTheRest(one, oneRemarks, oneSeries, oneRow);
     }
   }
 
-  private void computeTheRest(SeriesOperator side, int series, int[] used) {
+  private void computeTheRest(SeriesOperator side, Remarks remarks, int series, int[] used) {
+    if (remarks == Remarks.NONE) {
+      return;
+    }
     BitSet rest = new BitSet(series);
     rest.set(0, series);
     for (int row : used) {
       rest.clear(row);
     }
     if (!rest.isEmpty()) {
-      query.proveLater(() -> query.evaluateForErrors(side, rest.stream()));
+      query.proveLater(() -> computeTheRest(side, remarks, rest));
     }
+  }
+
+  /**
+   * Metrics of floats are the rule, and need not be computed for what would be said of histograms:
+   * if the query has met none, and the first series has none either, there are none.
+   */
+  private void computeTheRest(SeriesOperator side, Remarks remarks, BitSet rest) {
+    if (remarks == Remarks.OF_HISTOGRAMS && !query.histograms.isUsed()) {
+      int first = rest.nextSetBit(0);
+      query.evaluateForErrors(side, IntStream.of(first));
+      rest.clear(first);
+      if (!query.histograms.isUsed()) {
+        return;
+      }
+    }
+    query.evaluateForErrors(side, rest.stream());
   }
 
   private StepMatching.Side side(SeriesOperator of, Labels[] series, int[] signatures) {
