@@ -24,7 +24,9 @@ public interface Snapshot extends AutoCloseable {
   SeriesSet select(String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget);
 
   /**
-   * The label names of series that all matchers accept in the range, sorted.
+   * The label names of series that all matchers accept in the range, sorted. Series that were there
+   * only before or after it are left out as far as the bounds of files and rows tell; without
+   * matchers, nobody is.
    *
    * @param limit at most so many, 0 for all
    */

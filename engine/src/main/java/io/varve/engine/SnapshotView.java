@@ -169,14 +169,26 @@ final class SnapshotView implements Snapshot {
       IndexVisitor visitor) {
     checkOpen();
     for (WindowView window : windows(range)) {
+      WindowOverlap overlap = new WindowOverlap(window, range, budget, damage);
       for (Shared<WindowView.IndexResource> resource : window.index()) {
-        guarded(() -> visit(resource.get().segment(), tenant, matchers, budget::check, visitor));
+        IndexSegment segment = resource.get().segment();
+        guarded(
+            () -> {
+              if (matchers.isEmpty()) {
+                visitor.visit(segment, null);
+                return;
+              }
+              RoaringBitmap within = overlap.of(segment.select(tenant, matchers, budget::check));
+              if (!within.isEmpty()) {
+                visitor.visit(segment, within);
+              }
+            });
       }
     }
     for (HeadOverlap overlap : tables(range)) {
       SeriesIndex index = overlap.table().index();
       if (matchers.isEmpty()) {
-        // As in Prometheus: without matchers, labels of the head are told whatever the range.
+        // As in Prometheus: without matchers, labels are told of whole indexes, whatever the range.
         visitor.visit(index, null);
         continue;
       }
@@ -201,18 +213,6 @@ final class SnapshotView implements Snapshot {
       action.run();
     } catch (CorruptDataException e) {
       damage.add(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private static void visit(
-      SeriesIndex index,
-      String tenant,
-      List<Matcher> matchers,
-      Runnable between,
-      IndexVisitor visitor) {
-    RoaringBitmap within = matchers.isEmpty() ? null : index.select(tenant, matchers, between);
-    if (within == null || !within.isEmpty()) {
-      visitor.visit(index, within);
     }
   }
 

@@ -70,7 +70,29 @@ final class PresenceTest {
     }
     assertThat(present).isEqualTo(read);
     present.sort(null);
+    assertThat(listed(engine, range)).containsAll(present);
     return present;
+  }
+
+  /** The names that are listed for a range. */
+  private static List<String> listed(Engine engine, TimeRange range) {
+    List<Matcher> any = List.of(new Matcher(Matcher.Type.NEQ, "__name__", ""));
+    try (Snapshot snapshot = engine.snapshot()) {
+      return snapshot.labelValues("", "__name__", any, range, 0, QueryBudget.UNLIMITED);
+    }
+  }
+
+  private static void checkListed(Engine engine) {
+    TimeRange range = TimeRange.closed(T + 500 * MINUTE, T + 599 * MINUTE);
+    assertThat(listed(engine, range))
+        .contains("always", "stale")
+        .doesNotContain("before", "after", "short", "histogram");
+    range = TimeRange.closed(T + 850 * MINUTE, T + 10_000 * MINUTE);
+    assertThat(listed(engine, range)).containsExactly("after", "always", "gap");
+    range = TimeRange.closed(T - 10_000 * MINUTE, T + MINUTE);
+    assertThat(listed(engine, range)).containsExactly("always", "before", "gap");
+    assertThat(listed(engine, TimeRange.closed(T + 901 * MINUTE, T + 4_999 * MINUTE))).isEmpty();
+    assertThat(listed(engine, TimeRange.ALL)).hasSize(8);
   }
 
   private static void fill(Engine engine) {
@@ -180,6 +202,39 @@ final class PresenceTest {
       for (int i = 0; i < 50; i++) {
         long from = random.nextInt(3500);
         present(engine, from, from + random.nextInt(i % 2 == 0 ? 5 : 800));
+      }
+    }
+  }
+
+  @Test
+  void labelsOfSeriesThatWereThereAtAnotherTimeOfTheDayAreNotListed() throws IOException {
+    try (Engine engine = open()) {
+      fill(engine);
+      checkListed(engine);
+      engine.flush();
+      checkListed(engine);
+      engine.mergeAll();
+      checkListed(engine);
+    }
+    try (Engine engine = open()) {
+      checkListed(engine);
+      addAll(engine, "new", 901, 1000, 1);
+      WriteBatch batch = new WriteBatch();
+      for (int i = 0; i < 500; i++) {
+        batch.add(Labels.of("__name__", "many", "i", "" + i), T + (902 + i % 2) * MINUTE, i);
+      }
+      engine.append(batch, WriteMode.ALL_OR_NOTHING);
+      engine.flush();
+      TimeRange range = TimeRange.closed(T + 903 * MINUTE, T + 950 * MINUTE);
+      assertThat(listed(engine, range)).containsExactly("many", "new");
+      try (Snapshot snapshot = engine.snapshot()) {
+        List<Matcher> most = List.of(Matcher.equal("__name__", "many"));
+        assertThat(snapshot.labelValues("", "i", most, range, 0, QueryBudget.UNLIMITED))
+            .hasSize(250)
+            .allMatch(i -> Integer.parseInt(i) % 2 == 1);
+        List<Matcher> few = List.of(new Matcher(Matcher.Type.RE, "i", "1|3|4|100|499"));
+        assertThat(snapshot.labelValues("", "i", few, range, 0, QueryBudget.UNLIMITED))
+            .containsExactly("1", "3", "499");
       }
     }
   }
