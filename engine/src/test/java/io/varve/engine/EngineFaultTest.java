@@ -50,6 +50,15 @@ final class EngineFaultTest {
     engine.append(batch, WriteMode.ALL_OR_NOTHING);
   }
 
+  /** Which series are listed for a part of the time that was written. */
+  private static List<String> listed(Engine engine) {
+    TimeRange range = TimeRange.closed(ORIGIN + 30_000, ORIGIN + 60_000);
+    List<Matcher> all = List.of(Matcher.equal("__name__", "m"));
+    try (Snapshot snapshot = engine.snapshot()) {
+      return snapshot.labelValues("", "i", all, range, 0, QueryBudget.UNLIMITED);
+    }
+  }
+
   /** Samples that can be read; each must be the one that was written. */
   private static int count(Engine engine) {
     int samples = 0;
@@ -341,6 +350,9 @@ final class EngineFaultTest {
       String name = victim.getFileName().toString();
       try (Engine engine = Engine.open(config(fs))) {
         int found = count(engine);
+        if (!name.endsWith("tix")) { // what is damaged is no reason not to be listed
+          assertThat(listed(engine)).as("%s in round %d", victim, round).hasSize(10);
+        }
         List<String> damage = engine.stats().damage();
         assertThat(found).as("%s in round %d", victim, round).isLessThanOrEqualTo(written);
         if (found < written) {

@@ -10,6 +10,7 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporter;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporterBuilder;
 import io.opentelemetry.sdk.metrics.Aggregation;
 import io.opentelemetry.sdk.metrics.InstrumentSelector;
 import io.opentelemetry.sdk.metrics.SdkMeterProvider;
@@ -181,31 +182,40 @@ final class OtlpReceiverTest {
     }
   }
 
+  /**
+   * A provider that exports when it is told to.
+   *
+   * @param exponential the instrument that is to have exponential buckets
+   */
+  private static SdkMeterProvider provider(
+      Server server,
+      OtlpHttpMetricExporterBuilder exporter,
+      String exponential,
+      Attributes resource) {
+    exporter.setEndpoint("http://127.0.0.1:" + server.address().getPort() + PATH);
+    return SdkMeterProvider.builder()
+        .setResource(Resource.create(resource))
+        .registerView(
+            InstrumentSelector.builder().setName(exponential).build(),
+            View.builder().setAggregation(Aggregation.base2ExponentialBucketHistogram()).build())
+        .registerMetricReader(
+            PeriodicMetricReader.builder(exporter.build()).setInterval(Duration.ofHours(1)).build())
+        .build();
+  }
+
   @Test
   void theSdkWritesCountersAndHistograms() throws Exception {
     try (Server server = started("log_level: info\n");
         ApiClient client = client(server)) {
-      OtlpHttpMetricExporter exporter =
-          OtlpHttpMetricExporter.builder()
-              .setEndpoint("http://127.0.0.1:" + server.address().getPort() + PATH)
-              .setCompression("gzip")
-              .build();
       SdkMeterProvider provider =
-          SdkMeterProvider.builder()
-              .setResource(
-                  Resource.create(
-                      Attributes.of(
-                          AttributeKey.stringKey("service.name"), "shop",
-                          AttributeKey.stringKey("service.instance.id"), "one",
-                          AttributeKey.stringKey("cloud.region"), "eu")))
-              .registerView(
-                  InstrumentSelector.builder().setName("latency.exponential").build(),
-                  View.builder()
-                      .setAggregation(Aggregation.base2ExponentialBucketHistogram())
-                      .build())
-              .registerMetricReader(
-                  PeriodicMetricReader.builder(exporter).setInterval(Duration.ofHours(1)).build())
-              .build();
+          provider(
+              server,
+              OtlpHttpMetricExporter.builder().setCompression("gzip"),
+              "latency.exponential",
+              Attributes.of(
+                  AttributeKey.stringKey("service.name"), "shop",
+                  AttributeKey.stringKey("service.instance.id"), "one",
+                  AttributeKey.stringKey("cloud.region"), "eu"));
       try {
         Meter meter = provider.get("test");
         LongCounter orders = meter.counterBuilder("orders").setUnit("{order}").build();
@@ -268,23 +278,14 @@ final class OtlpReceiverTest {
         """;
     try (Server server = started(settings);
         ApiClient client = client(server)) {
-      OtlpHttpMetricExporter exporter =
-          OtlpHttpMetricExporter.builder()
-              .setEndpoint("http://127.0.0.1:" + server.address().getPort() + PATH)
-              .setAggregationTemporalitySelector(AggregationTemporalitySelector.deltaPreferred())
-              .build();
       SdkMeterProvider provider =
-          SdkMeterProvider.builder()
-              .setResource(
-                  Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), "shop")))
-              .registerView(
-                  InstrumentSelector.builder().setName("size").build(),
-                  View.builder()
-                      .setAggregation(Aggregation.base2ExponentialBucketHistogram())
-                      .build())
-              .registerMetricReader(
-                  PeriodicMetricReader.builder(exporter).setInterval(Duration.ofHours(1)).build())
-              .build();
+          provider(
+              server,
+              OtlpHttpMetricExporter.builder()
+                  .setAggregationTemporalitySelector(
+                      AggregationTemporalitySelector.deltaPreferred()),
+              "size",
+              Attributes.of(AttributeKey.stringKey("service.name"), "shop"));
       try {
         Meter meter = provider.get("test");
         LongCounter orders = meter.counterBuilder("orders").build();

@@ -1,6 +1,7 @@
 package io.varve.bench.backfill;
 
 import io.varve.bench.peers.BenchOptions;
+import io.varve.bench.peers.HomeOption;
 import io.varve.bench.peers.ServerProcess;
 import io.varve.bench.peers.Trees;
 import java.io.IOException;
@@ -146,6 +147,10 @@ public final class BackfillCommand implements Callable<Integer> {
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // picocli sets it
+  private HomeOption home;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
   private BenchOptions options;
 
   /** For picocli. */
@@ -154,7 +159,7 @@ public final class BackfillCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     BackfillBench.Settings settings = settings();
-    Path varve = options.launcher();
+    Path varve = home.launcher();
     Path work = options.work();
     Path data = work.resolve("data");
     Path log = work.resolve("server.log");

@@ -1,13 +1,15 @@
 package io.varve.bench.fuzz;
 
+import io.varve.bench.peers.BenchOptions;
 import io.varve.bench.peers.Trees;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code varve bench fuzz}. */
@@ -53,12 +55,13 @@ public final class FuzzCommand implements Callable<Integer> {
       description = "Stop after so many differences (default: ${DEFAULT-VALUE}).")
   private int mostFailures;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help message and exit.")
-  @SuppressWarnings("UnusedVariable") // picocli looks at it
-  private boolean help;
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private BenchOptions options;
+
+  /** The figures of a run, as {@code --json} writes them. */
+  private record Outcome(
+      long seed, int queries, int errors, long points, int accepted, List<String> failures) {}
 
   /** For picocli. */
   public FuzzCommand() {}
@@ -72,7 +75,10 @@ public final class FuzzCommand implements Callable<Integer> {
     }
     long start = seed == null ? ThreadLocalRandom.current().nextLong(1L << 40) : seed;
     System.out.println("seed " + start);
-    Path folder = Files.createTempDirectory("varve-fuzz");
+    Path folder = options.work();
+    Trees.delete(folder.resolve("prometheus"));
+    Trees.delete(folder.resolve("varve"));
+    boolean failed = true;
     try (ServerPair servers = ServerPair.start(prometheus, folder)) {
       Fuzz fuzz = new Fuzz(servers, start, System.out::println);
       fuzz.load();
@@ -85,9 +91,18 @@ public final class FuzzCommand implements Callable<Integer> {
         }
       }
       System.out.print(fuzz.report());
+      options.writeJson(
+          new Outcome(
+              start,
+              fuzz.queries(),
+              fuzz.errors(),
+              fuzz.points(),
+              fuzz.accepted(),
+              fuzz.failures()));
+      failed = !fuzz.failures().isEmpty();
       return fuzz.failures().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
     } finally {
-      Trees.delete(folder);
+      options.leave(folder, failed);
     }
   }
 }

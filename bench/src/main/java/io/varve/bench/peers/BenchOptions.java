@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Options that all benchmarks have that start servers: where things are, and help. */
+/** Options that all benchmarks have that start servers: where things go, and help. */
 public final class BenchOptions {
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -32,13 +32,6 @@ public final class BenchOptions {
   private @Nullable Path work;
 
   @Option(
-      names = "--home",
-      paramLabel = "DIR",
-      defaultValue = "${sys:varve.home:-.}",
-      description = "Where ./varve stands (default: ${DEFAULT-VALUE}).")
-  private Path home = Path.of("");
-
-  @Option(
       names = {"-h", "--help"},
       usageHelp = true,
       description = "Show this help message and exit.")
@@ -47,19 +40,6 @@ public final class BenchOptions {
 
   /** For picocli. */
   public BenchOptions() {}
-
-  /**
-   * The launcher of Varve.
-   *
-   * @throws ParameterException if there is none
-   */
-  public Path launcher() {
-    Path varve = home.toAbsolutePath().normalize().resolve("varve");
-    if (!Files.isExecutable(varve)) {
-      throw wrong("there is no " + varve + "; see --home");
-    }
-    return varve;
-  }
 
   /** True if the folder for data and logs was named and so stays. */
   public boolean keepsWork() {

@@ -139,6 +139,10 @@ public final class PeerBench implements Callable<Integer> {
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // picocli sets it
+  private HomeOption home;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
   private BenchOptions options;
 
   /** For picocli. */
@@ -163,7 +167,7 @@ public final class PeerBench implements Callable<Integer> {
       return ExitCode.SOFTWARE;
     }
     List<String> varve =
-        peers.contains(Peer.VARVE) ? List.of(options.launcher().toString()) : List.of();
+        peers.contains(Peer.VARVE) ? List.of(home.launcher().toString()) : List.of();
     Workload.Shape shape = work.shape();
     long late = shape.kind() == WorkloadKind.OUT_OF_ORDER ? shape.lateMillis() : 0;
     List<BenchQuery> queries = BenchQuery.of(work);

@@ -53,6 +53,10 @@ public final class QueryBench implements Callable<Integer> {
 
   @Mixin
   @SuppressWarnings("NullAway.Init") // picocli sets it
+  private HomeOption home;
+
+  @Mixin
+  @SuppressWarnings("NullAway.Init") // picocli sets it
   private BenchOptions options;
 
   @Option(
@@ -132,7 +136,7 @@ public final class QueryBench implements Callable<Integer> {
     Capture recording = capture.read();
     Peer.Settings settings =
         new Peer.Settings(
-            List.of(options.launcher().toString()), "interval", caches != CacheUse.OFF, 0);
+            List.of(home.launcher().toString()), "interval", caches != CacheUse.OFF, 0);
     List<Peer> peers = stores.present();
     Path work = options.work();
     Path startFile = work.resolve(START_FILE);

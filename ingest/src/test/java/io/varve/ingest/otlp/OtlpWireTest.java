@@ -244,18 +244,7 @@ final class OtlpWireTest {
     for (int i = 0; i + 1 < length; i += 2) {
       message[i] = (byte) tags[tags.length - 1];
     }
-    for (int i = tags.length - 2; i >= 0; i--) {
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      out.write(tags[i]);
-      int rest = message.length;
-      for (; rest > 0x7F; rest >>>= 7) {
-        out.write(rest | 0x80);
-      }
-      out.write(rest);
-      out.writeBytes(message);
-      message = out.toByteArray();
-    }
-    return message;
+    return inside(Arrays.copyOf(tags, tags.length - 1), message);
   }
 
   @Test
@@ -263,9 +252,9 @@ final class OtlpWireTest {
     byte[] message = new byte[0];
     for (int i = 0; i < 5_000; i++) {
       // AnyValue.array_value.values, again and again
-      message = many(new int[] {0x2A, 0x0A}, message);
+      message = inside(new int[] {0x2A, 0x0A}, message);
     }
-    byte[] deep = many(new int[] {0x0A, 0x0A, 0x0A, 0x12}, message);
+    byte[] deep = inside(new int[] {0x0A, 0x0A, 0x0A, 0x12}, message);
     refused(deep, PROTOBUF, null, "the request is nested too deeply");
     String open = "{\"value\":{\"arrayValue\":{\"values\":[".repeat(2_000);
     refused(open.getBytes(UTF_8), JSON, null, "the request is nested too deeply");
@@ -274,7 +263,8 @@ final class OtlpWireTest {
     refused("[".repeat(390).getBytes(UTF_8), JSON, null, "the body is not");
   }
 
-  private static byte[] many(int[] tags, byte[] inner) {
+  /** A message in a message …, the outermost first. */
+  private static byte[] inside(int[] tags, byte[] inner) {
     byte[] message = inner;
     for (int i = tags.length - 1; i >= 0; i--) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
