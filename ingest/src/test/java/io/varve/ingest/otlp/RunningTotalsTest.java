@@ -485,6 +485,46 @@ final class RunningTotalsTest {
   }
 
   @Test
+  void mutatedDeltasNeverFailAndMemoryIsAccountedFor() {
+    Random random = new Random(Seeds.usual(12));
+    Ingestor small = ingestor(false, 20_000);
+    RunningTotals totals = requireNonNull(small.runningTotals());
+    ExponentialHistogramDataPoint.Builder wide = exponential(-50, -40, 3, -7, 1, 0, 5, 7);
+    wide.setZeroThreshold(0.7).setZeroCount(2).setCount(15);
+    byte[] source =
+        request(
+                List.of(attribute("service.name", "s")),
+                sum(true, delta(-60, -50, 5), delta(-50, -40, 3)),
+                histogram(buckets(-60, -50, 1), buckets(-50, -40, 4)),
+                exponential(exponential(-60, -50, 5, 2, 1, 2, 3), wide))
+            .toByteArray();
+    int good = 0;
+    for (int round = 0; round < 5_000; round++) {
+      byte[] body = source.clone();
+      for (int i = random.nextInt(5); i > 0; i--) {
+        int at = random.nextInt(body.length);
+        body[at] =
+            random.nextBoolean()
+                ? (byte) random.nextInt(256)
+                : (byte) (body[at] ^ 1 << random.nextInt(8));
+      }
+      full = random.nextInt(10) == 0;
+      IngestOutcome outcome =
+          small.writeOtlp(body, 0, body.length, "application/x-protobuf", null, null);
+      assertThat(outcome.status()).as(outcome.message()).isIn(200, 400, 413, 429);
+      good += outcome.status() == 200 ? 1 : 0;
+      assertThat(totals.bytes()).isBetween(0L, totals.mostBytes());
+      if (round % 500 == 499) {
+        now += 301_000;
+        assertThat(totals.bytes()).isZero();
+        assertThat(totals.streams()).isZero();
+        head.series.clear();
+      }
+    }
+    assertThat(good).isGreaterThan(20);
+  }
+
+  @Test
   void requestsAtTheSameTimeLoseNoDelta() throws Exception {
     int threads = 4;
     int each = 500;
