@@ -71,6 +71,7 @@ public final class Engine implements AutoCloseable {
   private final DamageLog damage = new DamageLog();
   private final MetadataBook metadata;
   private final ReadScratch.Pool scratches = new ReadScratch.Pool();
+  private final SelectionCache selections;
   private final WritePath writePath;
   private final JobRunner runner;
   private final Housekeeping housekeeping;
@@ -120,6 +121,7 @@ public final class Engine implements AutoCloseable {
       throws IOException {
     long begin = System.nanoTime();
     this.config = config;
+    this.selections = new SelectionCache(config.selectionCacheBytes());
     this.folderLock = lock;
     FileSystem fs = config.fileSystem();
     Path dataDir = config.dataDir();
@@ -257,6 +259,7 @@ public final class Engine implements AutoCloseable {
         counters,
         damage,
         metadata,
+        selections,
         scratches,
         new SnapshotView.Age(versions, version, settledTo));
   }
@@ -630,6 +633,9 @@ public final class Engine implements AutoCloseable {
         counters.bytesWritten.sum(),
         counters.blocksDecoded.sum(),
         counters.blocksAggregated.sum(),
+        selections.hits.sum(),
+        selections.misses.sum(),
+        selections.bytes(),
         damage.all(),
         writePath.stopReason(),
         recovery);

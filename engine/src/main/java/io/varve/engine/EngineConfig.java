@@ -28,6 +28,7 @@ import java.util.function.Consumer;
  *     much is replayed after a crash
  * @param bucketBytes the bucket count of a window is chosen so that final files have about this
  *     size
+ * @param selectionCacheBytes memory for which series matchers select; 0 if that is not remembered
  * @param backgroundThreads true if the engine flushes, merges and syncs by itself; false if its
  *     owner calls {@link Engine#runBackgroundWork}
  * @param registryOnChronicleMap true keeps the registry in a Chronicle Map file, which needs JVM
@@ -48,6 +49,7 @@ public record EngineConfig(
     long maxLateBytes,
     long checkpointLogBytes,
     long bucketBytes,
+    long selectionCacheBytes,
     boolean backgroundThreads,
     boolean registryOnChronicleMap) {
 
@@ -68,6 +70,7 @@ public record EngineConfig(
         64L << 20,
         16L << 20,
         16L << 20,
+        32L << 20,
         true,
         false);
   }
@@ -129,6 +132,11 @@ public record EngineConfig(
         });
   }
 
+  /** With another memory for what matchers select. */
+  public EngineConfig withSelectionCache(long bytes) {
+    return with(draft -> draft.selectionCacheBytes = bytes);
+  }
+
   /** With or without threads of its own. */
   public EngineConfig withBackgroundThreads(boolean own) {
     return with(draft -> draft.backgroundThreads = own);
@@ -161,6 +169,7 @@ public record EngineConfig(
     long maxLateBytes;
     long checkpointLogBytes;
     long bucketBytes;
+    long selectionCacheBytes;
     boolean backgroundThreads;
     boolean registryOnChronicleMap;
 
@@ -179,6 +188,7 @@ public record EngineConfig(
       maxLateBytes = from.maxLateBytes;
       checkpointLogBytes = from.checkpointLogBytes;
       bucketBytes = from.bucketBytes;
+      selectionCacheBytes = from.selectionCacheBytes;
       backgroundThreads = from.backgroundThreads;
       registryOnChronicleMap = from.registryOnChronicleMap;
     }
@@ -199,6 +209,7 @@ public record EngineConfig(
           maxLateBytes,
           checkpointLogBytes,
           bucketBytes,
+          selectionCacheBytes,
           backgroundThreads,
           registryOnChronicleMap);
     }

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * @param bytesWritten bytes written to the log and to chunk, index and checkpoint files
  * @param blocksDecoded blocks decoded for queries and merges
  * @param blocksAggregated blocks answered from stored aggregates
+ * @param selectionsKnown selections of series that were remembered
+ * @param selectionsSearched those that had to be looked up in indexes
+ * @param selectionCacheBytes memory of those that are remembered, about
  * @param damage what cannot be read
  * @param stopped why writes are stopped, null if they are not
  * @param recovery what the last start replayed, in words
@@ -73,6 +76,9 @@ public record EngineStats(
     long bytesWritten,
     long blocksDecoded,
     long blocksAggregated,
+    long selectionsKnown,
+    long selectionsSearched,
+    long selectionCacheBytes,
     List<String> damage,
     @Nullable String stopped,
     String recovery) {}

@@ -7,6 +7,7 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.TimeRange;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which series of one head table may have samples in a range, so that a selection does not name
@@ -18,7 +19,7 @@ final class HeadOverlap {
   private final TimeRange range;
   private final List<Head> heads = new ArrayList<>();
   private final List<LateHead.Window> late = new ArrayList<>();
-  private final HeadScratch scratch = new HeadScratch();
+  private @Nullable HeadScratch scratch;
 
   /** True if the range holds all that the heads hold, so that no series need be looked at. */
   private boolean all = true;
@@ -54,8 +55,13 @@ final class HeadOverlap {
     // The newest in order, of whichever head: an older head may end before the range begins, and
     // then names a series too many.
     if (table.lastTime(id) > range.startExclusive()) {
+      HeadScratch decoders = scratch;
+      if (decoders == null) {
+        decoders = new HeadScratch();
+        scratch = decoders;
+      }
       for (Head head : heads) {
-        if (head.firstTime(id, scratch) <= range.endInclusive()) {
+        if (head.firstTime(id, decoders) <= range.endInclusive()) {
           return true;
         }
       }

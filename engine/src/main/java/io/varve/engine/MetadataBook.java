@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the engine tells its {@link Registry} and asks of it: metadata as it is written; what
@@ -30,7 +31,18 @@ final class MetadataBook implements AutoCloseable {
   /** When metrics were queried since the last hand-over. */
   private final Map<Metric, Long> queried = new ConcurrentHashMap<>();
 
-  private record Metric(String tenant, String name) {}
+  private record Metric(String tenant, String name) {
+    // By hand: what a record does by itself costs a small query 3 % of its time.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Metric m && m.name.equals(name) && m.tenant.equals(tenant);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * name.hashCode() + tenant.hashCode();
+    }
+  }
 
   /** What a tenant has used since the last hand-over. */
   private static final class Usage {

@@ -113,7 +113,7 @@ final class Presence {
   }
 
   private Answer inFiles(int series, TimeRange asked) {
-    int shard = selection.key(series).virtualShard();
+    int shard = selection.virtualShard(series);
     Answer answer = Answer.NO;
     for (int w = touched.length - 1; w >= 0; w--) {
       int id = selection.windowId(w, series);

@@ -54,7 +54,7 @@ final class SelectionReader implements SeriesReader {
     List<Delete> concerning = deletesOf(series);
     long start = range.startExclusive();
     long end = range.endInclusive();
-    int bucketBits = selection.key(series).virtualShard();
+    int bucketBits = selection.virtualShard(series);
     readWindows(series, bucketBits, false, start, end, concerning, into);
     List<Frozen> frozen = snapshot.view().frozen();
     for (int i = 0; i < frozen.size(); i++) {
@@ -142,8 +142,8 @@ final class SelectionReader implements SeriesReader {
       return;
     }
     int id = selection.headId(head.table(), series);
-    if (id < 0) {
-      return;
+    if (id < 0 || head.table().lastTime(id) <= range.startExclusive()) {
+      return; // nothing there, or all in order is older
     }
     int mark = into.size;
     head.read(id, into, scratch.heads);
@@ -211,7 +211,7 @@ final class SelectionReader implements SeriesReader {
       read(series, range, edge);
       return fold.rows(edge, 0, edge.size);
     }
-    int shard = selection.key(series).virtualShard();
+    int shard = selection.virtualShard(series);
     for (int w = 0; w < selection.windows.size(); w++) {
       int id = selection.windowId(w, series);
       WindowView window = selection.windows.get(w);
@@ -254,7 +254,7 @@ final class SelectionReader implements SeriesReader {
         return true;
       }
       for (Shared<ChunkReader> chunk :
-          window.chunks(window.bucketOf(selection.key(series).virtualShard()))) {
+          window.chunks(window.bucketOf(selection.virtualShard(series)))) {
         if (chunk.get().file().info().late() && chunk.get().rowOf(id) >= 0) {
           return true;
         }

@@ -15,7 +15,6 @@ import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkReader;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,6 +27,9 @@ import org.roaringbitmap.RoaringBitmap;
  * The {@link Snapshot} that an engine gives: a held {@link View} and what selections need of it.
  */
 final class SnapshotView implements Snapshot {
+  /** The labels of so many series, counted in each index, are joined to tell their values. */
+  private static final int FEW_SERIES = 4_096;
+
   private final View view;
   private final TreeMap<Long, LateHead.Window> late;
   private final SeriesKey.Hash hash;
@@ -37,6 +39,7 @@ final class SnapshotView implements Snapshot {
   private final DamageLog storeDamage;
   private final DamageLog damage = new DamageLog();
   private final MetadataBook metadata;
+  private final SelectionCache selections;
   private final ReadScratch.Pool scratches;
   private final Age age;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -52,6 +55,7 @@ final class SnapshotView implements Snapshot {
       EngineCounters counters,
       DamageLog storeDamage,
       MetadataBook metadata,
+      SelectionCache selections,
       ReadScratch.Pool scratches,
       Age age) {
     this.age = age;
@@ -64,6 +68,7 @@ final class SnapshotView implements Snapshot {
     this.counters = counters;
     this.storeDamage = storeDamage;
     this.metadata = metadata;
+    this.selections = selections;
   }
 
   View view() {
@@ -112,18 +117,29 @@ final class SnapshotView implements Snapshot {
   }
 
   /** The tables of heads that may have samples in the range, each once. */
-  private Iterable<HeadOverlap> tables(TimeRange range) {
-    Map<SeriesTable, HeadOverlap> tables = new LinkedHashMap<>();
-    for (Frozen frozen : view.frozen()) {
-      tables
-          .computeIfAbsent(frozen.table(), table -> new HeadOverlap(table, range))
-          .add(frozen.head(), Selection.touched(frozen.late(), range, windowMillis));
+  private List<HeadOverlap> tables(TimeRange range) {
+    List<HeadOverlap> tables = new ArrayList<>(2);
+    List<Frozen> frozen = view.frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      Frozen source = frozen.get(i);
+      overlap(tables, source.table(), range)
+          .add(source.head(), Selection.touched(source.late(), range, windowMillis));
     }
-    tables
-        .computeIfAbsent(view.head().table(), table -> new HeadOverlap(table, range))
+    overlap(tables, view.head().table(), range)
         .add(view.head(), Selection.touched(late, range, windowMillis));
-    tables.values().removeIf(HeadOverlap::isEmpty);
-    return tables.values();
+    tables.removeIf(HeadOverlap::isEmpty);
+    return tables;
+  }
+
+  private static HeadOverlap overlap(List<HeadOverlap> tables, SeriesTable table, TimeRange range) {
+    for (int i = 0; i < tables.size(); i++) {
+      if (tables.get(i).table() == table) {
+        return tables.get(i);
+      }
+    }
+    HeadOverlap added = new HeadOverlap(table, range);
+    tables.add(added);
+    return added;
   }
 
   static boolean touches(Head head, TimeRange range) {
@@ -134,17 +150,70 @@ final class SnapshotView implements Snapshot {
   public SeriesSet select(
       String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget) {
     checkOpen();
-    Selection selection = new Selection(this, tenant, budget);
-    for (WindowView window : windows(range)) {
-      selection.add(window, matchers, hash);
-    }
-    for (HeadOverlap overlap : tables(range)) {
-      selection.add(overlap, matchers);
-    }
+    List<WindowView> windows = windows(range);
+    List<HeadOverlap> heads = tables(range);
+    JoinedSeries joined = joined(tenant, matchers, windows, heads, budget);
+    Selection selection = new Selection(this, tenant, joined, windows, heads, budget);
     if (selection.size() > 0) {
       queried(tenant, matchers, selection);
     }
     return selection;
+  }
+
+  private JoinedSeries joined(
+      String tenant,
+      List<Matcher> matchers,
+      List<WindowView> windows,
+      List<HeadOverlap> heads,
+      QueryBudget budget) {
+    SelectionCache.Key key = SelectionCache.Key.of(tenant, matchers, windows, heads);
+    JoinedSeries known = selections.find(key);
+    if (known != null && known.isUpToDate(heads)) {
+      selections.hits.increment();
+      budget.chargeBytes(known.charge());
+      return known;
+    }
+    selections.misses.increment();
+    JoinedSeries.Builder builder =
+        known != null
+            ? new JoinedSeries.Builder(known, budget)
+            : new JoinedSeries.Builder(windows.size(), heads.size(), budget);
+    boolean whole = known != null || search(tenant, matchers, windows, builder, budget);
+    for (int i = 0; i < heads.size(); i++) {
+      SeriesTable table = heads.get(i).table();
+      int size = table.size();
+      if (size > builder.headSize(i)) {
+        builder.head(i, table, size, table.index().select(tenant, matchers, budget::check));
+      }
+    }
+    JoinedSeries joined = builder.build();
+    if (whole) {
+      selections.remember(key, joined);
+    }
+    return joined;
+  }
+
+  /** Looks into the indexes of windows; false if one of them is damaged. */
+  private boolean search(
+      String tenant,
+      List<Matcher> matchers,
+      List<WindowView> windows,
+      JoinedSeries.Builder builder,
+      QueryBudget budget) {
+    boolean whole = true;
+    for (int i = 0; i < windows.size(); i++) {
+      for (Shared<WindowView.IndexResource> resource : windows.get(i).index()) {
+        IndexSegment segment = resource.get().segment();
+        try {
+          RoaringBitmap found = segment.select(tenant, matchers, budget::check);
+          builder.window(i, segment, tenant, found, hash);
+        } catch (CorruptDataException e) {
+          whole = false;
+          damage.add(String.valueOf(e.getMessage()));
+        }
+      }
+    }
+    return whole;
   }
 
   private void queried(String tenant, List<Matcher> matchers, Selection selection) {
@@ -238,13 +307,69 @@ final class SnapshotView implements Snapshot {
       int limit,
       QueryBudget budget) {
     SortedTexts values = new SortedTexts(budget);
-    eachIndex(
-        tenant,
-        matchers,
-        range,
-        budget,
-        (index, within) -> index.labelValues(tenant, name, within, values));
+    if (matchers.isEmpty() || !valuesOfFew(tenant, name, matchers, range, values, budget)) {
+      eachIndex(
+          tenant,
+          matchers,
+          range,
+          budget,
+          (index, within) -> index.labelValues(tenant, name, within, values));
+    }
     return values.first(limit);
+  }
+
+  /** Takes the values from the labels of the series if these are known or few; else says false. */
+  private boolean valuesOfFew(
+      String tenant,
+      String name,
+      List<Matcher> matchers,
+      TimeRange range,
+      SortedTexts values,
+      QueryBudget budget) {
+    checkOpen();
+    List<WindowView> windows = windows(range);
+    List<HeadOverlap> heads = tables(range);
+    if (selections.find(SelectionCache.Key.of(tenant, matchers, windows, heads)) == null
+        && !areFew(tenant, matchers, windows, heads, budget)) {
+      return false;
+    }
+    JoinedSeries joined = joined(tenant, matchers, windows, heads, budget);
+    joined.windowValues(name, budget).forEach(values);
+    int[] doubtful = joined.inHeadOnly();
+    for (int series : doubtful) {
+      String value = joined.labels(series).get(name);
+      if (!value.isEmpty() && Selection.mayHold(joined, heads, series)) {
+        values.accept(value);
+      }
+    }
+    return true;
+  }
+
+  private boolean areFew(
+      String tenant,
+      List<Matcher> matchers,
+      List<WindowView> windows,
+      List<HeadOverlap> heads,
+      QueryBudget budget) {
+    if (!selections.isOn()) {
+      return false;
+    }
+    long series = 0;
+    try {
+      for (WindowView window : windows) {
+        for (Shared<WindowView.IndexResource> resource : window.index()) {
+          SeriesIndex index = resource.get().segment();
+          series += index.select(tenant, matchers, budget::check).getLongCardinality();
+        }
+      }
+    } catch (CorruptDataException e) {
+      return false; // whoever reads what is whole reports it
+    }
+    for (HeadOverlap head : heads) {
+      SeriesIndex index = head.table().index();
+      series += index.select(tenant, matchers, budget::check).getLongCardinality();
+    }
+    return series <= FEW_SERIES;
   }
 
   @Override

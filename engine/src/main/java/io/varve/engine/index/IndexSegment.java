@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ import org.roaringbitmap.RoaringBitmap;
  * <p>Thread-safe. Usable while the arena is open in which it was mapped.
  */
 public final class IndexSegment implements SeriesIndex {
+  private static final AtomicLong OPENED = new AtomicLong();
+
   private final MappedPages pages;
   private final IndexSegmentId id;
   private final int count;
@@ -37,6 +40,7 @@ public final class IndexSegment implements SeriesIndex {
   private final int tenants;
   private final AtomicReferenceArray<@Nullable SegmentTerms> sections;
   private final AcceptedCache cache = new AcceptedCache();
+  private final long serial = OPENED.incrementAndGet();
 
   private IndexSegment(
       MappedPages pages, IndexSegmentId id, int count, long tenantTable, int tenants) {
@@ -142,6 +146,18 @@ public final class IndexSegment implements SeriesIndex {
     byte[] bytes = new byte[length];
     MemorySegment.copy(file, ValueLayout.JAVA_BYTE, offset, bytes, 0, length);
     return bytes;
+  }
+
+  /** Takes the label bytes of series. */
+  @FunctionalInterface
+  public interface BytesConsumer {
+    /** The canonical label bytes of a series: the first of an array that is used again. */
+    void accept(int id, byte[] bytes, int length);
+  }
+
+  /** A number that no other segment has had since the process began. */
+  public long serial() {
+    return serial;
   }
 
   /** What the file says it is. */
@@ -262,6 +278,17 @@ public final class IndexSegment implements SeriesIndex {
   @Override
   public byte[] canonical(int series) {
     return section(tenantOf(series)).canonical(series);
+  }
+
+  /**
+   * Hands over the canonical label bytes of series of one tenant, in ascending order: cheaper than
+   * one by one, and without a copy of each.
+   */
+  public void eachCanonical(String tenant, RoaringBitmap series, BytesConsumer out) {
+    SegmentTerms terms = section(tenant);
+    if (terms != null) {
+      terms.eachCanonical(series, out);
+    }
   }
 
   @Override

@@ -253,6 +253,17 @@ final class SegmentTerms implements Terms {
     return labels;
   }
 
+  void eachCanonical(RoaringBitmap series, IndexSegment.BytesConsumer out) {
+    LabelReader reader = takeReader();
+    PeekableIntIterator each = series.getIntIterator();
+    while (each.hasNext()) {
+      int id = each.next();
+      int length = reader.read(id - firstId);
+      out.accept(id, reader.bytes(), length);
+    }
+    giveBack(reader);
+  }
+
   Labels labels(int id) {
     LabelReader reader = takeReader();
     int length = reader.read(id - firstId);

@@ -48,6 +48,11 @@ public final class Labels implements Comparable<Labels> {
     return builder.build();
   }
 
+  /** Labels of names and values in turn, in order; the array is the label set's from now on. */
+  static Labels ofPairs(String[] pairs) {
+    return pairs.length == 0 ? EMPTY : new Labels(pairs);
+  }
+
   /** Decodes canonical bytes; they are trusted to be canonical, but never read out of bounds. */
   public static Labels fromCanonical(byte[] bytes, int offset, int length) {
     ByteReader in = new ByteReader().on(bytes, offset, length, "label set", 0);
@@ -66,7 +71,7 @@ public final class Labels implements Comparable<Labels> {
     return new Labels(pairs.toArray(new String[0]));
   }
 
-  private static void expect(ByteReader in, int tag) {
+  static void expect(ByteReader in, int tag) {
     int found = in.u8();
     if (found != tag) {
       throw new CorruptDataException(

@@ -22,6 +22,11 @@ public record SeriesKey(long high, long low) {
 
   /** The virtual shard, 0 to 1,023. */
   public int virtualShard() {
+    return virtualShard(high);
+  }
+
+  /** The virtual shard of a key with these upper bits. */
+  public static int virtualShard(long high) {
     return (int) (high >>> (64 - SHARD_BITS));
   }
 

@@ -1,16 +1,18 @@
 package io.varve.http.api;
 
 import io.varve.query.Cancellation;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 
 /** The queries that are being evaluated or wait for their turn. Any thread. */
 public final class ActiveQueries {
   private final AtomicLong ids = new AtomicLong();
-  private final ConcurrentSkipListMap<Long, Active> queries = new ConcurrentSkipListMap<>();
+  private final ConcurrentHashMap<Long, Active> queries = new ConcurrentHashMap<>();
 
   /** None yet. */
   public ActiveQueries() {}
@@ -85,7 +87,9 @@ public final class ActiveQueries {
 
   /** All, oldest first. */
   Collection<Active> all() {
-    return List.copyOf(queries.values());
+    List<Active> all = new ArrayList<>(queries.values());
+    all.sort(Comparator.comparingLong(Active::id));
+    return all;
   }
 
   /** Ends one; false if there is none of that number (any more). */

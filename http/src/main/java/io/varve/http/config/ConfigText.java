@@ -86,6 +86,7 @@ final class ConfigText {
     number("max_points", query.maxPoints());
     line("stored_aggregates", String.valueOf(query.storedAggregates()));
     bytes("result_cache", query.cacheBytes());
+    bytes("selection_cache", query.selectionCacheBytes());
     line("features", "");
     indent = "    ";
     for (Feature feature : Feature.values()) {

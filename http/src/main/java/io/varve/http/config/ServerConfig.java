@@ -153,6 +153,7 @@ public record ServerConfig(
    * @param maxPoints steps of a range query
    * @param storedAggregates whether long ranges are answered from stored aggregates
    * @param cacheBytes memory for results of range queries; 0 if none is kept
+   * @param selectionCacheBytes memory for which series selectors find; 0 if that is not kept
    * @param features what of PromQL is switched on
    */
   public record Query(
@@ -164,6 +165,7 @@ public record ServerConfig(
       int maxPoints,
       boolean storedAggregates,
       long cacheBytes,
+      long selectionCacheBytes,
       Set<Feature> features) {}
 
   /**
@@ -333,6 +335,7 @@ public record ServerConfig(
             in.integer("max_points", 11_000, 1, Integer.MAX_VALUE),
             in.flag("stored_aggregates", true),
             in.bytes("result_cache", 64 * MIB, 0, TIB),
+            in.bytes("selection_cache", 32 * MIB, 0, TIB),
             features(in.section("features")));
     in.done();
     return query;
@@ -494,6 +497,7 @@ public record ServerConfig(
             q.maxPoints,
             q.storedAggregates,
             q.cacheBytes,
+            q.selectionCacheBytes,
             Set.copyOf(features)),
         remoteRead,
         otlp,
@@ -567,6 +571,7 @@ public record ServerConfig(
         .withDuplicates(storage.duplicates, storage.outOfOrderMillis)
         .withLimits(storage.maxActiveSeries, storage.maxHeadBytes, storage.maxLateBytes)
         .withSizes(storage.checkpointLogBytes, storage.chunkFileBytes)
+        .withSelectionCache(query.selectionCacheBytes)
         .withChronicleRegistry(storage.registry == Registry.CHRONICLE);
   }
 

@@ -17,6 +17,10 @@ public final class GoFloat {
 
   private static final double EXACT_INTEGERS = 0x1p53;
 
+  private static final double[] POWERS_OF_TEN = {
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
+  };
+
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
   private static final Pattern HEX =
@@ -28,8 +32,9 @@ public final class GoFloat {
 
   /** The number that a text is in Go's syntax; empty if it is none, or too large for a double. */
   public static OptionalDouble parse(String text) {
-    if (isPlain(text)) {
-      return OptionalDouble.of(Double.parseDouble(text));
+    double plain = plainDecimal(text);
+    if (plain >= 0) {
+      return OptionalDouble.of(plain);
     }
     if (DECIMAL.matcher(text).matches() || HEX.matcher(text).matches()) {
       double value = Double.parseDouble(text);
@@ -42,19 +47,30 @@ public final class GoFloat {
     return NAN.matcher(text).matches() ? OptionalDouble.of(Double.NaN) : OptionalDouble.empty();
   }
 
-  /** Digits with at most one point between them, not enough to overflow: what times mostly are. */
-  private static boolean isPlain(String text) {
+  /**
+   * Digits with at most one point between them that are an integer of 53 bits over a power of ten
+   * of 53 bits, which is what times mostly are: both are doubles, so their quotient is the nearest
+   * double (W. Clinger, How to Read Floating Point Numbers Accurately, 1990). −1 for other texts.
+   */
+  private static double plainDecimal(String text) {
     int length = text.length();
-    boolean point = false;
+    int point = length;
+    long digits = 0;
     for (int i = 0; i < length; i++) {
       char c = text.charAt(i);
-      if (c == '.' && !point && i > 0 && i < length - 1) {
-        point = true;
-      } else if (c < '0' || c > '9') {
-        return false;
+      if (c == '.' && point == length && i > 0 && i < length - 1) {
+        point = i;
+      } else if (c < '0' || c > '9' || digits >= 1L << 49) {
+        return -1;
+      } else {
+        digits = digits * 10 + (c - '0');
       }
     }
-    return length > 0 && length < 100;
+    int decimals = Math.max(0, length - 1 - point);
+    if (length == 0 || decimals >= POWERS_OF_TEN.length) {
+      return -1;
+    }
+    return digits / POWERS_OF_TEN[decimals];
   }
 
   /** How digits and exponent are laid out. */
@@ -92,7 +108,9 @@ public final class GoFloat {
     if (value == Math.rint(value) && Math.abs(value) < EXACT_INTEGERS && !negativeZero(value)) {
       return writeLong((long) value, into, position);
     }
-    String text = sample(value);
+    // Java writes what is between 1e-3 and 1e7 plainly, too.
+    double size = Math.abs(value);
+    String text = size >= 1e-3 && size < 1e7 ? Double.toString(value) : sample(value);
     text.getChars(0, text.length(), into, position);
     return position + text.length();
   }

@@ -77,6 +77,18 @@ final class StoreCollector implements MultiCollector {
         .counter("varve_stored_samples", "Float samples stored.", s.samples())
         .counter("varve_stored_histograms", "Histogram samples stored.", s.histograms())
         .counter("varve_stored_exemplars", "Exemplars stored.", s.exemplars())
+        .counter(
+            "varve_selections_known",
+            "Selections of series that were remembered.",
+            s.selectionsKnown())
+        .counter(
+            "varve_selections_searched",
+            "Selections of series that were looked up in indexes.",
+            s.selectionsSearched())
+        .gauge(
+            "varve_selection_cache_bytes",
+            "Memory of the selections that are remembered, about.",
+            s.selectionCacheBytes())
         .counter("varve_refused_samples", "Samples refused by the engine.", s.rejected())
         .counter(
             "varve_duplicate_samples",

@@ -34,7 +34,7 @@ public final class HandlerThreads implements AutoCloseable {
   private final XnioWorker worker;
   private final long sliceNanos;
   private final ExecutorService elsewhere =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 0).factory());
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http").factory());
   private final @Nullable ExecutorService here;
 
   /** The time of an I/O thread that handlers have, and which of them are ready to use it. */
@@ -66,7 +66,7 @@ public final class HandlerThreads implements AutoCloseable {
         access == null
             ? null
             : Executors.newThreadPerTaskExecutor(
-                access.builder(step -> schedule(step, access)).name("http-here-", 0).factory());
+                access.builder(step -> schedule(step, access)).name("http-here").factory());
   }
 
   /** Starts threads that leave the calling thread alone from the beginning. */

@@ -90,6 +90,27 @@ final class GoFloatTest {
     }
   }
 
+  @Test
+  void readsDecimalsAsJavaDoes() {
+    SplittableRandom random = new SplittableRandom(Seeds.usual(2));
+    for (int i = 0; i < 200_000; i++) {
+      String digits = String.valueOf(random.nextLong(Long.MAX_VALUE) >>> random.nextInt(63));
+      String text =
+          switch (i % 3) {
+            case 0 -> digits;
+            case 1 -> digits + "." + String.valueOf(random.nextLong(1L << random.nextInt(1, 60)));
+            default -> "1795" + random.nextInt(1_000_000) + "." + random.nextInt(1_000_000);
+          };
+      assertThat(GoFloat.parse(text).orElseThrow()).as(text).isEqualTo(Double.parseDouble(text));
+    }
+    assertThat(GoFloat.parse("0.000000000000000000000001").orElseThrow()).isEqualTo(1e-24);
+    assertThat(GoFloat.parse("1.")).hasValue(1);
+    assertThat(GoFloat.parse(".5")).hasValue(0.5);
+    for (String none : new String[] {"", ".", "1.2.3", "1,5", "x", "1e999"}) {
+      assertThat(GoFloat.parse(none)).as(none).isEmpty();
+    }
+  }
+
   private static String written(double value) {
     char[] chars = new char[GoFloat.MOST_CHARS + 3];
     int end = GoFloat.write(value, chars, 3);
