@@ -6,6 +6,7 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.LabelsDecoder;
 import io.varve.engine.model.SeriesKey;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +26,8 @@ final class JoinedSeries {
 
   private static final int SERIES_BYTES = 64; // keys, slots, the object's share of other columns
 
-  /** So many lists of values are kept, of so many values each. */
-  private static final int MOST_LISTS = 8;
-
-  private static final int LONGEST_LIST = 256;
+  /** The values of so many labels are kept. */
+  private static final int MOST_COLUMNS = 4;
 
   private final int size;
   private final long[] keyHigh;
@@ -42,7 +41,7 @@ final class JoinedSeries {
   private final long labelBytes;
   private final long bytes;
   private volatile @Nullable Set<String> metrics;
-  private final Map<String, List<String>> values = new ConcurrentHashMap<>();
+  private final Map<String, Column> columns = new ConcurrentHashMap<>();
 
   private JoinedSeries(Builder from) {
     this.size = from.size;
@@ -54,17 +53,17 @@ final class JoinedSeries {
     this.headIds = from.headIds;
     this.headSizes = from.headSizes;
     this.labelBytes = from.labelBytes;
-    long columns = 20L * keyLow.length + 4L * slots.length;
+    long memory = 20L * keyLow.length + 4L * slots.length;
     for (int[] ids : windowIds) {
-      columns += 16 + 4L * ids.length;
+      memory += 16 + 4L * ids.length;
     }
     for (int[] ids : headIds) {
-      columns += 16 + 4L * ids.length;
+      memory += 16 + 4L * ids.length;
     }
     this.inHeadOnly = findInHeadOnly();
-    columns += 4L * inHeadOnly.length;
-    columns += 4L * MOST_LISTS * Math.min(LONGEST_LIST, size);
-    this.bytes = 200 + columns + from.decodedBytes;
+    memory += 4L * inHeadOnly.length;
+    memory += 4L * MOST_COLUMNS * size;
+    this.bytes = 200 + memory + from.decodedBytes;
   }
 
   int size() {
@@ -151,27 +150,44 @@ final class JoinedSeries {
     return true;
   }
 
-  /** The values that a label has in series of windows, in order. */
-  List<String> windowValues(String name, QueryBudget budget) {
-    List<String> known = values.get(name);
+  /**
+   * The values that a label has in the series.
+   *
+   * @param values each once, in order
+   * @param numbers by series: the place of its value, −1 if it lacks the label
+   */
+  record Column(List<String> values, int[] numbers) {}
+
+  /** The values of a label. */
+  Column column(String name, QueryBudget budget) {
+    Column known = columns.get(name);
     if (known == null) {
-      SortedTexts found = new SortedTexts(budget);
-      for (int series = 0, next = 0; series < size; series++) {
-        if (next < inHeadOnly.length && inHeadOnly[next] == series) {
-          next++;
-          continue;
-        }
-        String value = labels[series].get(name);
-        if (!value.isEmpty()) {
-          found.accept(value);
-        }
-      }
-      known = List.copyOf(found.first(0));
-      if (values.size() < MOST_LISTS && known.size() <= LONGEST_LIST) {
-        values.put(name, known);
+      known = makeColumn(name, budget);
+      if (columns.size() < MOST_COLUMNS) {
+        columns.put(name, known);
       }
     }
     return known;
+  }
+
+  private Column makeColumn(String name, QueryBudget budget) {
+    SortedTexts texts = new SortedTexts(budget);
+    for (int series = 0; series < size; series++) {
+      String value = labels[series].get(name);
+      if (!value.isEmpty()) {
+        texts.accept(value);
+      }
+    }
+    List<String> values = List.copyOf(texts.first(0));
+    Map<String, Integer> places = new HashMap<>();
+    for (int i = 0; i < values.size(); i++) {
+      places.put(values.get(i), i);
+    }
+    int[] numbers = new int[size];
+    for (int series = 0; series < size; series++) {
+      numbers[series] = places.getOrDefault(labels[series].get(name), -1);
+    }
+    return new Column(values, numbers);
   }
 
   /** The names of the metrics. */

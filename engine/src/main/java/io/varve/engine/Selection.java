@@ -79,6 +79,18 @@ final class Selection implements SeriesSet {
     return false;
   }
 
+  /** True if any of the windows or heads may. */
+  static boolean mayHold(
+      JoinedSeries joined, List<WindowOverlap> windows, List<HeadOverlap> heads, int series) {
+    for (int w = 0; w < windows.size(); w++) {
+      int id = joined.windowId(w, series);
+      if (id >= 0 && windows.get(w).mayHold(id, SeriesKey.virtualShard(joined.keyHigh(series)))) {
+        return true;
+      }
+    }
+    return mayHold(joined, heads, series);
+  }
+
   private int joined(int series) {
     return kept == null ? series : kept[series];
   }

@@ -14,6 +14,7 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkReader;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -334,13 +335,24 @@ final class SnapshotView implements Snapshot {
       return false;
     }
     JoinedSeries joined = joined(tenant, matchers, windows, heads, budget);
-    joined.windowValues(name, budget).forEach(values);
-    int[] doubtful = joined.inHeadOnly();
-    for (int series : doubtful) {
-      String value = joined.labels(series).get(name);
-      if (!value.isEmpty() && Selection.mayHold(joined, heads, series)) {
-        values.accept(value);
+    List<WindowOverlap> overlaps = new ArrayList<>(windows.size());
+    for (WindowView window : windows) {
+      overlaps.add(new WindowOverlap(window, range, budget, damage));
+    }
+    JoinedSeries.Column column = joined.column(name, budget);
+    BitSet seen = new BitSet();
+    int left = column.values().size();
+    for (int series = 0; series < joined.size() && left > 0; series++) {
+      int number = column.numbers()[series];
+      if (number >= 0
+          && !seen.get(number)
+          && (Selection.mayHold(joined, overlaps, heads, series))) {
+        seen.set(number);
+        left--;
       }
+    }
+    for (int number = seen.nextSetBit(0); number >= 0; number = seen.nextSetBit(number + 1)) {
+      values.accept(column.values().get(number));
     }
     return true;
   }

@@ -17,6 +17,7 @@ final class WindowOverlap {
   /** With fewer series than one in so many of a file's rows, each is looked up for itself. */
   private static final int ROWS_PER_LOOKUP = 16;
 
+  private final WindowView window;
   private final TimeRange range;
   private final QueryBudget budget;
   private final DamageLog damage;
@@ -28,6 +29,7 @@ final class WindowOverlap {
   private boolean all = true;
 
   WindowOverlap(WindowView window, TimeRange range, QueryBudget budget, DamageLog damage) {
+    this.window = window;
     this.range = range;
     this.budget = budget;
     this.damage = damage;
@@ -77,6 +79,36 @@ final class WindowOverlap {
       series.andNot(here);
     }
     return present;
+  }
+
+  /**
+   * True if a series may have samples in the range; also if a directory cannot be read, which is
+   * remembered.
+   *
+   * @param id its window id
+   * @param virtualShard of its key
+   */
+  boolean mayHold(int id, int virtualShard) {
+    if (all) {
+      return true;
+    }
+    List<Shared<ChunkReader>> chunks = window.chunks(window.bucketOf(virtualShard));
+    for (int i = chunks.size() - 1; i >= 0; i--) {
+      ChunkReader chunk = chunks.get(i).get();
+      if (!meets(chunk.file().minTime(), chunk.file().maxTime())) {
+        continue;
+      }
+      try {
+        int row = chunk.rowOf(id);
+        if (row >= 0 && (holds(chunk) || isIn(chunk, row))) {
+          return true;
+        }
+      } catch (CorruptDataException e) {
+        damage.add(String.valueOf(e.getMessage()));
+        return true;
+      }
+    }
+    return false;
   }
 
   private RoaringBitmap in(ChunkReader chunk, RoaringBitmap series) {
