@@ -27,6 +27,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 
 /**
  * The saved head, so that only the log behind it has to be replayed. A flush of everything writes a
@@ -311,9 +314,9 @@ final class Checkpoint {
           continue;
         }
         rows.clear();
-        to.head.read(id, rows, scratch);
+        int skipped = to.head.readFrom(id, first, rows, scratch);
         frame.varint(id);
-        rows(rows, first, end);
+        rows(rows, first - skipped, end - skipped);
         if (frame.size() > FRAME_BYTES) {
           end();
           begin(SAMPLES);
@@ -469,6 +472,7 @@ final class Checkpoint {
    * Puts a saved file back into the head.
    *
    * @param skipLate windows whose late samples up to a log position are in files already
+   * @param helper unpacks the next part while this thread applies the one before it
    */
   static void load(
       FileSystem fs,
@@ -477,6 +481,7 @@ final class Checkpoint {
       OpenHead open,
       WriteRecord.MetadataSink metadata,
       Map<Long, Long> skipLate,
+      Executor helper,
       RecoveryProgress progress)
       throws IOException {
     byte[] bytes = fs.readAll(dataDir.resolve(name));
@@ -486,36 +491,87 @@ final class Checkpoint {
         throw new CorruptDataException(name, 0, "not a checkpoint of version 1");
       }
     }
-    long position = in.fixed64();
+    Loader loader = new Loader(open, metadata, skipLate, in.fixed64());
+    Frame frame = new Frame(name, bytes);
+    Frame next = new Frame(name, bytes);
+    CompletableFuture<Void> ready = frame.unpack(in, helper);
     boolean ended = false;
-    byte[] content = new byte[0];
-    ByteReader frame = new ByteReader();
-    Loader loader = new Loader(open, metadata, skipLate, position);
     while (!ended) {
-      int length = in.fixed32();
-      int crc = in.fixed32();
-      int unpacked = in.fixed32();
-      if (length < 0 || length > in.remaining() || unpacked < 0 || unpacked > MOST_FRAME_BYTES) {
-        throw in.corrupt("a frame of " + length + " bytes for " + unpacked);
+      try {
+        ready.join();
+      } catch (CompletionException e) {
+        throw e.getCause() instanceof CorruptDataException corrupt ? corrupt : e;
       }
-      int at = in.skip(length);
-      if (Crc32c.of(bytes, at, length) != crc) {
+      if (!frame.isEnd()) {
+        ready = next.unpack(in, helper);
+      }
+      ended = loader.frame(frame.reader());
+      progress.advance(frame.packedLength);
+      Frame applied = frame;
+      frame = next;
+      next = applied;
+    }
+  }
+
+  /** A frame that is unpacked by one thread and then read by another; used again and again. */
+  private static final class Frame {
+    private final String name;
+    private final byte[] file;
+    private final ByteReader reader = new ByteReader();
+    private byte[] content = new byte[0];
+    private int at;
+    private int packedLength;
+    private int length;
+
+    Frame(String name, byte[] file) {
+      this.name = name;
+      this.file = file;
+    }
+
+    /** Takes the next frame of the file; what is wrong with it is told by what is returned. */
+    CompletableFuture<Void> unpack(ByteReader in, Executor helper) {
+      int crc;
+      try {
+        packedLength = in.fixed32();
+        crc = in.fixed32();
+        length = in.fixed32();
+        if (packedLength < 0
+            || packedLength > in.remaining()
+            || length < 0
+            || length > MOST_FRAME_BYTES) {
+          throw in.corrupt("a frame of " + packedLength + " bytes for " + length);
+        }
+        at = in.skip(packedLength);
+      } catch (CorruptDataException e) {
+        return CompletableFuture.failedFuture(e);
+      }
+      return CompletableFuture.runAsync(() -> unpack(crc), helper);
+    }
+
+    private void unpack(int crc) {
+      if (Crc32c.of(file, at, packedLength) != crc) {
         throw new CorruptDataException(name, at, "checksum does not match");
       }
-      if (content.length < unpacked) {
-        content = new byte[unpacked];
+      if (content.length < length) {
+        content = new byte[length];
       }
       long got;
       try {
-        got = Zstd.decompressByteArray(content, 0, unpacked, bytes, at, length);
+        got = Zstd.decompressByteArray(content, 0, length, file, at, packedLength);
       } catch (ZstdException e) {
         throw new CorruptDataException(name, at, "cannot be unpacked: " + e.getMessage());
       }
-      if (got != unpacked) {
+      if (got != length) {
         throw new CorruptDataException(name, at, "unpacks to " + got + " bytes");
       }
-      ended = loader.frame(frame.on(content, 0, unpacked, name, at));
-      progress.advance(length);
+    }
+
+    boolean isEnd() {
+      return length > 0 && content[0] == END;
+    }
+
+    ByteReader reader() {
+      return reader.on(content, 0, length, name, at);
     }
   }
 
@@ -528,6 +584,8 @@ final class Checkpoint {
     private final FloatBlockDecoder floats = new FloatBlockDecoder();
     private final LongBlockDecoder longs = new LongBlockDecoder();
     private long[] times = NO_TIMES; // of the last rows of form PLAIN in the frame
+    private int blockAt; // of the values that were read last
+    private int blockLength; // 0: they were no block
     private byte[] tenantBytes = new byte[0];
     private int tenantId = -1; // of these bytes, if one was asked for yet
 
@@ -550,11 +608,7 @@ final class Checkpoint {
         case SERIES -> series(in);
         case SAMPLES -> {
           while (!in.atEnd()) {
-            int id = id(in);
-            readRows(in);
-            for (int i = 0; i < rows.size; i++) {
-              row(id, i);
-            }
+            samples(id(in), in);
           }
           open.endBatch();
         }
@@ -628,7 +682,7 @@ final class Checkpoint {
         int length = in.count(in.remaining());
         int at = in.skip(length);
         byte[] bytes = in.array();
-        int id = open.addSeries(table.key(tenant, bytes, at, length), tenant, bytes, at, length);
+        int id = open.restoreSeries(tenant, bytes, at, length);
         if (in.u8() == 1) {
           long time = in.zigzag();
           table.setLast(id, time, in.fixed64());
@@ -636,8 +690,21 @@ final class Checkpoint {
       }
     }
 
+    private void samples(int id, ByteReader in) {
+      readRows(in);
+      if (blockLength > 0
+          && open.restoreSamples(
+              id, rows.times, rows.values, rows.size, in.array(), blockAt, blockLength)) {
+        return;
+      }
+      for (int i = 0; i < rows.size; i++) {
+        row(id, i);
+      }
+    }
+
     private void readRows(ByteReader in) {
       rows.clear();
+      blockLength = 0;
       int n = in.count(MOST_ROWS);
       int form = in.u8();
       if (form == PLAIN || form == SAME_TIMES) {
@@ -653,8 +720,9 @@ final class Checkpoint {
           throw in.corrupt(n + " rows at the times of " + times.length);
         }
         System.arraycopy(times, 0, rows.times, 0, n);
-        int length = in.count(in.remaining());
-        floats.decode(in.array(), in.skip(length), length, n, rows.values, 0);
+        blockLength = in.count(in.remaining());
+        blockAt = in.skip(blockLength);
+        floats.decode(in.array(), blockAt, blockLength, n, rows.values, 0);
         rows.size = n;
         return;
       }

@@ -254,6 +254,7 @@ public final class DataFolder {
                   scratch,
                   (tenant, metric, about) -> {},
                   everything,
+                  Runnable::run,
                   new RecoveryProgress()));
     }
   }

@@ -152,12 +152,17 @@ public final class Engine implements AutoCloseable {
     opened.add(metadata);
     metadata.rebuildFrom(views, damage);
     Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage, progress);
+    opened.add(recover);
     log = Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId());
     opened.add(log);
     recover.begin(fs, dataDir, log);
+    long filesOpen = System.nanoTime();
     recover.loadCheckpoint(fs, dataDir);
+    long headLoaded = System.nanoTime();
     Checkpoint.Image saved = Checkpoint.Image.ofNow(open);
     recover.replay(log);
+    recover.close();
+    long replayed = System.nanoTime();
     catalog.reopened(open);
     log.roll();
     log.trim(state.checkpointSequence() + 1); // the last life may have ended before it came to it
@@ -179,14 +184,17 @@ public final class Engine implements AutoCloseable {
         String.format(
             Locale.ROOT,
             "%d series and %d samples are open; %d records (%d bytes of log) replayed behind the"
-                + " checkpoint, which comes after every %d bytes; %d leftover files deleted; %d ms",
+                + " checkpoint, which comes after every %d bytes; %d leftover files deleted; %d ms"
+                + " (saved head %d, log %d)",
             open.table().size(),
             open.head().samples() + open.late().samples(),
             recover.records(),
             recover.replayedBytes(),
             config.checkpointLogBytes(),
             orphans,
-            (System.nanoTime() - begin) / 1_000_000);
+            (System.nanoTime() - begin) / 1_000_000,
+            (headLoaded - filesOpen) / 1_000_000,
+            (replayed - headLoaded) / 1_000_000);
     LOGGER.log(System.Logger.Level.INFO, "recovered: " + recovery);
     if (config.backgroundThreads()) {
       threads.add(Thread.ofPlatform().name("varve-background").start(this::backgroundLoop));

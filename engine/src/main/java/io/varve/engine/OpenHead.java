@@ -82,6 +82,11 @@ final class OpenHead {
     return table.add(key, tenantId, labels, offset, length);
   }
 
+  /** Adds a series that was saved or logged; {@link SeriesTable#findRestored} is to follow. */
+  int restoreSeries(int tenantId, byte[] labels, int offset, int length) {
+    return table.restore(tenantId, labels, offset, length);
+  }
+
   /** True if a sample at this time goes behind all samples of its series. */
   boolean isInOrder(int id, long time) {
     long last = table.lastTime(id);
@@ -90,18 +95,43 @@ final class OpenHead {
 
   /** Applies a float sample. */
   void sample(int id, long time, long bits, long start) {
-    if (isInOrder(id, time)) {
-      if (start == 0) {
-        head.append(id, time, bits);
-      } else {
-        head.appendSide(id, time, start, bits, null, 0, 0);
-      }
+    if (start == 0 && head.append(id, time, bits, floor)) {
+      countInOrder(time);
+    } else if (start != 0 && isInOrder(id, time)) {
+      head.appendSide(id, time, start, bits, null, 0, 0);
       countInOrder(time);
     } else if (time == table.lastTime(id) && bits == table.lastBits(id) && start == 0) {
       return; // the same sample again
     } else {
       late.add(windows.start(time), id, time, bits, start);
     }
+  }
+
+  /**
+   * Applies float samples of one series that follow each other in time and come after all that it
+   * has, as one saves them.
+   *
+   * @param encoded holds the values as a FloatBlock
+   * @return false if that is not what they are, and nothing was done
+   */
+  boolean restoreSamples(
+      int id, long[] times, double[] values, int n, byte[] encoded, int offset, int length) {
+    if (n == 0
+        || n > Head.MOST_RESTORED
+        || length > Head.MOST_RESTORED_BYTES
+        || !isInOrder(id, times[0])) {
+      return false;
+    }
+    for (int i = 1; i < n; i++) {
+      if (times[i] <= times[i - 1]) {
+        return false;
+      }
+    }
+    head.restore(id, times, values, n, encoded, offset, length);
+    inOrder += n;
+    batchMinTime = Math.min(batchMinTime, times[0]);
+    batchMaxTime = Math.max(batchMaxTime, times[n - 1]);
+    return true;
   }
 
   /** Applies a histogram sample. */

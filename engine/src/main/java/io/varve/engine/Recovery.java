@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.head.SeriesTable;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.partition.ChunkInfo;
@@ -14,13 +15,23 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * Brings the head back: the checkpoint, then the log behind it. Every record is applied as it was
  * when it was written; decisions whose files are there already are only followed, the others become
  * jobs again.
+ *
+ * <p>One thread applies. Beside it one unpacks what comes next, and one computes the keys of series
+ * and builds the table by which they are found: nobody looks for a series before all is there.
  */
-final class Recovery {
+final class Recovery implements AutoCloseable {
+  /** So many series are worth a turn of the thread that makes them findable. */
+  private static final int MANY_SERIES = 4096;
+
   private final ManifestState state;
   private final OpenHead open;
   private final Catalog catalog;
@@ -29,6 +40,10 @@ final class Recovery {
   private final DamageLog damage;
   private final RecoveryProgress progress;
   private final WriteRecord.Decoder decoder = new WriteRecord.Decoder();
+
+  private final ExecutorService unpacking = thread("varve-recovery-unpack");
+  private final ExecutorService finding = thread("varve-recovery-series");
+  private Future<?> found = CompletableFuture.completedFuture(null);
 
   private long records;
   private long lostSamples;
@@ -51,6 +66,25 @@ final class Recovery {
     this.progress = progress;
   }
 
+  private static ExecutorService thread(String name) {
+    return Executors.newSingleThreadExecutor(Thread.ofPlatform().name(name).daemon().factory());
+  }
+
+  /** Lets the series that came so far be found, beside what this thread goes on with. */
+  private void findBeside() {
+    SeriesTable table = open.table();
+    if (found.isDone() && table.restored() >= MANY_SERIES) {
+      found = finding.submit(table::findRestored);
+    }
+  }
+
+  /** Ends the threads; all that was asked of them is done. */
+  @Override
+  public void close() {
+    unpacking.close();
+    finding.close();
+  }
+
   /** Finds out how much there is to read. */
   void begin(FileSystem fs, Path dataDir, ShardLog log) throws IOException {
     long bytes = log.totalBytes();
@@ -66,7 +100,8 @@ final class Recovery {
     Map<Long, Long> skipLate = JobRunner.lateFlushed(state);
     for (String file : state.checkpointFiles()) {
       try {
-        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate, progress);
+        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate, unpacking, progress);
+        findBeside();
       } catch (CorruptDataException e) {
         damage.add(String.valueOf(e.getMessage()));
       } catch (java.nio.file.NoSuchFileException | java.io.FileNotFoundException e) {
@@ -83,6 +118,7 @@ final class Recovery {
             new ShardLog.RecordConsumer() {
               @Override
               public void segment(long firstSequence) {
+                findBeside();
                 decoder.startSegment();
               }
 
@@ -92,6 +128,7 @@ final class Recovery {
                 progress.advance(length);
               }
             });
+    open.table().findRestored();
     progress.end();
     for (ShardLog.Damage stretch : lost) {
       damage.add(

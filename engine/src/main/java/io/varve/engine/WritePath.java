@@ -34,6 +34,17 @@ final class WritePath {
   /** While a flush is under way late samples may take so many times their limit. */
   private static final int LATE_BACKLOG = 2;
 
+  /**
+   * With so many samples behind the saved head it is saved again before {@code checkpointLogBytes}
+   * are full: a saved sample is restored in a tenth of the time that its replay takes.
+   */
+  private static final long MANY_SAMPLES = 3_000_000;
+
+  /**
+   * But only if so many of each series are saved at once, or saving would cost more than it does.
+   */
+  private static final int MANY_PER_SERIES = 120;
+
   /** A log record may not be longer. */
   private static final int MOST_RECORD_BYTES = 60 << 20;
 
@@ -57,6 +68,7 @@ final class WritePath {
   private @Nullable Throwable stopCause;
   private boolean stoppedForGood;
   private boolean segmentIsTorn;
+  private long segmentSamples;
 
   private int[] ids = new int[1024];
   private long[] times = new long[1024];
@@ -173,6 +185,7 @@ final class WritePath {
               histogramRows,
               keptHistograms);
       position = log(Records.WRITE, record);
+      segmentSamples += kept + keptHistograms;
       apply(batch, table, newCount, kept, keptHistograms);
       catalog.versions().appended(times, kept, batch.histogramTime, histogramRows, keptHistograms);
     }
@@ -633,7 +646,8 @@ final class WritePath {
   }
 
   private void rollIfFull() {
-    if (log.segmentBytes() >= config.checkpointLogBytes()) {
+    long many = Math.max(MANY_SAMPLES, (long) MANY_PER_SERIES * open.table().size());
+    if (log.segmentBytes() >= config.checkpointLogBytes() || segmentSamples >= many) {
       startSegment();
       jobs.add(new Jobs.CheckpointJob(log.last(), Checkpoint.Image.ofNow(open)));
     }
@@ -641,6 +655,7 @@ final class WritePath {
 
   /** Begins a new segment now, or, if that fails, before the next record. */
   private void startSegment() {
+    segmentSamples = 0;
     segmentIsTorn = true;
     if (tryLeaveSegment()) {
       segmentIsTorn = false;

@@ -10,7 +10,6 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.log.SampleRecordDecoder;
 import io.varve.engine.log.SampleRecordEncoder;
 import io.varve.engine.model.Metadata;
-import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.WriteBatch;
 import java.util.Arrays;
 import java.util.Map;
@@ -261,8 +260,7 @@ final class WriteRecord {
           int at = in.skip(bytes);
           if (table != null && into != null) {
             int tenantId = table.tenants().id(tenant);
-            SeriesKey key = table.key(tenantId, payload, at, bytes);
-            into.addSeries(key, tenantId, payload, at, bytes);
+            into.restoreSeries(tenantId, payload, at, bytes);
           }
         }
       }

@@ -92,6 +92,7 @@ final class CheckpointGoldenTest {
           back,
           (tenant, metric, about) -> told.add(tenant + "/" + metric),
           Map.of(),
+          Runnable::run,
           new RecoveryProgress());
     }
     assertThat(GoldenHead.describe(back)).isEqualTo(GoldenHead.describe(expected)).hasSize(21);
@@ -124,6 +125,7 @@ final class CheckpointGoldenTest {
         open,
         (t, m, a) -> {},
         Map.of(),
+        Runnable::run,
         new RecoveryProgress());
     assertThat(GoldenHead.describe(open))
         .containsExactly("0  {__name__=\"up\"} newest 1000 4045000000000000");
@@ -151,7 +153,8 @@ final class CheckpointGoldenTest {
         .matches("03" + "000301(..)+" + "010302(..)+" + "020201(..)+");
 
     OpenHead back = GoldenHead.empty();
-    Checkpoint.load(FS, folder, name, back, (t, m, a) -> {}, Map.of(), new RecoveryProgress());
+    Checkpoint.load(
+        FS, folder, name, back, (t, m, a) -> {}, Map.of(), Runnable::run, new RecoveryProgress());
     assertThat(GoldenHead.describe(back)).isEqualTo(GoldenHead.describe(open)).isNotEmpty();
   }
 

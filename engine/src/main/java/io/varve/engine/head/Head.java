@@ -44,6 +44,16 @@ public final class Head {
   private static final int LONGEST_RUN = 2048;
 
   private static final int SLOTS_FULL = 64;
+
+  /** So many samples at once still go where the next ones can follow them. */
+  private static final int MOST_IN_SLOTS = 16;
+
+  /** Samples that {@link #restore} takes at once. */
+  public static final int MOST_RESTORED = 4096;
+
+  /** Bytes of their values. */
+  public static final int MOST_RESTORED_BYTES = 65_535;
+
   private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
 
   /** Columns of {@link #PAGE_SIZE} series. */
@@ -114,13 +124,18 @@ public final class Head {
   }
 
   /**
-   * Appends a float sample that is newer than all before it of its series. Writer only.
+   * Appends a float sample if it is newer than all before it of its series. Writer only.
    *
-   * @param time greater than {@code table().lastTime(id)}
+   * @param floor counts as the time before it where the table remembers none
+   * @return false if it is not newer, and nothing was done
    */
-  public void append(int id, long time, long bits) {
+  public boolean append(int id, long time, long bits, long floor) {
     SeriesTable.Page state = table.page(id);
     int i = id & PAGE_MASK;
+    long last = state.lastTime[i];
+    if (time <= (last == SeriesTable.NO_TIME ? floor : last)) {
+      return false;
+    }
     state.lastTime[i] = time;
     state.lastBits[i] = bits;
     Page page = pageForWrite(id);
@@ -130,6 +145,7 @@ public final class Head {
     } else {
       appendToSlots(page, i, n, time, bits);
     }
+    return true;
   }
 
   /** After appends: what a batch did to the head as a whole, published once. Writer only. */
@@ -266,6 +282,97 @@ public final class Head {
     }
   }
 
+  /**
+   * Appends samples of one series, all newer than what it has and one after the other in time: the
+   * head reads as after {@link #append} for each, but what is encoded already is kept as it is.
+   * Writer only.
+   *
+   * @param n 1 to {@link #MOST_RESTORED}
+   * @param encoded holds the values as a FloatBlock
+   * @param length of the FloatBlock, at most {@link #MOST_RESTORED_BYTES}
+   */
+  public void restore(
+      int id, long[] times, double[] values, int n, byte[] encoded, int offset, int length) {
+    int i = id & PAGE_MASK;
+    Page page = pageForWrite(id);
+    if (page.count[i] > 0) {
+      if (n <= MOST_IN_SLOTS) {
+        for (int k = 0; k < n; k++) {
+          append(id, times[k], Double.doubleToRawLongBits(values[k]), SeriesTable.NO_TIME);
+        }
+        return;
+      }
+      packTail(page, i);
+    }
+    SeriesTable.Page state = table.page(id);
+    state.lastTime[i] = times[n - 1];
+    state.lastBits[i] = Double.doubleToRawLongBits(values[n - 1]);
+    long span = times[n - 1] - times[0];
+    boolean near = span >= 0 && span <= Integer.MAX_VALUE;
+    if (near && isRun(times, values, n)) {
+      page.base[i] = times[0];
+      page.bits[i] = Double.doubleToRawLongBits(values[0]);
+      page.step[i] = n == 1 ? 0 : (int) (times[1] - times[0]);
+      ELEMENT.setRelease(page.count, i, n);
+    } else if (near && n <= MOST_IN_SLOTS) {
+      int sizeClass = classFor(n);
+      int address = slabs.allocate(sizeClass);
+      TailSlabs.Slab slab = slabs.slab(address);
+      int at = TailSlabs.slot(address);
+      for (int k = 0; k < n; k++) {
+        slab.delta[at + k] = (int) (times[k] - times[0]);
+        slab.bits[at + k] = Double.doubleToRawLongBits(values[k]);
+      }
+      beginChange(page, i);
+      page.base[i] = times[0];
+      page.slots[i] = address;
+      page.slotClass[i] = (byte) sizeClass;
+      page.count[i] = n;
+      endChange(page, i);
+    } else {
+      int record = packed.keep(page.packed[i], times, n, encoded, offset, length);
+      beginChange(page, i);
+      page.packed[i] = record;
+      page.packedCount[i] += n;
+      endChange(page, i);
+    }
+  }
+
+  private static boolean isRun(long[] times, double[] values, int n) {
+    if (n > LONGEST_RUN) {
+      return false;
+    }
+    long bits = Double.doubleToRawLongBits(values[0]);
+    long step = n == 1 ? 0 : times[1] - times[0];
+    for (int k = 1; k < n; k++) {
+      if (Double.doubleToRawLongBits(values[k]) != bits || times[k] - times[k - 1] != step) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Packs a tail whatever its length, and leaves none. */
+  private void packTail(Page page, int i) {
+    int n = page.count[i];
+    int address = page.slots[i];
+    if (address < 0) {
+      fillRun(page, i, n, packTimes, packValues);
+    } else {
+      packSlots(page, i, n);
+    }
+    int next = packed.pack(page.packed[i], packTimes, packValues, n);
+    beginChange(page, i);
+    page.packed[i] = next;
+    page.packedCount[i] += n;
+    page.slots[i] = -1;
+    page.count[i] = 0;
+    endChange(page, i);
+    if (address >= 0) {
+      slabs.release(address, page.slotClass[i]);
+    }
+  }
+
   private static void fillRun(Page page, int i, int n, long[] times, double[] values) {
     double value = Double.longBitsToDouble(page.bits[i]);
     long base = page.base[i];
@@ -370,13 +477,22 @@ public final class Head {
    * scratch.
    */
   public void read(int id, SampleColumns into, HeadScratch scratch) {
+    readFrom(id, 0, into, scratch);
+  }
+
+  /**
+   * Appends the samples of a series from the {@code first} on, and of older ones those that are not
+   * to be had without them. Any thread, each with its own scratch.
+   *
+   * @return how many of the oldest samples were left out, at most {@code first}
+   */
+  public int readFrom(int id, int first, SampleColumns into, HeadScratch scratch) {
     SideColumn side = anySides ? sides.get(id) : null;
     if (side == null) {
-      readFloats(id, into, scratch);
-      return;
+      return readFloats(id, first, into, scratch);
     }
     SampleColumns floats = new SampleColumns(64);
-    readFloats(id, floats, scratch);
+    readFloats(id, 0, floats, scratch);
     SampleColumns others = new SampleColumns(64);
     side.read(others);
     int a = 0;
@@ -388,13 +504,14 @@ public final class Head {
         into.addFrom(others, b++);
       }
     }
+    return 0;
   }
 
-  private void readFloats(int id, SampleColumns into, HeadScratch scratch) {
+  private int readFloats(int id, int first, SampleColumns into, HeadScratch scratch) {
     Page[] all = pages;
     int p = id >>> PAGE_BITS;
     if (p >= all.length) {
-      return;
+      return 0;
     }
     Page page = all[p];
     int i = id & PAGE_MASK;
@@ -431,14 +548,18 @@ public final class Head {
       }
       Thread.onSpinWait();
     }
-    int total = packedCount + n;
+    int skipped = packedCount;
+    for (int record = newest; skipped > first; record = packed.previous(record)) {
+      skipped -= packed.samples(record);
+    }
+    int total = packedCount + n - skipped;
     into.ensure(total);
-    int at = into.size + packedCount;
-    for (int record = newest; record != PackedTails.NONE; record = packed.previous(record)) {
+    int at = into.size + packedCount - skipped;
+    for (int record = newest; at > into.size; record = packed.previous(record)) {
       at -= packed.samples(record);
       packed.unpack(record, into.times, into.values, at, scratch);
     }
-    at = into.size + packedCount;
+    at = into.size + packedCount - skipped;
     if (run) {
       double value = Double.longBitsToDouble(bits);
       for (int k = 0; k < n; k++) {
@@ -456,6 +577,7 @@ public final class Head {
       Arrays.fill(into.starts, into.size, into.size + total, 0);
     }
     into.size += total;
+    return skipped;
   }
 
   /**

@@ -39,19 +39,37 @@ final class PackedTails {
 
   /** Packs samples and returns the record's address. */
   int pack(int previous, long[] time, double[] value, int n) {
-    int shared = recent.find(time, n);
-    if (shared == NONE) {
-      shared = packTimes(time, n);
-      recent.add(time, n, shared);
-    }
+    int shared = sharedTimes(time, n);
     byte[] block = blockWith(HEADER + values.maxBytes(n));
     int start = end;
     int valuesEnd = values.encodeFast(value, 0, n, block, start + HEADER);
+    return header(previous, shared, n, block, start, valuesEnd);
+  }
+
+  /** The same for values that are encoded already. */
+  int keep(int previous, long[] time, int n, byte[] encoded, int offset, int length) {
+    int shared = sharedTimes(time, n);
+    byte[] block = blockWith(HEADER + length);
+    int start = end;
+    System.arraycopy(encoded, offset, block, start + HEADER, length);
+    return header(previous, shared, n, block, start, start + HEADER + length);
+  }
+
+  private int header(int previous, int shared, int n, byte[] block, int start, int valuesEnd) {
     INT.set(block, start, previous);
     INT.set(block, start + 4, shared);
     SHORT.set(block, start + 8, (short) n);
     SHORT.set(block, start + 10, (short) (valuesEnd - start - HEADER));
     return taken(start, valuesEnd);
+  }
+
+  private int sharedTimes(long[] time, int n) {
+    int shared = recent.find(time, n);
+    if (shared == NONE) {
+      shared = packTimes(time, n);
+      recent.add(time, n, shared);
+    }
+    return shared;
   }
 
   private int packTimes(long[] time, int n) {

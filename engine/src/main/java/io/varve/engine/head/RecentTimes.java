@@ -10,8 +10,10 @@ import java.util.Arrays;
 final class RecentTimes {
   private static final int SLOTS = 16; // a power of two
 
-  /** Longer columns are those of constant series, and take a few bytes each. */
-  private static final int MOST_SAMPLES = 128;
+  /** Longer columns are mostly those of constant series, and take a few bytes each. */
+  private static final int MOST_SAMPLES = 1024;
+
+  private static final int USUAL_SAMPLES = 128;
 
   private final long[][] columns = new long[SLOTS][];
   private final int[] lengths = new int[SLOTS];
@@ -29,8 +31,8 @@ final class RecentTimes {
       return;
     }
     int slot = slot(times, n);
-    if (columns[slot] == null) {
-      columns[slot] = new long[MOST_SAMPLES];
+    if (columns[slot] == null || columns[slot].length < n) {
+      columns[slot] = new long[Math.max(n, USUAL_SAMPLES)];
     }
     System.arraycopy(times, 0, columns[slot], 0, n);
     lengths[slot] = n;

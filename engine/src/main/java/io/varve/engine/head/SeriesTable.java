@@ -76,6 +76,11 @@ public final class SeriesTable implements LabelSource {
   private volatile int size;
   private int indexed;
 
+  /** Series below it have their keys and slots; the others came by {@link #restore}. */
+  private volatile int keyed;
+
+  private final Object keyLock = new Object();
+
   /** An empty table. */
   public SeriesTable(int generation, SeriesKey.Hash hash, Tenants tenants) {
     this.generation = generation;
@@ -168,6 +173,77 @@ public final class SeriesTable implements LabelSource {
    * @return its id
    */
   public int add(SeriesKey key, int tenantId, byte[] labels, int offset, int length) {
+    if (keyed != size) {
+      findRestored();
+    }
+    int id = put(tenantId, labels, offset, length);
+    Page page = page(id);
+    int i = id & PAGE_MASK;
+    page.keyHigh[i] = key.high();
+    page.keyLow[i] = key.low();
+    if ((id + 1) * 2L > slots.length) {
+      int[] larger = new int[slots.length * 2];
+      for (int old = 0; old < id; old++) {
+        place(larger, page(old).keyLow[old & PAGE_MASK], old);
+      }
+      place(larger, key.low(), id);
+      size = id + 1;
+      slots = larger;
+    } else {
+      size = id + 1;
+      place(slots, key.low(), id);
+    }
+    keyed = id + 1;
+    return id;
+  }
+
+  /**
+   * Adds a series that is not in the table, and that nobody looks for yet: its key is computed by
+   * {@link #findRestored}. Writer only.
+   *
+   * @return its id
+   */
+  public int restore(int tenantId, byte[] labels, int offset, int length) {
+    int id = put(tenantId, labels, offset, length);
+    size = id + 1;
+    return id;
+  }
+
+  /**
+   * Computes the keys of the series that were restored so far, and lets them be found. Any thread,
+   * also beside the writer that goes on restoring, as long as nobody looks for series.
+   */
+  public void findRestored() {
+    synchronized (keyLock) {
+      int end = size;
+      int[] table = slots;
+      int placed = keyed;
+      if (end * 2L > table.length) {
+        table = new int[Integer.highestOneBit(end - 1) << 2];
+        placed = 0;
+      }
+      for (int id = placed; id < end; id++) {
+        Page page = page(id);
+        int i = id & PAGE_MASK;
+        if (id >= keyed) {
+          SeriesKey key = key(page.tenant[i], array(id), offset(id), length(id));
+          page.keyHigh[i] = key.high();
+          page.keyLow[i] = key.low();
+        }
+        place(table, page.keyLow[i], id);
+      }
+      slots = table;
+      keyed = end;
+    }
+  }
+
+  /** How many series are there that cannot be found yet. */
+  public int restored() {
+    return size - keyed;
+  }
+
+  /** Stores a series under the next id, which does not count until {@link #size} says so. */
+  private int put(int tenantId, byte[] labels, int offset, int length) {
     if (length > MOST_LABEL_BYTES) {
       throw new IllegalArgumentException(
           "a label set of " + length + " bytes; at most " + MOST_LABEL_BYTES + " are possible");
@@ -189,22 +265,8 @@ public final class SeriesTable implements LabelSource {
     Page page = page(id);
     int i = id & PAGE_MASK;
     page.label[i] = ((long) block << BLOCK_BITS | blockEnd) << LENGTH_BITS | length;
-    page.keyHigh[i] = key.high();
-    page.keyLow[i] = key.low();
     page.tenant[i] = (short) tenantId;
     blockEnd += length;
-    if ((id + 1) * 2L > slots.length) {
-      int[] larger = new int[slots.length * 2];
-      for (int old = 0; old < id; old++) {
-        place(larger, page(old).keyLow[old & PAGE_MASK], old);
-      }
-      place(larger, key.low(), id);
-      size = id + 1;
-      slots = larger;
-    } else {
-      size = id + 1;
-      place(slots, key.low(), id);
-    }
     return id;
   }
 
@@ -301,6 +363,7 @@ public final class SeriesTable implements LabelSource {
    * @param keep which ids stay
    */
   public SeriesTable compact(java.util.BitSet keep) {
+    findRestored();
     SeriesTable next = new SeriesTable(generation + 1, hash, tenants);
     for (int id = keep.nextSetBit(0); id >= 0; id = keep.nextSetBit(id + 1)) {
       int added = next.add(key(id), tenantId(id), array(id), offset(id), length(id));

@@ -59,6 +59,21 @@ final class ServeCommand implements Callable<Integer> {
 
   private final CountDownLatch stop = new CountDownLatch(1);
 
+  /** For picocli. */
+  ServeCommand() {}
+
+  /** A command with these options; null: not given. */
+  ServeCommand(
+      @Nullable Path config,
+      @Nullable Path dataDir,
+      @Nullable String listen,
+      @Nullable FsyncPolicy fsync) {
+    this.config = config;
+    this.dataDir = dataDir;
+    this.listen = listen;
+    this.fsync = fsync;
+  }
+
   @Override
   public Integer call() throws IOException {
     ServerConfig settings = settings();
@@ -109,13 +124,14 @@ final class ServeCommand implements Callable<Integer> {
         e.printStackTrace();
         LOG.log(System.Logger.Level.ERROR, "cannot open the data", e);
       } finally {
-        Runtime.getRuntime().halt(VarveCommand.FAILED);
+        Runtime.getRuntime().halt(Failures.FAILED);
       }
       throw e;
     }
   }
 
-  private ServerConfig settings() {
+  /** The configuration with what the options say. */
+  ServerConfig settings() {
     ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
     if (dataDir != null) {
       settings = settings.withDataDir(dataDir);

@@ -1,10 +1,6 @@
 package io.varve.http.cli;
 
-import io.varve.engine.format.CorruptDataException;
 import io.varve.http.Version;
-import io.varve.http.config.ConfigException;
-import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -43,9 +39,6 @@ import picocli.CommandLine.Spec;
       "In a source tree, ./varve bench runs the benchmarks."
     })
 public final class VarveCommand implements Runnable {
-  static final int FAILED = 1;
-  private static final int NOT_UNDERSTOOD = 2;
-
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
@@ -57,22 +50,8 @@ public final class VarveCommand implements Runnable {
   public static int run(String... args) {
     return new CommandLine(new VarveCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler((failure, commandLine, parsed) -> explain(failure))
+        .setExecutionExceptionHandler((failure, commandLine, parsed) -> Failures.explain(failure))
         .execute(args);
-  }
-
-  private static int explain(Exception failure) throws Exception {
-    switch (failure) {
-      case ConfigException e -> {
-        System.err.println("varve: " + e.getMessage());
-        return NOT_UNDERSTOOD;
-      }
-      case NoSuchFileException e -> System.err.println("varve: there is no " + e.getMessage());
-      case IOException e -> System.err.println("varve: " + e.getMessage());
-      case CorruptDataException e -> System.err.println("varve: " + e.getMessage());
-      default -> throw failure;
-    }
-    return FAILED;
   }
 
   @Override

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class VarveCommandTest {
   private record Result(int exit, String out, String err) {}
 
-  private static Result run(String... arguments) {
+  private static Result run(String... arguments) throws Exception {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
@@ -22,7 +22,7 @@ final class VarveCommandTest {
     System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
     System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
     try {
-      int exit = VarveCommand.run(arguments);
+      int exit = Launch.run(arguments);
       return new Result(
           exit,
           outBytes.toString(StandardCharsets.UTF_8),
@@ -59,7 +59,7 @@ final class VarveCommandTest {
   }
 
   @Test
-  void whatCannotBeReadExitsWithOne(@TempDir Path folder) {
+  void whatCannotBeReadExitsWithOne(@TempDir Path folder) throws Exception {
     for (String command : new String[] {"inspect", "verify"}) {
       Result result = run(command, folder.toString());
       assertThat(result.exit()).isEqualTo(1);
@@ -68,14 +68,14 @@ final class VarveCommandTest {
   }
 
   @Test
-  void theRehearsalGoesThrough() {
+  void theRehearsalGoesThrough() throws Exception {
     Result result = run("rehearse");
     assertThat(result.exit()).as(result.toString()).isZero();
     assertThat(run("help").out()).doesNotContain("rehearse");
   }
 
   @Test
-  void helpIsThere() {
+  void helpIsThere() throws Exception {
     for (List<String> help :
         List.of(
             List.of("help"),

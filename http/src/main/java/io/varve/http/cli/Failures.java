@@ -1,0 +1,33 @@
+package io.varve.http.cli;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.http.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+
+/** What a command that failed says, and the exit code that goes with it. */
+final class Failures {
+  static final int FAILED = 1;
+  static final int NOT_UNDERSTOOD = 2;
+
+  private Failures() {}
+
+  /**
+   * Tells the operator what is wrong and returns the exit code.
+   *
+   * @throws Exception the failure itself, if it is none that an operator can do something about
+   */
+  static int explain(Exception failure) throws Exception {
+    switch (failure) {
+      case ConfigException e -> {
+        System.err.println("varve: " + e.getMessage());
+        return NOT_UNDERSTOOD;
+      }
+      case NoSuchFileException e -> System.err.println("varve: there is no " + e.getMessage());
+      case IOException e -> System.err.println("varve: " + e.getMessage());
+      case CorruptDataException e -> System.err.println("varve: " + e.getMessage());
+      default -> throw failure;
+    }
+    return FAILED;
+  }
+}
