@@ -4,10 +4,7 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.StaleMarker;
 import io.varve.engine.partition.BlockStats;
 
-/**
- * Adds blocks and rows of one series, in time order, to a {@link RangeAggregate}. Sums are
- * compensated (Neumaier 1974).
- */
+/** Adds blocks and rows of one series, in time order, to a {@link RangeAggregate}. */
 final class AggregateFold {
   private RangeAggregate into = new RangeAggregate();
   private long lastTime;
@@ -49,8 +46,8 @@ final class AggregateFold {
     into.last = block.last;
     into.min = Math.min(into.min, block.min);
     into.max = Math.max(into.max, block.max);
-    add(block.sum);
-    add(block.sumLow);
+    into.addToSum(block.sum);
+    into.addToSum(block.sumLow);
     into.resets += block.resets;
     into.resetCorrection += block.resetCorrection;
   }
@@ -75,27 +72,8 @@ final class AggregateFold {
       if (Double.isNaN(value) || Double.isInfinite(value)) {
         return false;
       }
-      if (into.count == 0) {
-        into.firstTime = rows.times[i];
-        into.first = value;
-      } else if (value < into.last) {
-        into.resets++;
-        into.resetCorrection += into.last;
-      }
-      into.count++;
-      into.lastTime = rows.times[i];
-      into.last = value;
-      into.min = Math.min(into.min, value);
-      into.max = Math.max(into.max, value);
-      add(value);
+      into.add(rows.times[i], value);
     }
     return true;
-  }
-
-  private void add(double value) {
-    double sum = into.sum + value;
-    into.sumLow +=
-        Math.abs(into.sum) >= Math.abs(value) ? (into.sum - sum) + value : (value - sum) + into.sum;
-    into.sum = sum;
   }
 }

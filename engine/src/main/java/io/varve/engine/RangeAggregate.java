@@ -68,4 +68,58 @@ public final class RangeAggregate {
     decodedSamples = 0;
     storedBlocks = 0;
   }
+
+  /**
+   * Adds a sample behind all others.
+   *
+   * @param value finite
+   */
+  public void add(long time, double value) {
+    if (count == 0) {
+      firstTime = time;
+      first = value;
+    } else if (value < last) {
+      resets++;
+      resetCorrection += last;
+    }
+    count++;
+    lastTime = time;
+    last = value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    addToSum(value);
+  }
+
+  /** Adds what is known of the range behind this one. */
+  public void append(RangeAggregate next) {
+    staleCount += next.staleCount;
+    decodedSamples += next.decodedSamples;
+    storedBlocks += next.storedBlocks;
+    if (next.count == 0) {
+      return;
+    }
+    if (count == 0) {
+      firstTime = next.firstTime;
+      first = next.first;
+    } else if (next.first < last) {
+      resets++;
+      resetCorrection += last;
+    }
+    count += next.count;
+    lastTime = next.lastTime;
+    last = next.last;
+    min = Math.min(min, next.min);
+    max = Math.max(max, next.max);
+    addToSum(next.sum);
+    addToSum(next.sumLow);
+    resets += next.resets;
+    resetCorrection += next.resetCorrection;
+  }
+
+  /** Adds to the compensated sum (Neumaier 1974). */
+  void addToSum(double value) {
+    double before = sum;
+    sum = before + value;
+    sumLow += Math.abs(before) >= Math.abs(value) ? (before - sum) + value : (value - sum) + before;
+  }
 }

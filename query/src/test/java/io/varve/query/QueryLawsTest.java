@@ -274,36 +274,41 @@ class QueryLawsTest {
             "count_over_time")) {
       String query = function + "(x_total[1d] offset 1h)";
       long end = 3 * 86_400_000L;
-      data.aggregatesAnswered = 0;
-      QueryResult stored =
-          TOGETHER.range(data, "", query, 0, end, 5 * 3_600_000L, QueryOptions.DEFAULT);
-      assertThat(data.aggregatesAnswered).as(query).isPositive();
-      assertThat(stored.stats().storedBlocks()).isPositive();
-      data.aggregatesAnswered = 0;
-      QueryResult samples =
-          TOGETHER.range(
-              data,
-              "",
-              query,
-              0,
-              end,
-              5 * 3_600_000L,
-              QueryOptions.DEFAULT.withStoredAggregates(false));
-      assertThat(data.aggregatesAnswered).as(query).isZero();
-      Matrix a = (Matrix) stored.value();
-      Matrix b = (Matrix) samples.value();
-      assertThat(a.series()).hasSameSizeAs(b.series());
-      for (int i = 0; i < a.series().size(); i++) {
-        Series x = a.series().get(i);
-        Series y = b.series().get(i);
-        assertThat(x.times()).as(query).isEqualTo(y.times());
-        for (int k = 0; k < x.size(); k++) {
-          assertThat(x.values()[k])
-              .as(query)
-              .isCloseTo(y.values()[k], within(1e-9 * Math.abs(y.values()[k])));
-        }
+      storedAndSamplesAgree(data, query, 0, end, 5 * 3_600_000L);
+      // Windows that have most in common, the first of them from before all samples on, or with
+      // the last one behind them.
+      storedAndSamplesAgree(data, query, end - 6 * 3_600_000L, end - 3_600_000L, 7 * 60_000);
+      storedAndSamplesAgree(data, query, 20 * 3_600_000L, 30 * 3_600_000L, 41_000);
+      storedAndSamplesAgree(data, query, end + 3_600_000L, end + 8 * 3_600_000L, 3_600_000L);
+    }
+  }
+
+  private static void storedAndSamplesAgree(
+      MemorySnapshot data, String query, long start, long end, long step) {
+    data.aggregatesAnswered = 0;
+    QueryResult stored = TOGETHER.range(data, "", query, start, end, step, QueryOptions.DEFAULT);
+    assertThat(data.aggregatesAnswered).as(query).isPositive();
+    assertThat(stored.stats().storedBlocks()).isPositive();
+    data.aggregatesAnswered = 0;
+    QueryOptions without = QueryOptions.DEFAULT.withStoredAggregates(false);
+    QueryResult samples = TOGETHER.range(data, "", query, start, end, step, without);
+    assertThat(data.aggregatesAnswered).as(query).isZero();
+    Matrix a = (Matrix) stored.value();
+    Matrix b = (Matrix) samples.value();
+    assertThat(b.series()).isNotEmpty();
+    assertThat(a.series()).hasSameSizeAs(b.series());
+    for (int i = 0; i < a.series().size(); i++) {
+      Series x = a.series().get(i);
+      Series y = b.series().get(i);
+      assertThat(x.times()).as(query).isEqualTo(y.times());
+      for (int k = 0; k < x.size(); k++) {
+        assertThat(x.values()[k])
+            .as(query)
+            .isCloseTo(y.values()[k], within(1e-9 * Math.abs(y.values()[k])));
       }
     }
+    assertThat(stored.stats().totalQueryableSamples())
+        .isEqualTo(samples.stats().totalQueryableSamples());
   }
 
   @Test

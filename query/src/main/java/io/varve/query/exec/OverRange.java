@@ -29,6 +29,9 @@ final class OverRange extends SeriesOperator {
   /** What is decoded at the two ends of such a window, by guess. */
   private static final long EDGES_MILLIS = 4 * 3600_000L;
 
+  /** How many windows may be put together around what they have in common. */
+  private static final int MOST_AROUND_CORE = 2_000;
+
   private final FunctionSignature function;
   private final WindowSource source;
   private final double[][] parameters;
@@ -42,6 +45,7 @@ final class OverRange extends SeriesOperator {
     final Window window = new Window();
     final RangeAggregate aggregate = new RangeAggregate();
     final MixedRange mixed;
+    @Nullable CoreWindows core;
 
     State(RangeFunction function, MixedRange mixed) {
       this.function = function;
@@ -233,25 +237,56 @@ final class OverRange extends SeriesOperator {
           RESETS,
           MIN_OVER_TIME,
           MAX_OVER_TIME ->
-          source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS;
+          source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS || hasCore();
       default -> false;
     };
   }
 
+  /** True if what all windows have in common is most of each. */
+  private boolean hasCore() {
+    long span = source.end(grid.last()) - source.end(grid.start());
+    long core = source.rangeMillis - span;
+    return core >= AGGREGATE_RANGE_MILLIS && core >= span && grid.count() <= MOST_AROUND_CORE;
+  }
+
   /** False if one of the windows cannot be answered so: then none is. */
   private boolean fromAggregates(int series, State state, double[] out, int at, Worker worker) {
+    if (!source.isPinned() && grid.count() > 1 && grid.step() <= EDGES_MILLIS) {
+      return aroundCore(series, state, out, at, worker);
+    }
     RangeAggregate a = state.aggregate;
     for (int s = 0; s < grid.count(); s++) {
       long end = source.end(grid.time(s));
-      if (!source.aggregate(series, end, a, worker)) {
+      if (!source.aggregate(series, source.window(end), a, worker) || !put(a, end, out, at + s)) {
         return false;
       }
-      if (function == FunctionSignature.AVG_OVER_TIME && Double.isInfinite(a.sum)) {
-        return false; // a mean may be finite where the sum is not
-      }
-      query.countQueryable(a.count);
-      out[at + s] = a.count == 0 ? Absent.VALUE : value(a, end);
     }
+    return true;
+  }
+
+  private boolean aroundCore(int series, State state, double[] out, int at, Worker worker) {
+    CoreWindows windows = state.core;
+    if (windows == null) {
+      windows = new CoreWindows(source);
+      state.core = windows;
+    }
+    if (!windows.load(series, worker)) {
+      return false;
+    }
+    for (int s = 0; s < grid.count(); s++) {
+      if (!put(windows.at(s), source.end(grid.time(s)), out, at + s)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean put(RangeAggregate a, long end, double[] out, int at) {
+    if (function == FunctionSignature.AVG_OVER_TIME && Double.isInfinite(a.sum)) {
+      return false; // a mean may be finite where the sum is not
+    }
+    query.countQueryable(a.count);
+    out[at] = a.count == 0 ? Absent.VALUE : value(a, end);
     return true;
   }
 

@@ -42,10 +42,6 @@ final class StoredWindows extends WindowSource {
         : window(end(grid.time(step)));
   }
 
-  private TimeRange window(long end) {
-    return new TimeRange(end - rangeMillis, end);
-  }
-
   @Override
   long end(long evalTime) {
     return selection.reference(evalTime);
@@ -149,7 +145,12 @@ final class StoredWindows extends WindowSource {
   }
 
   @Override
-  boolean aggregate(int number, long end, RangeAggregate into, Worker worker) {
-    return series().aggregate(number, window(end), into, worker);
+  boolean aggregate(int number, TimeRange range, RangeAggregate into, Worker worker) {
+    return series().aggregate(number, range, into, worker);
+  }
+
+  @Override
+  SampleColumns stored(int number, TimeRange range, Worker worker) {
+    return series().read(number, range, worker);
   }
 }

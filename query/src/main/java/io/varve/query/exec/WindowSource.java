@@ -2,6 +2,8 @@ package io.varve.query.exec;
 
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.Labels;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
 import io.varve.query.function.Window;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +49,19 @@ abstract class WindowSource {
    */
   abstract void load(int series, int step, Window into, Worker worker);
 
-  /** Aggregates a series over the window that ends there; false if it must be loaded. */
-  boolean aggregate(int series, long end, RangeAggregate into, Worker worker) {
+  /** Aggregates a series over a range; false if it must be loaded. */
+  boolean aggregate(int series, TimeRange range, RangeAggregate into, Worker worker) {
     return false;
+  }
+
+  /** The samples of a series in a range as they are stored, valid until the next are asked for. */
+  SampleColumns stored(int series, TimeRange range, Worker worker) {
+    throw new IllegalStateException("BUG: nothing is stored of a subquery");
+  }
+
+  /** The window that ends there. */
+  TimeRange window(long end) {
+    return new TimeRange(end - rangeMillis, end);
   }
 
   /** True if {@link #aggregate} is worth being asked for windows of this width. */
