@@ -146,7 +146,7 @@ final class SelectionReader implements SeriesReader {
       return; // nothing there, or all in order is older
     }
     int mark = into.size;
-    head.read(id, into, scratch.heads);
+    head.readIn(id, range, into, scratch.heads);
     budget.chargeSamples(into.size - mark);
     settle(into, mark, logTo, concerning);
   }

@@ -489,10 +489,10 @@ public final class Head {
   public int readFrom(int id, int first, SampleColumns into, HeadScratch scratch) {
     SideColumn side = anySides ? sides.get(id) : null;
     if (side == null) {
-      return readFloats(id, first, into, scratch);
+      return readFloats(id, first, TimeRange.ALL, into, scratch);
     }
     SampleColumns floats = new SampleColumns(64);
-    readFloats(id, 0, floats, scratch);
+    readFloats(id, 0, TimeRange.ALL, floats, scratch);
     SampleColumns others = new SampleColumns(64);
     side.read(others);
     int a = 0;
@@ -507,7 +507,20 @@ public final class Head {
     return 0;
   }
 
-  private int readFloats(int id, int first, SampleColumns into, HeadScratch scratch) {
+  /**
+   * Appends the samples of a series that lie in a range, and others that are not to be had without
+   * them. Any thread, each with its own scratch.
+   */
+  public void readIn(int id, TimeRange range, SampleColumns into, HeadScratch scratch) {
+    if (anySides && sides.containsKey(id)) {
+      readFrom(id, 0, into, scratch);
+    } else {
+      readFloats(id, 0, range, into, scratch);
+    }
+  }
+
+  private int readFloats(
+      int id, int first, TimeRange range, SampleColumns into, HeadScratch scratch) {
     Page[] all = pages;
     int p = id >>> PAGE_BITS;
     if (p >= all.length) {
@@ -549,17 +562,37 @@ public final class Head {
       Thread.onSpinWait();
     }
     int skipped = packedCount;
+    int records = 0;
+    int total = 0;
+    boolean whole = range.equals(TimeRange.ALL);
     for (int record = newest; skipped > first; record = packed.previous(record)) {
       skipped -= packed.samples(record);
+      if (!whole) {
+        if (packed.lastTime(record, scratch) <= range.startExclusive()) {
+          break; // and so are all before it
+        }
+        if (packed.firstTime(record, scratch) > range.endInclusive()) {
+          continue;
+        }
+      }
+      scratch.record(records++, record);
+      total += packed.samples(record);
     }
-    int total = packedCount + n - skipped;
+    if (n > 0) {
+      long tailFirst = run ? base : scratch.tailTimes[0];
+      long tailLast = run ? base + (n - 1L) * step : scratch.tailTimes[n - 1];
+      if (tailFirst > range.endInclusive() || tailLast <= range.startExclusive()) {
+        n = 0;
+      }
+    }
+    total += n;
     into.ensure(total);
-    int at = into.size + packedCount - skipped;
-    for (int record = newest; at > into.size; record = packed.previous(record)) {
-      at -= packed.samples(record);
+    int at = into.size;
+    while (records > 0) {
+      int record = scratch.record(--records);
       packed.unpack(record, into.times, into.values, at, scratch);
+      at += packed.samples(record);
     }
-    at = into.size + packedCount - skipped;
     if (run) {
       double value = Double.longBitsToDouble(bits);
       for (int k = 0; k < n; k++) {

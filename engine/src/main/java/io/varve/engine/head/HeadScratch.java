@@ -2,6 +2,7 @@ package io.varve.engine.head;
 
 import io.varve.engine.codec.FloatBlockDecoder;
 import io.varve.engine.codec.TimeColumnDecoder;
+import java.util.Arrays;
 
 /** What one thread needs to read heads: decoders and buffers, reused from series to series. */
 public final class HeadScratch {
@@ -10,8 +11,21 @@ public final class HeadScratch {
   final long[] tailTimes = new long[64];
   final double[] tailValues = new double[64];
   final UnpackedTimes unpacked = new UnpackedTimes();
-  int[] chain = new int[16];
+  private int[] records = new int[16];
 
   /** New buffers. */
   public HeadScratch() {}
+
+  /** A record that was noted. */
+  int record(int number) {
+    return records[number];
+  }
+
+  /** Notes a record. */
+  void record(int number, int address) {
+    if (number == records.length) {
+      records = Arrays.copyOf(records, 2 * number);
+    }
+    records[number] = address;
+  }
 }

@@ -127,6 +127,11 @@ final class PackedTails {
     return times(address, scratch)[0];
   }
 
+  /** The time of a record's last sample. */
+  long lastTime(int address, HeadScratch scratch) {
+    return times(address, scratch)[samples(address) - 1];
+  }
+
   /** True if a record has a sample in a range. */
   boolean anyIn(int address, TimeRange range, HeadScratch scratch) {
     return range.meets(times(address, scratch), samples(address));
