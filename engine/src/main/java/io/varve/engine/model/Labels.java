@@ -180,7 +180,11 @@ public final class Labels implements Comparable<Labels> {
    * Compares two strings as their UTF-8 bytes compare, which is by code point; {@code
    * String.compareTo} compares UTF-16 units and differs above U+FFFF.
    */
+  @SuppressWarnings("ReferenceEquality") // the texts of many label sets are mostly the same objects
   public static int compareUtf8(String a, String b) {
+    if (a == b) {
+      return 0;
+    }
     int n = Math.min(a.length(), b.length());
     for (int i = 0; i < n; i++) {
       char x = a.charAt(i);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * What several selectors find together: sorted, each once, and not more than was asked for.
@@ -46,12 +45,21 @@ record Union<T>(List<T> items, boolean cut) {
       items.addAll(search.find(matchers, most));
     }
     if (!ascends(items, order)) {
-      TreeSet<T> found = new TreeSet<>(order);
-      found.addAll(items);
-      items = new ArrayList<>(found);
+      items.sort(order); // quick where long stretches ascend, as series in files do
+      dropRepeated(items, order);
     }
     boolean cut = limit > 0 && items.size() > limit;
     return new Union<>(cut ? List.copyOf(items.subList(0, limit)) : items, cut);
+  }
+
+  private static <T> void dropRepeated(List<T> items, Comparator<T> order) {
+    int kept = Math.min(1, items.size());
+    for (int i = 1; i < items.size(); i++) {
+      if (order.compare(items.get(kept - 1), items.get(i)) != 0) {
+        items.set(kept++, items.get(i));
+      }
+    }
+    items.subList(kept, items.size()).clear();
   }
 
   /** True of what one search finds, mostly; then sorting it would be in vain. */
