@@ -2,7 +2,6 @@ package io.varve.engine;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
-import com.github.luben.zstd.ZstdException;
 import io.varve.engine.codec.FloatBlockDecoder;
 import io.varve.engine.codec.FloatBlockEncoder;
 import io.varve.engine.codec.LongBlockDecoder;
@@ -27,8 +26,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /**
@@ -90,7 +87,6 @@ final class Checkpoint {
   private static final int METADATA = 6;
   private static final int END = 7;
   private static final int FRAME_BYTES = 1 << 18;
-  private static final int MOST_FRAME_BYTES = 1 << 28;
   private static final int ZSTD_LEVEL = 1;
   private static final int MOST_ROWS = 1 << 24;
 
@@ -484,6 +480,12 @@ final class Checkpoint {
       Executor helper,
       RecoveryProgress progress)
       throws IOException {
+    load(read(fs, dataDir, name, helper), open, metadata, skipLate, progress);
+  }
+
+  /** Reads a saved file and begins to unpack it. */
+  static SavedFrames read(FileSystem fs, Path dataDir, String name, Executor helper)
+      throws IOException {
     byte[] bytes = fs.readAll(dataDir.resolve(name));
     ByteReader in = new ByteReader(bytes, name);
     for (byte b : MAGIC) {
@@ -491,88 +493,21 @@ final class Checkpoint {
         throw new CorruptDataException(name, 0, "not a checkpoint of version 1");
       }
     }
-    Loader loader = new Loader(open, metadata, skipLate, in.fixed64());
-    Frame frame = new Frame(name, bytes);
-    Frame next = new Frame(name, bytes);
-    CompletableFuture<Void> ready = frame.unpack(in, helper);
-    boolean ended = false;
-    while (!ended) {
-      try {
-        ready.join();
-      } catch (CompletionException e) {
-        throw e.getCause() instanceof CorruptDataException corrupt ? corrupt : e;
-      }
-      if (!frame.isEnd()) {
-        ready = next.unpack(in, helper);
-      }
-      ended = loader.frame(frame.reader());
-      progress.advance(frame.packedLength);
-      Frame applied = frame;
-      frame = next;
-      next = applied;
-    }
+    return new SavedFrames(name, in.fixed64(), in, helper);
   }
 
-  /** A frame that is unpacked by one thread and then read by another; used again and again. */
-  private static final class Frame {
-    private final String name;
-    private final byte[] file;
-    private final ByteReader reader = new ByteReader();
-    private byte[] content = new byte[0];
-    private int at;
-    private int packedLength;
-    private int length;
-
-    Frame(String name, byte[] file) {
-      this.name = name;
-      this.file = file;
+  /** Puts the frames of a saved file back into the head. */
+  static void load(
+      SavedFrames frames,
+      OpenHead open,
+      WriteRecord.MetadataSink metadata,
+      Map<Long, Long> skipLate,
+      RecoveryProgress progress) {
+    Loader loader = new Loader(open, metadata, skipLate, frames.position());
+    while (!loader.frame(frames.next())) {
+      progress.advance(frames.packedLength());
     }
-
-    /** Takes the next frame of the file; what is wrong with it is told by what is returned. */
-    CompletableFuture<Void> unpack(ByteReader in, Executor helper) {
-      int crc;
-      try {
-        packedLength = in.fixed32();
-        crc = in.fixed32();
-        length = in.fixed32();
-        if (packedLength < 0
-            || packedLength > in.remaining()
-            || length < 0
-            || length > MOST_FRAME_BYTES) {
-          throw in.corrupt("a frame of " + packedLength + " bytes for " + length);
-        }
-        at = in.skip(packedLength);
-      } catch (CorruptDataException e) {
-        return CompletableFuture.failedFuture(e);
-      }
-      return CompletableFuture.runAsync(() -> unpack(crc), helper);
-    }
-
-    private void unpack(int crc) {
-      if (Crc32c.of(file, at, packedLength) != crc) {
-        throw new CorruptDataException(name, at, "checksum does not match");
-      }
-      if (content.length < length) {
-        content = new byte[length];
-      }
-      long got;
-      try {
-        got = Zstd.decompressByteArray(content, 0, length, file, at, packedLength);
-      } catch (ZstdException e) {
-        throw new CorruptDataException(name, at, "cannot be unpacked: " + e.getMessage());
-      }
-      if (got != length) {
-        throw new CorruptDataException(name, at, "unpacks to " + got + " bytes");
-      }
-    }
-
-    boolean isEnd() {
-      return length > 0 && content[0] == END;
-    }
-
-    ByteReader reader() {
-      return reader.on(content, 0, length, name, at);
-    }
+    progress.advance(frames.packedLength());
   }
 
   private static final class Loader {

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the head back: the checkpoint, then the log behind it. Every record is applied as it was
@@ -98,16 +99,32 @@ final class Recovery implements AutoCloseable {
   /** Reads the checkpoint files. A damaged one is reported; what it held is lost. */
   void loadCheckpoint(FileSystem fs, Path dataDir) throws IOException {
     Map<Long, Long> skipLate = JobRunner.lateFlushed(state);
-    for (String file : state.checkpointFiles()) {
-      try {
-        Checkpoint.load(fs, dataDir, file, open, metadata, skipLate, unpacking, progress);
+    List<String> files = state.checkpointFiles();
+    SavedFrames next = files.isEmpty() ? null : read(fs, dataDir, files.getFirst());
+    for (int i = 0; i < files.size(); i++) {
+      SavedFrames frames = next;
+      next = i + 1 < files.size() ? read(fs, dataDir, files.get(i + 1)) : null;
+      if (frames != null) {
+        try {
+          Checkpoint.load(frames, open, metadata, skipLate, progress);
+        } catch (CorruptDataException e) {
+          damage.add(String.valueOf(e.getMessage()));
+        }
         findBeside();
-      } catch (CorruptDataException e) {
-        damage.add(String.valueOf(e.getMessage()));
-      } catch (java.nio.file.NoSuchFileException | java.io.FileNotFoundException e) {
-        damage.add(file + ": the file is missing");
       }
     }
+  }
+
+  /** A saved file, some of which is being unpacked already; null if it is damaged or missing. */
+  private @Nullable SavedFrames read(FileSystem fs, Path dataDir, String file) throws IOException {
+    try {
+      return Checkpoint.read(fs, dataDir, file, unpacking);
+    } catch (CorruptDataException e) {
+      damage.add(String.valueOf(e.getMessage()));
+    } catch (java.nio.file.NoSuchFileException | java.io.FileNotFoundException e) {
+      damage.add(file + ": the file is missing");
+    }
+    return null;
   }
 
   /** Replays the log behind the checkpoint. */

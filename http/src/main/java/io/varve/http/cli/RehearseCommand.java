@@ -43,6 +43,7 @@ final class RehearseCommand implements Callable<Integer> {
   private static final long STEP_MILLIS = 15_000;
   private static final int SERIES = 200;
   private static final int SCRAPES = 360;
+  private static final int RESTARTS = 12;
 
   /**
    * Of the questions: as many as fit, since the cache also keeps what the JVM has seen run often.
@@ -112,11 +113,15 @@ final class RehearseCommand implements Callable<Integer> {
         burst.write(body -> ask(base + "/api/v1/write", body));
         ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
         burst.write(body -> ask(base + "/api/v1/write", body));
+        scrapes(base, end, end + SCRAPES * STEP_MILLIS);
       }
-      // And a restart that has a saved head and a log to read.
-      try (Server server = new Server(config)) {
-        server.recover();
-        ask(base(config, server) + "/-/ready", null);
+      // And restarts that have a saved head and a log to read: as much of both as it takes until
+      // what they run is seen to be run often.
+      for (int i = 0; i < RESTARTS; i++) {
+        try (Server server = new Server(config)) {
+          server.recover();
+          ask(base(config, server) + "/-/ready", null);
+        }
       }
     } finally {
       delete(folder);
@@ -131,14 +136,7 @@ final class RehearseCommand implements Callable<Integer> {
   /** Scrapes as they come in, some late ones, then what a dashboard asks. */
   private static void rehearse(String base, long end) throws IOException {
     long start = end - SCRAPES * STEP_MILLIS;
-    Random random = new Random(1);
-    double[] values = new double[SERIES];
-    for (int scrape = 0; scrape < SCRAPES; scrape++) {
-      ask(base + "/api/v1/write", body(start + scrape * STEP_MILLIS, values, random));
-      if (scrape % 120 == 119) {
-        ask(base + "/api/v1/write", body(start + (scrape - 100) * STEP_MILLIS + 1, values, random));
-      }
-    }
+    scrapes(base, start, end);
     ask(base + "/api/v1/admin/tsdb/merge", new byte[0]);
     String range = "&start=" + start / 1_000 + "&end=" + end / 1_000 + "&step=67";
     long until = System.nanoTime() + MOST_ROUNDS_NANOS;
@@ -161,6 +159,17 @@ final class RehearseCommand implements Callable<Integer> {
       if (round % 8 == 0) {
         ask(base + "/api/v1/status/tsdb", null);
         ask(base + "/metrics", null);
+      }
+    }
+  }
+
+  private static void scrapes(String base, long start, long end) throws IOException {
+    Random random = new Random(1);
+    double[] values = new double[SERIES];
+    for (int scrape = 0; start + scrape * STEP_MILLIS < end; scrape++) {
+      ask(base + "/api/v1/write", body(start + scrape * STEP_MILLIS, values, random));
+      if (scrape % 120 == 119) {
+        ask(base + "/api/v1/write", body(start + (scrape - 100) * STEP_MILLIS + 1, values, random));
       }
     }
   }
