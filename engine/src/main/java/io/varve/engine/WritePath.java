@@ -36,14 +36,14 @@ final class WritePath {
 
   /**
    * With so many samples behind the saved head it is saved again before {@code checkpointLogBytes}
-   * are full: a saved sample is restored in a tenth of the time that its replay takes.
+   * are full: saved samples are restored in a fraction of the time that their replay takes.
    */
-  private static final long MANY_SAMPLES = 3_000_000;
+  private static final long MANY_SAMPLES = 2_000_000;
 
   /**
    * But only if so many of each series are saved at once, or saving would cost more than it does.
    */
-  private static final int MANY_PER_SERIES = 120;
+  private static final int MANY_PER_SERIES = 80;
 
   /** A log record may not be longer. */
   private static final int MOST_RECORD_BYTES = 60 << 20;
