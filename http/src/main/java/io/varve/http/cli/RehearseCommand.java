@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -95,11 +96,13 @@ final class RehearseCommand implements Callable<Integer> {
     try {
       Path settings = folder.resolve("varve.yaml");
       Files.writeString(settings, SETTINGS);
-      ServerConfig config =
-          ServerConfig.load(settings)
-              .withListen(new Address(InetAddress.getLoopbackAddress().getHostAddress(), 0))
-              .withDataDir(folder.resolve("data"))
-              .withAdminApi(true);
+      ServeCommand serve =
+          PlainServe.parse(
+              "serve",
+              "--config=" + settings,
+              "--data-dir=" + folder.resolve("data"),
+              "--listen=" + new Address(InetAddress.getLoopbackAddress().getHostAddress(), 0));
+      ServerConfig config = Objects.requireNonNull(serve).settings().withAdminApi(true);
       // A whole window that has ended, so that flushes and merges are rehearsed too.
       long end = System.currentTimeMillis() / 86_400_000 * 86_400_000 - 86_400_000L / 2;
       try (Server server = new Server(config)) {
