@@ -39,6 +39,7 @@ final class JoinedSeries {
   private final int[] headSizes; // how many series each table had
   private final int[] inHeadOnly;
   private final long labelBytes;
+  private final long decodedBytes; // of label sets
   private final long bytes;
   private volatile @Nullable Set<String> metrics;
   private final Map<String, Column> columns = new ConcurrentHashMap<>();
@@ -63,7 +64,8 @@ final class JoinedSeries {
     this.inHeadOnly = findInHeadOnly();
     memory += 4L * inHeadOnly.length;
     memory += 4L * MOST_COLUMNS * size;
-    this.bytes = 200 + memory + from.decodedBytes;
+    this.decodedBytes = from.decodedBytes;
+    this.bytes = 200 + memory + decodedBytes;
   }
 
   int size() {
@@ -258,11 +260,14 @@ final class JoinedSeries {
       keyLow = known.keyLow.clone();
       labels = known.labels.clone();
       slots = known.slots.clone();
-      windowIds = known.windowIds;
+      windowIds = known.windowIds; // as they are: windows do not grow
       headIds = known.headIds.clone();
       headSizes = known.headSizes.clone();
       labelBytes = known.labelBytes;
-      decodedBytes = known.bytes;
+      decodedBytes = known.decodedBytes;
+      if (size > 0) {
+        decoder.meet(labels[size - 1]); // what is new is mostly like what came last
+      }
       budget.chargeBytes(known.charge());
     }
 

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Selection implements SeriesSet {
   private static final int ABSENT = JoinedSeries.ABSENT;
+  private static final int SERIES_BETWEEN_CHECKS = 4_096;
 
   private final SnapshotView snapshot;
   private final QueryBudget budget;
@@ -49,14 +50,18 @@ final class Selection implements SeriesSet {
     int[] doubtful = joined.inHeadOnly();
     int[] dropped = new int[doubtful.length];
     int n = 0;
-    for (int series : doubtful) {
-      if (!mayHold(joined, heads, series)) {
-        dropped[n++] = series;
+    for (int i = 0; i < doubtful.length; i++) {
+      if (!mayHold(joined, heads, doubtful[i])) {
+        dropped[n++] = doubtful[i];
+      }
+      if (i % SERIES_BETWEEN_CHECKS == 0) {
+        budget.check();
       }
     }
     if (n == 0) {
       return null;
     }
+    budget.releaseBytes(joined.charge() / joined.size() * n);
     int[] left = new int[joined.size() - n];
     for (int series = 0, at = 0, next = 0; series < joined.size(); series++) {
       if (next < n && dropped[next] == series) {

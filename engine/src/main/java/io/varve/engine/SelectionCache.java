@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.model.Matcher;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * already. What it tells is the same as what the indexes would tell. Thread-safe.
  */
 final class SelectionCache {
+  private static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(15);
+
   /** One selection may take this part of it all. */
   private static final int LARGEST_SHARE = 4;
 
@@ -37,23 +40,45 @@ final class SelectionCache {
                 .maximumWeight(maxBytes)
                 .weigher(
                     (Key key, JoinedSeries found) ->
-                        (int) Math.min(Integer.MAX_VALUE, found.bytes()))
+                        (int) Math.min(Integer.MAX_VALUE, key.bytes() + found.bytes()))
+                .expireAfterAccess(FORGOTTEN_AFTER) // a flush or merge gives indexes other numbers
                 .executor(Runnable::run) // what is too much goes before the query goes on
                 .build();
   }
 
-  /** What is asked of which indexes. */
+  /** What is asked of which indexes. Matchers are texts here: compiled ones take more memory. */
   static final class Key {
     private final String tenant;
-    private final List<Matcher> matchers;
+    private final String[] matchers; // operator, name, value, in turn
     private final long[] indexes; // segments by serial number, then tables by generation
     private final int hash;
 
-    private Key(String tenant, List<Matcher> matchers, long[] indexes) {
+    private Key(String tenant, String[] matchers, long[] indexes) {
       this.tenant = tenant;
       this.matchers = matchers;
       this.indexes = indexes;
-      this.hash = (tenant.hashCode() * 31 + matchers.hashCode()) * 31 + Arrays.hashCode(indexes);
+      this.hash =
+          (tenant.hashCode() * 31 + Arrays.hashCode(matchers)) * 31 + Arrays.hashCode(indexes);
+    }
+
+    private static String[] texts(List<Matcher> matchers) {
+      String[] texts = new String[3 * matchers.size()];
+      for (int i = 0; i < matchers.size(); i++) {
+        Matcher matcher = matchers.get(i);
+        texts[3 * i] = matcher.type().operator();
+        texts[3 * i + 1] = matcher.name();
+        texts[3 * i + 2] = matcher.value();
+      }
+      return texts;
+    }
+
+    /** Memory that this takes, about. */
+    long bytes() {
+      long bytes = 200 + 8L * indexes.length;
+      for (String text : matchers) {
+        bytes += 60 + 2L * text.length();
+      }
+      return bytes;
     }
 
     /** The key of a question to these windows and head tables. */
@@ -76,7 +101,7 @@ final class SelectionCache {
       for (int i = 0; i < heads.size(); i++) {
         indexes[at++] = -1L - heads.get(i).table().generation();
       }
-      return new Key(tenant, List.copyOf(matchers), indexes);
+      return new Key(tenant, texts(matchers), indexes);
     }
 
     @Override
@@ -84,7 +109,7 @@ final class SelectionCache {
       return other instanceof Key k
           && k.hash == hash
           && Arrays.equals(k.indexes, indexes)
-          && k.matchers.equals(matchers)
+          && Arrays.equals(k.matchers, matchers)
           && k.tenant.equals(tenant);
     }
 
@@ -104,9 +129,18 @@ final class SelectionCache {
     return known == null ? null : known.getIfPresent(key);
   }
 
+  /**
+   * Remembers a selection in place of what is known. Of two threads that found new series in a head
+   * the later one wins, even if it saw fewer: whoever asks next adds what is missing.
+   */
   void remember(Key key, JoinedSeries found) {
-    if (known != null && found.bytes() <= maxBytes / LARGEST_SHARE) {
+    if (known == null) {
+      return;
+    }
+    if (found.bytes() <= maxBytes / LARGEST_SHARE) {
       known.put(key, found);
+    } else {
+      known.invalidate(key); // what was smaller before is out of date
     }
   }
 

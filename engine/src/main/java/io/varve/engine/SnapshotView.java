@@ -330,8 +330,10 @@ final class SnapshotView implements Snapshot {
     checkOpen();
     List<WindowView> windows = windows(range);
     List<HeadOverlap> heads = tables(range);
-    if (selections.find(SelectionCache.Key.of(tenant, matchers, windows, heads)) == null
-        && !areFew(tenant, matchers, windows, heads, budget)) {
+    JoinedSeries known = selections.find(SelectionCache.Key.of(tenant, matchers, windows, heads));
+    if (known == null
+        ? !areFew(tenant, matchers, windows, heads, budget)
+        : known.size() > FEW_SERIES) {
       return false;
     }
     JoinedSeries joined = joined(tenant, matchers, windows, heads, budget);
@@ -344,9 +346,7 @@ final class SnapshotView implements Snapshot {
     int left = column.values().size();
     for (int series = 0; series < joined.size() && left > 0; series++) {
       int number = column.numbers()[series];
-      if (number >= 0
-          && !seen.get(number)
-          && (Selection.mayHold(joined, overlaps, heads, series))) {
+      if (number >= 0 && !seen.get(number) && Selection.mayHold(joined, overlaps, heads, series)) {
         seen.set(number);
         left--;
       }
@@ -372,6 +372,9 @@ final class SnapshotView implements Snapshot {
         for (Shared<WindowView.IndexResource> resource : window.index()) {
           SeriesIndex index = resource.get().segment();
           series += index.select(tenant, matchers, budget::check).getLongCardinality();
+          if (series > FEW_SERIES) {
+            return false;
+          }
         }
       }
     } catch (CorruptDataException e) {
@@ -380,8 +383,11 @@ final class SnapshotView implements Snapshot {
     for (HeadOverlap head : heads) {
       SeriesIndex index = head.table().index();
       series += index.select(tenant, matchers, budget::check).getLongCardinality();
+      if (series > FEW_SERIES) {
+        return false;
+      }
     }
-    return series <= FEW_SERIES;
+    return true;
   }
 
   @Override

@@ -118,6 +118,64 @@ final class SelectionCacheTest {
   }
 
   @Test
+  void whatIsTooLargeLeavesNothingOutOfDateBehind() throws Exception {
+    try (Engine engine = open("a", 40 << 10)) {
+      for (int host = 0; host < 100; host++) {
+        write(engine, labels("m", host), T + 1, 1);
+        assertThat(names(engine, RANGE)).hasSize(host + 1);
+      }
+      assertThat(engine.stats().selectionCacheBytes()).isZero();
+    }
+  }
+
+  @Test
+  void seriesOutsideTheRangeAreNotCharged() throws Exception {
+    try (Engine engine = open("a", 1 << 20)) {
+      for (int host = 0; host < 100; host++) {
+        write(engine, labels("m", host), T + (host < 90 ? 1_000 : 9_000), 1);
+      }
+      for (int again = 0; again < 2; again++) {
+        long[] held = new long[1];
+        QueryBudget counting =
+            new QueryBudget() {
+              @Override
+              public void chargeBytes(long bytes) {
+                held[0] += bytes;
+              }
+
+              @Override
+              public void releaseBytes(long bytes) {
+                held[0] -= bytes;
+              }
+
+              @Override
+              public void chargeSamples(long samples) {}
+            };
+        try (Snapshot snapshot = engine.snapshot()) {
+          TimeRange late = new TimeRange(T + 5_000, T + 9_000);
+          assertThat(snapshot.select("", ALL, late, counting).size()).isEqualTo(10);
+        }
+        assertThat(held[0]).isBetween(10 * 64L, 10 * 200L);
+      }
+    }
+  }
+
+  @Test
+  void whatGrowsTakesTheMemoryOfWhatIsThere() throws Exception {
+    try (Engine engine = open("grown", 1 << 20);
+        Engine other = open("at-once", 1 << 20)) {
+      for (int host = 0; host < 200; host++) {
+        write(engine, labels("m", host), T + 1, 1);
+        write(other, labels("m", host), T + 1, 1);
+        assertThat(names(engine, RANGE)).hasSize(host + 1);
+      }
+      assertThat(names(other, RANGE)).hasSize(200);
+      long grown = engine.stats().selectionCacheBytes();
+      assertThat(grown).isBetween(1L, 2 * other.stats().selectionCacheBytes());
+    }
+  }
+
+  @Test
   void nothingIsRememberedWithoutMemory() throws Exception {
     try (Engine engine = open("a", 0)) {
       write(engine, labels("m", 1), T + 1, 1);

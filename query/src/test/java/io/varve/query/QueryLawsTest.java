@@ -312,6 +312,32 @@ class QueryLawsTest {
   }
 
   @Test
+  void aSumThatOverflowsInOneOfItsPartsIsAddedOneByOne() {
+    MemorySnapshot data = new MemorySnapshot();
+    Labels labels = Labels.of("__name__", "x");
+    long hour = 3_600_000L;
+    for (long time = 0; time <= 30 * hour; time += 60_000) {
+      double value = time == hour ? -1.5e308 : time == 10 * hour || time == 11 * hour ? 1.5e308 : 0;
+      data.add(labels, time, value);
+    }
+    for (String function : List.of("sum_over_time", "avg_over_time")) {
+      QueryOptions without = QueryOptions.DEFAULT.withStoredAggregates(false);
+      String query = function + "(x[1d])";
+      for (long start : List.of(24 * hour, 24 * hour + hour / 2)) {
+        Matrix a =
+            (Matrix)
+                ALONE
+                    .range(data, "", query, start, start + 2 * hour, 600_000, QueryOptions.DEFAULT)
+                    .value();
+        Matrix b =
+            (Matrix)
+                ALONE.range(data, "", query, start, start + 2 * hour, 600_000, without).value();
+        assertThat(a.series().getFirst().values()).isEqualTo(b.series().getFirst().values());
+      }
+    }
+  }
+
+  @Test
   void stepsFarApartAreReadOneByOne() {
     MemorySnapshot data = new MemorySnapshot();
     Labels labels = Labels.of("__name__", "x_total");

@@ -32,6 +32,14 @@ public final class LabelsDecoder {
   /** A decoder that has met nothing. */
   public LabelsDecoder() {}
 
+  /** Takes names and values of a label set that somebody holds already as met. */
+  public void meet(Labels labels) {
+    for (int i = 0; i < labels.size(); i++) {
+      texts.putIfAbsent(labels.name(i), labels.name(i));
+      texts.putIfAbsent(labels.value(i), labels.value(i));
+    }
+  }
+
   /** Memory that the label sets decoded so far take together, about. */
   public long bytes() {
     return bytes;
@@ -50,7 +58,7 @@ public final class LabelsDecoder {
         nextEnds = Arrays.copyOf(nextEnds, 2 * count);
         nextPairs = Arrays.copyOf(nextPairs, 4 * count);
       }
-      label(source, offset, count);
+      label(source, count);
       nextEnds[count++] = in.position() - offset;
     }
     keep(source, offset, length, count);
@@ -59,7 +67,7 @@ public final class LabelsDecoder {
   }
 
   /** Decodes a label to the place {@code at}, or takes it over from the label set before. */
-  private void label(byte[] source, int offset, int at) {
+  private void label(byte[] source, int at) {
     int from = in.position();
     Labels.expect(in, 0x0A);
     int end = in.count(in.remaining()) + in.position();

@@ -51,6 +51,15 @@ class LabelsDecoderTest {
   }
 
   @Test
+  void takesTextsThatSomebodyHolds() {
+    Labels held = Labels.of("instance", "a");
+    decoder.meet(held);
+    Labels decoded = decode(Labels.of("instance", "a", "job", "node"));
+    assertThat(decoded.name(0)).isSameAs(held.name(0));
+    assertThat(decoded.value(0)).isSameAs(held.value(0));
+  }
+
+  @Test
   void countsTextsOnce() {
     decode(Labels.of("instance", "a".repeat(1_000)));
     long one = decoder.bytes();

@@ -93,6 +93,10 @@ final class DeltaConversion {
     if (passes(point.getFlags(), point.getTimeUnixNano())) {
       return point;
     }
+    if (!Double.isFinite(point.getSum())) {
+      refuse(Reason.UNTRANSLATABLE, "the sum of a delta cannot be " + point.getSum());
+      return null;
+    }
     BucketTotal total =
         add(
             point.getAttributesList(),
@@ -107,6 +111,16 @@ final class DeltaConversion {
   @Nullable ExponentialHistogramDataPoint exponential(ExponentialHistogramDataPoint point) {
     if (passes(point.getFlags(), point.getTimeUnixNano())) {
       return point;
+    }
+    if (!Double.isFinite(point.getSum())) {
+      refuse(Reason.UNTRANSLATABLE, "the sum of a delta cannot be " + point.getSum());
+      return null;
+    }
+    if (!Double.isFinite(point.getZeroThreshold())) {
+      refuse(
+          Reason.UNTRANSLATABLE,
+          "the zero threshold of a delta cannot be " + point.getZeroThreshold());
+      return null;
     }
     ExponentialTotal total =
         add(

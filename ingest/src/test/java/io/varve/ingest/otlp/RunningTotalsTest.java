@@ -228,6 +228,26 @@ final class RunningTotalsTest {
   }
 
   @Test
+  void histogramsThatCannotBeAddedAreLeftOut() {
+    ok(histogram(buckets(-60, -50, 1)));
+    ok(exponential(exponential(-60, -50, 0, 0, 1)));
+    IngestOutcome outcome =
+        write(
+            to,
+            histogram(buckets(-50, -40, 1).setSum(Double.NaN)),
+            exponential(
+                exponential(-50, -40, 0, 0, 1).setSum(Double.NEGATIVE_INFINITY),
+                exponential(-50, -40, 0, 0, 1).setZeroThreshold(Double.POSITIVE_INFINITY)));
+    assertThat(outcome.status()).isEqualTo(400);
+    assertThat(outcome.message())
+        .contains("the sum of a delta cannot be NaN for metric \"latency\"")
+        .contains("the sum of a delta cannot be -Infinity for metric \"size\"")
+        .contains("the zero threshold of a delta cannot be Infinity");
+    ok(histogram(buckets(-40, -30, 4)));
+    assertThat(stored(Labels.of("__name__", "latency_sum")).values()).containsExactly(1.5, 7.5);
+  }
+
+  @Test
   void aStaleMarkerLeavesTheTotalAsItIs() {
     ok(sum(true, delta(-60, -50, 5)));
     ok(sum(true, delta(-50, -40, 0).setFlags(1)));

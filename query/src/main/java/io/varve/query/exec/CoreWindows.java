@@ -11,6 +11,8 @@ import io.varve.query.function.Absent;
  * have and others lack, are decoded. One series at a time; one thread.
  */
 final class CoreWindows {
+  private static final int AGGREGATE_BYTES = 128;
+
   private final WindowSource source;
   private final StepGrid grid;
   private final TimeRange before;
@@ -30,6 +32,7 @@ final class CoreWindows {
     before = new TimeRange(firstEnd - source.rangeMillis, lastEnd - source.rangeMillis);
     core = new TimeRange(before.endInclusive(), firstEnd);
     behind = new TimeRange(firstEnd, lastEnd);
+    source.query.chargeBytes(2L * AGGREGATE_BYTES * grid.count());
     upToCore = new RangeAggregate[grid.count()];
     behindCore = new RangeAggregate[grid.count()];
     for (int s = 0; s < grid.count(); s++) {

@@ -282,8 +282,10 @@ final class OverRange extends SeriesOperator {
   }
 
   private boolean put(RangeAggregate a, long end, double[] out, int at) {
-    if (function == FunctionSignature.AVG_OVER_TIME && Double.isInfinite(a.sum)) {
-      return false; // a mean may be finite where the sum is not
+    if (!Double.isFinite(a.sum)
+        && (function == FunctionSignature.AVG_OVER_TIME
+            || function == FunctionSignature.SUM_OVER_TIME)) {
+      return false; // added one by one it may be finite, as a mean may be where the sum is not
     }
     query.countQueryable(a.count);
     out[at] = a.count == 0 ? Absent.VALUE : value(a, end);
@@ -292,7 +294,7 @@ final class OverRange extends SeriesOperator {
 
   private double value(RangeAggregate a, long end) {
     return switch (function) {
-      case SUM_OVER_TIME -> Double.isInfinite(a.sum) ? a.sum : a.sum + a.sumLow;
+      case SUM_OVER_TIME -> a.sum + a.sumLow;
       case AVG_OVER_TIME -> a.sum / a.count + a.sumLow / a.count;
       case MIN_OVER_TIME -> a.min;
       case MAX_OVER_TIME -> a.max;
