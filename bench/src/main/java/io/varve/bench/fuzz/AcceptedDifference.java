@@ -55,15 +55,18 @@ enum AcceptedDifference {
 
   /**
    * Since 2.50 a range that {@code @} pins stays where it is in a range query also if another
-   * argument changes with the time (#13559): at every step as in an instant query.
+   * argument changes with the time (#13559): at every step as in an instant query. The same goes
+   * for the steps of a subquery.
    */
   PINNED_RANGES_STAY {
     @Override
     boolean covers(Case c) throws IOException, InterruptedException {
-      if (!c.span.isRange()
-          || !c.term.has("@")
-          || !c.isHead("predict_linear", "quantile_over_time", "holt_winters")) {
+      if (!c.term.has("@")) {
         return false;
+      }
+      List<String> heads = List.of("predict_linear", "quantile_over_time", "holt_winters");
+      if (!c.span.isRange() || !heads.contains(c.term.head())) {
+        return c.differsBySteps(inner -> heads.contains(inner.head()));
       }
       for (Place place : c.differences()) {
         long time = new BigDecimal(place.time()).movePointRight(3).longValue();

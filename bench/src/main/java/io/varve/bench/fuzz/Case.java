@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A difference that has been made small, and what else the two servers say about it. */
@@ -57,11 +58,64 @@ final class Case {
 
   /** What Prometheus says to this query at one time; what is pinned stays pinned to this span. */
   Points thereAt(long time) throws IOException, InterruptedException {
-    String text =
-        term.prometheus()
-            .replace("@ start()", "@ " + BigDecimal.valueOf(span.start(), 3))
-            .replace("@ end()", "@ " + BigDecimal.valueOf(span.end(), 3));
-    return new Points(servers.prometheus.query(text, time, time, 0));
+    return new Points(servers.prometheus.query(pinned(term.prometheus()), time, time, 0));
+  }
+
+  private String pinned(String text) {
+    return text.replace("@ start()", "@ " + BigDecimal.valueOf(span.start(), 3))
+        .replace("@ end()", "@ " + BigDecimal.valueOf(span.end(), 3));
+  }
+
+  /**
+   * True if it is made of a subquery to whose argument Prometheus gives another answer over all
+   * steps than at each of them alone, where it agrees with Varve, and every difference is one of
+   * its series.
+   *
+   * @param suspect which arguments are asked about
+   */
+  boolean differsBySteps(Predicate<Term> suspect) throws IOException, InterruptedException {
+    Set<Place> moved = new HashSet<>();
+    for (Term range : arguments(Kind.MATRIX)) {
+      for (Part part : range.parts()) {
+        if (part instanceof Term inner && suspect.test(inner) && !addMoved(inner, moved)) {
+          return false;
+        }
+      }
+    }
+    return !moved.isEmpty()
+        && differences().stream()
+            .allMatch(place -> moved.stream().anyMatch(found -> found.fits(place)));
+  }
+
+  /** Adds where answers over the steps of a subquery differ; false if also those at one step do. */
+  private boolean addMoved(Term inner, Set<Place> moved) throws IOException, InterruptedException {
+    Span steps = ofSubqueries(span);
+    String text = pinned(inner.prometheus());
+    Points over =
+        new Points(servers.prometheus.query(text, steps.start(), steps.end(), steps.step()));
+    Points mine =
+        new Points(
+            servers.varve.query(pinned(inner.varve()), steps.start(), steps.end(), steps.step()));
+    for (Place place : mine.texts.keySet()) {
+      Double there = over.at(place);
+      Double here = mine.at(place);
+      if (there != null && here != null && same(there, here)) {
+        continue;
+      }
+      long time = new BigDecimal(place.time()).movePointRight(3).longValue();
+      Points alone = new Points(servers.prometheus.query(text, time, time, 0));
+      Double atOnce = null;
+      for (Map.Entry<Place, Double> e : alone.numbers().entrySet()) {
+        if (e.getKey().labels().equals(place.labels())) {
+          atOnce = e.getValue();
+        }
+      }
+      if (atOnce == null || here == null || !same(atOnce, here)) {
+        return false;
+      }
+      moved.add(place);
+    }
+    return true;
   }
 
   /** The same of a term in it. */
