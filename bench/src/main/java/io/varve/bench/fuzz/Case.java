@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,9 @@ final class Case {
     Points mine =
         new Points(
             servers.varve.query(pinned(inner.varve()), steps.start(), steps.end(), steps.step()));
-    for (Place place : mine.texts.keySet()) {
+    Set<Place> places = new HashSet<>(mine.texts.keySet());
+    places.addAll(over.texts.keySet());
+    for (Place place : places) {
       Double there = over.at(place);
       Double here = mine.at(place);
       if (there != null && here != null && same(there, here)) {
@@ -110,7 +113,9 @@ final class Case {
           atOnce = e.getValue();
         }
       }
-      if (atOnce == null || here == null || !same(atOnce, here)) {
+      boolean agrees =
+          (atOnce == null || here == null) ? Objects.equals(atOnce, here) : same(atOnce, here);
+      if (!agrees) {
         return false;
       }
       moved.add(place);
