@@ -52,6 +52,7 @@ import io.varve.http.net.Handler;
 import io.varve.http.net.HttpListener;
 import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
+import io.varve.http.reload.Reloader;
 import io.varve.http.remoteread.ReadRequest;
 import io.varve.ingest.Ingestor;
 import io.varve.query.Feature;
@@ -65,6 +66,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +85,8 @@ public final class Server implements AutoCloseable {
   private final InstantSource clock = InstantSource.system();
   private final RecoveryProgress progress = new RecoveryProgress();
   private final ActiveQueries active = new ActiveQueries();
+  private final Reloader reloader;
+  private final Runnable quit;
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
   private volatile @Nullable Opened opened;
@@ -92,12 +96,26 @@ public final class Server implements AutoCloseable {
   private record Opened(Engine engine, QueryEngine queries, Store store) {}
 
   /**
-   * Opens the port.
+   * Opens the port of a server that is told its settings once.
    *
    * @throws IOException if it cannot be opened
    */
   public Server(ServerConfig config) throws IOException {
+    this(config, () -> config, () -> {});
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @param source reads the settings anew when they are to be reloaded
+   * @param quit what a request that ends the server does; the server stays until it is closed
+   * @throws IOException if it cannot be opened
+   */
+  public Server(ServerConfig config, Supplier<ServerConfig> source, Runnable quit)
+      throws IOException {
     this.config = config;
+    this.quit = quit;
+    reloader = new Reloader(config, source, clock);
     ServerConfig.Http http = config.http();
     int cores = Runtime.getRuntime().availableProcessors();
     int writers = config.ingest().maxConcurrent();
@@ -121,6 +139,7 @@ public final class Server implements AutoCloseable {
             () -> availability,
             new ApiErrors(),
             metrics);
+    metrics.observeReloads(reloader::status);
     metrics.observeListener(listener::running, listener::bodyBytes);
     metrics.observeGate("writes", writes);
     metrics.observeGate("queries", queries);
@@ -140,10 +159,10 @@ public final class Server implements AutoCloseable {
     String[] page = {"GET", "HEAD"};
     Handler labels = new LabelsHandler(reading);
     Handler series = new SeriesHandler(reading);
-    Handler runtime = new RuntimeInfoHandler(clock.instant(), clock, this::store, retention());
+    Handler runtime = new RuntimeInfoHandler(clock.instant(), clock, this::store, reloader::status);
     Syntax syntax = new Syntax(this::store);
     AdminHandlers admin = new AdminHandlers(this::store, config.http().adminApi(), clock);
-    Notifications notifications = new Notifications(this::storeIfReady, clock);
+    Notifications notifications = new Notifications(this::storeIfReady, reloader::status, clock);
     Map<String, String> build = buildInfo();
     List<Route> routes = new ArrayList<>();
     routes.add(
@@ -199,7 +218,9 @@ public final class Server implements AutoCloseable {
         List.of(
             Route.api("/api/v1/status/buildinfo", FixedHandler.texts(build), get).withQuick(),
             Route.api(
-                "/api/v1/status/config", FixedHandler.texts(Map.of("yaml", config.yaml())), get),
+                "/api/v1/status/config",
+                FixedHandler.texts(() -> Map.of("yaml", reloader.status().config().yaml())),
+                get),
             Route.api("/api/v1/status/flags", FixedHandler.texts(flags()), get),
             Route.api("/api/v1/status/runtimeinfo", runtime, get),
             Route.api("/api/v1/status/active_queries", lists.activeQueries(), get),
@@ -212,7 +233,11 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
             Route.api(
                 "/api/v1/features",
-                new FeaturesHandler(this::store, config.http().adminApi(), config.otlp()),
+                new FeaturesHandler(
+                    this::store,
+                    config.http().adminApi(),
+                    config.http().lifecycle(),
+                    config.otlp()),
                 get),
             Route.api("/api/v1/notifications", new NotificationsHandler(notifications), get)
                 .withNeedsStore(false),
@@ -232,12 +257,13 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
     String[] any = {"GET", "POST", "PUT"};
+    LifecycleHandler lifecycle = new LifecycleHandler(config.http().lifecycle());
     routes.addAll(
         List.of(
             Route.text("/-/healthy", new HealthyHandler(), page),
             Route.text("/-/ready", new ReadyHandler(() -> availability), page),
-            Route.text("/-/reload", new LifecycleHandler(), any),
-            Route.text("/-/quit", new LifecycleHandler(), any),
+            Route.text("/-/reload", lifecycle.reload(reloader), any),
+            Route.text("/-/quit", lifecycle.quit(quit), any),
             Route.text("/metrics", new MetricsHandler(metrics), get),
             Route.text("/version", FixedHandler.plainTexts(build), get),
             Route.text(
@@ -314,7 +340,7 @@ public final class Server implements AutoCloseable {
     flags.put("web.cors.origin", config.http().corsOrigin());
     flags.put("web.search.max-limit", Integer.toString(config.http().searchMaxLimit()));
     flags.put("web.enable-admin-api", String.valueOf(config.http().adminApi()));
-    flags.put("web.enable-lifecycle", "false");
+    flags.put("web.enable-lifecycle", String.valueOf(config.http().lifecycle()));
     flags.put("web.enable-otlp-receiver", String.valueOf(config.otlp().enabled()));
     flags.put("web.enable-remote-write-receiver", "true");
     flags.put(
@@ -324,7 +350,7 @@ public final class Server implements AutoCloseable {
         "storage.remote.read-max-bytes-in-frame", String.valueOf(config.remoteRead().frameBytes()));
     flags.put("storage.remote.read-sample-limit", String.valueOf(config.remoteRead().maxSamples()));
     flags.put("storage.tsdb.path", config.dataDir().toString());
-    flags.put("storage.tsdb.retention.time", retention());
+    flags.put("storage.tsdb.retention.time", config.storage().retention());
     flags.put("query.lookback-delta", Durations.print(query.lookbackMillis()));
     flags.put("query.max-concurrency", Integer.toString(query.maxConcurrent()));
     flags.put("query.max-samples", Long.toString(query.limits().maxSamples()));
@@ -332,9 +358,9 @@ public final class Server implements AutoCloseable {
     return flags;
   }
 
-  private String retention() {
-    long millis = config.storage().retentionMillis();
-    return millis == 0 ? "forever" : Durations.print(millis);
+  /** Takes over changed settings; parts that others make register with it before recovery. */
+  public Reloader reloader() {
+    return reloader;
   }
 
   /** Where it listens. */
@@ -362,6 +388,7 @@ public final class Server implements AutoCloseable {
       throw e;
     }
     availability = Availability.READY;
+    reloader.begin();
     return engine.stats().recovery();
   }
 
@@ -432,6 +459,7 @@ public final class Server implements AutoCloseable {
     }
     closed = true;
     availability = Availability.STOPPING;
+    reloader.close();
     listener.stopAccepting();
     awaitIdle(config.http().drainMillis());
     Opened now = opened;

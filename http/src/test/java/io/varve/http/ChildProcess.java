@@ -56,6 +56,22 @@ final class ChildProcess implements AutoCloseable {
     return Files.readString(output);
   }
 
+  /** SIGHUP. */
+  void hangUp() throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor();
+  }
+
+  /** Waits until its output has a text. */
+  void awaitOutput(String text) throws IOException, InterruptedException {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!output().contains(text)) {
+      if (System.nanoTime() > until) {
+        throw new AssertionError("no \"" + text + "\" in: " + output());
+      }
+      Thread.sleep(10);
+    }
+  }
+
   /** SIGTERM. */
   void terminate() {
     process.destroy();

@@ -83,6 +83,31 @@ final class MainTest {
   }
 
   @Test
+  void readsItsConfigurationAgainOnSighup() throws Exception {
+    Path config = folder.resolve("varve.yaml");
+    Files.writeString(config, "log_level: warn\n");
+    try (ChildProcess server =
+        start(
+            "serve",
+            "--config",
+            config.toString(),
+            "--data-dir",
+            "data",
+            "--listen",
+            "127.0.0.1:0")) {
+      int port = ready(server);
+      Files.writeString(config, "log_level: info\nquery: {threads: 3}\nhttp: {lifecycle: true}\n");
+      server.hangUp();
+      server.awaitOutput("need a restart: query.threads, http.lifecycle");
+      assertThat(server.output()).contains("configuration reloaded");
+      Files.writeString(config, "log_level: loud\n");
+      server.hangUp();
+      server.awaitOutput("varve.yaml:1: log_level: \"loud\" is not one of");
+      assertThat(query(port)).contains("success");
+    }
+  }
+
+  @Test
   void aRequestThatRunsIsFinished() throws Exception {
     try (ChildProcess server = serve()) {
       int port = ready(server);

@@ -21,16 +21,19 @@ import java.util.function.Supplier;
 public final class FeaturesHandler implements Handler {
   private final Supplier<Store> store;
   private final boolean admin;
+  private final boolean lifecycle;
   private final OtlpConfig otlp;
 
   /**
    * Asks a store that is there by the time of the first request.
    *
    * @param admin whether the endpoints that change data are open
+   * @param lifecycle whether the endpoints that reload settings and stop the server are open
    * @param otlp how metrics of OpenTelemetry are taken
    */
-  public FeaturesHandler(Supplier<Store> store, boolean admin, OtlpConfig otlp) {
+  public FeaturesHandler(Supplier<Store> store, boolean admin, boolean lifecycle, OtlpConfig otlp) {
     this.store = store;
+    this.lifecycle = lifecycle;
     this.otlp = otlp;
     this.admin = admin;
   }
@@ -61,7 +64,7 @@ public final class FeaturesHandler implements Handler {
     api.put("admin", admin);
     api.put("exclude_alerts", true);
     api.put("label_values_match", true);
-    api.put("lifecycle", false);
+    api.put("lifecycle", lifecycle);
     api.put("otlp_write_receiver", otlp.enabled());
     api.put("query_stats", true);
     api.put("query_warnings", true);

@@ -7,6 +7,7 @@ import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * An endpoint whose answer does not change while the server runs: who we are, and the empty lists
@@ -32,6 +33,11 @@ public final class FixedHandler implements Handler {
   /** An object of texts. */
   public static FixedHandler texts(Map<String, String> texts) {
     return new FixedHandler(json -> write(json, texts));
+  }
+
+  /** An object of texts that are asked for with each request. */
+  public static Handler texts(Supplier<Map<String, String>> texts) {
+    return (request, response) -> Answers.success(response, json -> write(json, texts.get()));
   }
 
   /** An object of texts, without what surrounds the answers of the API. */

@@ -2,6 +2,7 @@ package io.varve.http.api;
 
 import io.varve.engine.EngineStats;
 import io.varve.http.json.Json;
+import io.varve.http.reload.Reloader;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -14,11 +15,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What whoever runs the server should know now: that it is starting, that writes are stopped, that
- * data is damaged. Each is dated by when it was first seen. Thread-safe.
+ * What whoever runs the server should know now: that it is starting, that its settings could not be
+ * reloaded, that writes are stopped, that data is damaged. Each is dated by when it was first seen.
+ * Thread-safe.
  */
 public final class Notifications {
   private final Supplier<@Nullable Store> store;
+  private final Supplier<Reloader.Status> reloads;
   private final InstantSource clock;
   private final Map<String, Instant> seen = new ConcurrentHashMap<>();
 
@@ -26,9 +29,12 @@ public final class Notifications {
    * Watches a store.
    *
    * @param store null as long as it is being recovered
+   * @param reloads how the configuration was loaded last
    */
-  public Notifications(Supplier<@Nullable Store> store, InstantSource clock) {
+  public Notifications(
+      Supplier<@Nullable Store> store, Supplier<Reloader.Status> reloads, InstantSource clock) {
     this.store = store;
+    this.reloads = reloads;
     this.clock = clock;
   }
 
@@ -69,6 +75,10 @@ public final class Notifications {
     }
     EngineStats stats = now.stats().get();
     List<String> texts = new ArrayList<>();
+    String error = reloads.get().error();
+    if (error != null) {
+      texts.add("Configuration reload has failed: " + error);
+    }
     if (stats.stopped() != null) {
       texts.add("Writes are stopped: " + stats.stopped());
     }

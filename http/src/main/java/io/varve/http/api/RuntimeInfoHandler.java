@@ -3,6 +3,7 @@ package io.varve.http.api;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
+import io.varve.http.reload.Reloader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,22 +17,26 @@ public final class RuntimeInfoHandler implements Handler {
   private final Instant start;
   private final InstantSource clock;
   private final Supplier<Store> store;
-  private final String retention;
+  private final Supplier<Reloader.Status> reloads;
   private final String hostname = hostname();
 
   /** With what does not change. */
   public RuntimeInfoHandler(
-      Instant start, InstantSource clock, Supplier<Store> store, String retention) {
+      Instant start,
+      InstantSource clock,
+      Supplier<Store> store,
+      Supplier<Reloader.Status> reloads) {
     this.start = start.truncatedTo(ChronoUnit.MILLIS);
     this.clock = clock;
     this.store = store;
-    this.retention = retention;
+    this.reloads = reloads;
   }
 
   @Override
   public void handle(Request request, Response response) throws IOException {
     int damage = store.get().stats().get().damage().size();
     Runtime runtime = Runtime.getRuntime();
+    Reloader.Status config = reloads.get();
     Answers.success(
         response,
         json ->
@@ -45,9 +50,9 @@ public final class RuntimeInfoHandler implements Handler {
                 .key("serverTime")
                 .string(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString())
                 .key("reloadConfigSuccess")
-                .flag(true)
+                .flag(config.isSuccessful())
                 .key("lastConfigTime")
-                .string(start.toString())
+                .string(config.since().truncatedTo(ChronoUnit.MILLIS).toString())
                 .key("corruptionCount")
                 .number(damage)
                 .key("goroutineCount")
@@ -61,7 +66,7 @@ public final class RuntimeInfoHandler implements Handler {
                 .key("GODEBUG")
                 .string("")
                 .key("storageRetention")
-                .string(retention)
+                .string(config.config().storage().retention())
                 .endObject());
   }
 

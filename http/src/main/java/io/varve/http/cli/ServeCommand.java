@@ -6,12 +6,15 @@ import io.varve.http.Version;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
+import io.varve.http.reload.Reloadable;
+import io.varve.http.reload.Reloader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +27,8 @@ import sun.misc.Signal;
     name = "serve",
     description = {
       "Runs the server. Without options it listens on 127.0.0.1:9201 and keeps its data in ./data.",
-      "It stops on SIGTERM or SIGINT: it finishes the requests that run and exits with 0."
+      "It stops on SIGTERM or SIGINT: it finishes the requests that run and exits with 0.",
+      "On SIGHUP it reads its configuration again."
     },
     mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
@@ -83,6 +87,8 @@ final class ServeCommand implements Callable<Integer> {
     onSignal("TERM");
     onSignal("INT");
     try (Server server = open(settings)) {
+      server.reloader().register(new LogLevelReload());
+      Signal.handle(new Signal("HUP"), signal -> reload(server.reloader()));
       InetSocketAddress address = server.address();
       out.println(
           "listening on http://"
@@ -149,9 +155,9 @@ final class ServeCommand implements Callable<Integer> {
     return settings;
   }
 
-  private static Server open(ServerConfig settings) throws IOException {
+  private Server open(ServerConfig settings) throws IOException {
     try {
-      return new Server(settings);
+      return new Server(settings, this::settings, () -> stop("asked over HTTP"));
     } catch (IOException e) {
       throw new IOException("cannot listen on " + settings.listen() + ": " + e.getMessage(), e);
     }
@@ -165,10 +171,37 @@ final class ServeCommand implements Callable<Integer> {
           if (stop.getCount() == 0) {
             Runtime.getRuntime().halt(130);
           }
-          LOG.log(System.Logger.Level.INFO, "SIG" + name + ": stopping");
-          Thread.ofPlatform().daemon().name("varve-patience").start(ServeCommand::endRegardless);
-          stop.countDown();
+          stop("SIG" + name);
         });
+  }
+
+  private void stop(String reason) {
+    LOG.log(System.Logger.Level.INFO, reason + ": stopping");
+    Thread.ofPlatform().daemon().name("varve-patience").start(ServeCommand::endRegardless);
+    stop.countDown();
+  }
+
+  /** Runs in a thread of the signal's own. */
+  private static void reload(Reloader reloader) {
+    LOG.log(System.Logger.Level.INFO, "SIGHUP: reloading the configuration");
+    try {
+      reloader.reload();
+    } catch (ConfigException e) {
+      LOG.log(System.Logger.Level.DEBUG, "reload", e); // the reloader has told what is wrong
+    }
+  }
+
+  /** What is logged may change at any time. */
+  private static final class LogLevelReload implements Reloadable {
+    @Override
+    public Set<String> settings() {
+      return Set.of("log_level");
+    }
+
+    @Override
+    public Runnable prepare(ServerConfig next) {
+      return () -> Logging.level(next.log());
+    }
   }
 
   private static void endRegardless() {

@@ -8,8 +8,10 @@ import io.varve.http.config.ServerConfig.RemoteRead;
 import io.varve.http.config.ServerConfig.Storage;
 import io.varve.ingest.IngestLimits;
 import io.varve.query.Feature;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Writes a configuration as a file that says the same: every setting with its value, whether it was
@@ -37,14 +39,53 @@ final class ConfigText {
     return text.out.toString();
   }
 
+  /** The values by the full names of their settings; a list as one value. */
+  static Map<String, String> values(ServerConfig config) {
+    Map<String, String> values = new LinkedHashMap<>();
+    gather("", YamlFile.read("settings", of(config)), values);
+    return values;
+  }
+
+  private static void gather(String path, YamlNode.Mapping mapping, Map<String, String> values) {
+    for (Map.Entry<String, YamlNode.Entry> entry : mapping.entries().entrySet()) {
+      String name = path + entry.getKey();
+      switch (entry.getValue().value()) {
+        case YamlNode.Mapping inner -> gather(name + ".", inner, values);
+        case YamlNode.Scalar scalar -> values.put(name, scalar.text());
+        case YamlNode.Sequence list -> values.put(name, flat(list));
+      }
+    }
+  }
+
+  /** Text that differs where the node does, its place in the file apart. */
+  private static String flat(YamlNode node) {
+    StringBuilder text = new StringBuilder();
+    switch (node) {
+      case YamlNode.Scalar scalar -> text.append(escaped(scalar.text()));
+      case YamlNode.Sequence list -> {
+        text.append('[');
+        list.items().forEach(item -> text.append(flat(item)).append(','));
+        text.append(']');
+      }
+      case YamlNode.Mapping mapping -> {
+        text.append('{');
+        mapping
+            .entries()
+            .forEach(
+                (key, entry) ->
+                    text.append(escaped(key)).append(':').append(flat(entry.value())).append(','));
+        text.append('}');
+      }
+    }
+    return text.toString();
+  }
+
   private void storage(Storage storage) {
     section("storage");
     choice("fsync", storage.fsync());
     millis("window", storage.windowMillis());
     millis("flush_span", storage.flushSpanMillis());
-    line(
-        "retention",
-        storage.retentionMillis() == 0 ? "forever" : Durations.print(storage.retentionMillis()));
+    line("retention", storage.retention());
     choice("duplicates", storage.duplicates());
     millis("out_of_order_window", storage.outOfOrderMillis());
     number("max_active_series", storage.maxActiveSeries());
@@ -110,6 +151,7 @@ final class ConfigText {
     millis("write_timeout", http.writeMillis());
     millis("drain_timeout", http.drainMillis());
     line("admin_api", String.valueOf(http.adminApi()));
+    flag("lifecycle", http.lifecycle());
     quoted("cors_origin", http.corsOrigin());
     number("search_max_limit", http.searchMaxLimit());
     line("external_url", http.externalUrl().isEmpty() ? "none" : escaped(http.externalUrl()));

@@ -21,8 +21,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -132,7 +135,12 @@ public record ServerConfig(
       long maxLateBytes,
       long checkpointLogBytes,
       long chunkFileBytes,
-      Registry registry) {}
+      Registry registry) {
+    /** How long samples are kept, as the file says it. */
+    public String retention() {
+      return retentionMillis == 0 ? "forever" : Durations.print(retentionMillis);
+    }
+  }
 
   /**
    * Limits of writes.
@@ -187,6 +195,7 @@ public record ServerConfig(
    * @param writeMillis an answer that the client does not read is given up
    * @param drainMillis how long requests may go on after the server is told to stop
    * @param adminApi whether series may be deleted and snapshots made over HTTP
+   * @param lifecycle whether the server may be told over HTTP to reload its settings and to stop
    * @param corsOrigin origins whose pages a browser may let read answers: a regular expression for
    *     the whole origin
    * @param searchMaxLimit results that a search may ask for; 0 for any number
@@ -202,6 +211,7 @@ public record ServerConfig(
       long writeMillis,
       long drainMillis,
       boolean adminApi,
+      boolean lifecycle,
       String corsOrigin,
       int searchMaxLimit,
       String externalUrl,
@@ -371,6 +381,7 @@ public record ServerConfig(
     long writeMillis = in.millis("write_timeout", MINUTE, SECOND, DAY);
     long drainMillis = in.millis("drain_timeout", 5 * SECOND, 0, 8 * SECOND);
     boolean adminApi = in.flag("admin_api", false);
+    boolean lifecycle = in.flag("lifecycle", false);
     String corsOrigin = in.value("cors_origin", ".*", ServerConfig::regex);
     int searchMaxLimit = in.integer("search_max_limit", 10_000, 0, Integer.MAX_VALUE);
     String externalUrl = in.value("external_url", "", ServerConfig::externalUrl);
@@ -385,6 +396,7 @@ public record ServerConfig(
         writeMillis,
         drainMillis,
         adminApi,
+        lifecycle,
         corsOrigin,
         searchMaxLimit,
         externalUrl,
@@ -472,6 +484,7 @@ public record ServerConfig(
             h.writeMillis,
             h.drainMillis,
             open,
+            h.lifecycle,
             h.corsOrigin,
             h.searchMaxLimit,
             h.externalUrl,
@@ -555,6 +568,19 @@ public record ServerConfig(
         otlp,
         http,
         externalLabels);
+  }
+
+  /**
+   * The full names of the settings whose values differ, in the order of the file; of a list, the
+   * name of the whole.
+   */
+  public List<String> differences(ServerConfig other) {
+    Map<String, String> mine = ConfigText.values(this);
+    Map<String, String> others = ConfigText.values(other);
+    Set<String> names = new LinkedHashSet<>(mine.keySet());
+    names.addAll(others.keySet());
+    names.removeIf(name -> Objects.equals(mine.get(name), others.get(name)));
+    return List.copyOf(names);
   }
 
   /** A file that says the same, every setting included. */

@@ -15,6 +15,7 @@ import io.varve.http.api.Store;
 import io.varve.http.json.Json;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Observer;
+import io.varve.http.reload.Reloader;
 import io.varve.query.QueryStats;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -101,6 +102,22 @@ public final class ServerMetrics
         "varve_ready",
         "1 when all acknowledged data is recovered and can be asked for, else 0.",
         () -> ready.getAsBoolean() ? 1 : 0);
+  }
+
+  /** Adds what reloads of the configuration tell. */
+  public void observeReloads(Supplier<Reloader.Status> reloads) {
+    gauge(
+        "varve_config_last_reload_successful",
+        "1 if the configuration was loaded without an error when that was last tried, else 0.",
+        () -> reloads.get().isSuccessful() ? 1 : 0);
+    gauge(
+        "varve_config_last_reload_success_timestamp_seconds",
+        "When the configuration was last loaded without an error, in Unix time.",
+        () -> reloads.get().since().toEpochMilli() / 1e3);
+    gauge(
+        "varve_config_restart_needed",
+        "How many settings differ from those that are in force, and need a restart.",
+        () -> reloads.get().needRestart().size());
   }
 
   /** Adds what the open port tells. */
