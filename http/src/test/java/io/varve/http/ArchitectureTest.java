@@ -84,6 +84,10 @@ final class ArchitectureTest {
   static final ArchRule partition_knows_neither_head_nor_wal =
       inside("partition", "partition", "codec", "index", "model", "format", "io");
 
+  @ArchTest
+  static final ArchRule policy_is_a_function_of_labels =
+      inside("policy", "policy", "model", "format");
+
   private static ArchRule inside(String room, String... known) {
     String[] packages = new String[known.length];
     for (int i = 0; i < known.length; i++) {
