@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.IndexFile;
@@ -55,6 +56,9 @@ final class Backup {
       }
       for (ChunkFile chunk : window.chunks()) {
         link(Path.of(chunk.path()));
+      }
+      for (CellsFile cells : window.cells()) {
+        link(Path.of(cells.file().path()));
       }
       if (window.tombstones() != null) {
         link(folder.resolve(window.tombstones()));

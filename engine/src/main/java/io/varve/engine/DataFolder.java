@@ -8,6 +8,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.RealFileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.model.SeriesKey;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
@@ -209,6 +210,9 @@ public final class DataFolder {
       for (ChunkFile chunk : window.chunks()) {
         check.file(chunk.path(), path -> chunk(chunk, problem));
       }
+      for (CellsFile cells : window.cells()) {
+        check.file(cells.file().path(), path -> chunk(cells.file(), problem));
+      }
       String tombstones = window.tombstones();
       if (tombstones != null) {
         check.file(
@@ -339,6 +343,7 @@ public final class DataFolder {
       String folder = ChunkInfo.windowFolder(window.start());
       window.index().forEach(segment -> named.add(folder + "/" + segment.file()));
       window.chunks().forEach(chunk -> named.add(chunk.path()));
+      window.cells().forEach(cells -> named.add(cells.file().path()));
       if (window.tombstones() != null) {
         named.add(folder + "/" + window.tombstones());
       }

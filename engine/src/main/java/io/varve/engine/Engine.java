@@ -81,6 +81,7 @@ public final class Engine implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final String recovery;
   private volatile boolean ending;
+  private volatile AggregateRules aggregates = AggregateRules.NONE;
 
   /**
    * Opens a data folder, creating it if needed; returns when everything acknowledged before can be
@@ -464,7 +465,37 @@ public final class Engine implements AutoCloseable {
     while (jobs.size() > 0 && runOneJob()) {
       any = true;
     }
-    return any;
+    return any || (jobs.size() == 0 && makeCells());
+  }
+
+  /**
+   * Says which continuous aggregates there are from now on, in place of those before. Their cells
+   * are made in the background, of what is stored already, too; queries use those that are there.
+   *
+   * @throws IllegalArgumentException if cells do not fit the windows; nothing changes then
+   */
+  public void aggregate(List<AggregateRule> rules) {
+    checkOpen();
+    for (AggregateRule rule : rules) {
+      for (long width : rule.cellMillis()) {
+        if (width > windows.width() || windows.width() % width != 0) {
+          throw new IllegalArgumentException(
+              "aggregate '"
+                  + rule.name()
+                  + "': cells of "
+                  + Duration.ofMillis(width)
+                  + " do not divide the store's windows of "
+                  + Duration.ofMillis(windows.width()));
+        }
+      }
+    }
+    aggregates = new AggregateRules(rules);
+    jobs.wake();
+  }
+
+  /** How far continuous aggregates are. */
+  public AggregateStats aggregateStats() {
+    return AggregateStats.of(catalog.peek(), aggregates, counters);
   }
 
   /** Logs a flush without carrying it out: for tests of what a log makes. */
@@ -495,37 +526,61 @@ public final class Engine implements AutoCloseable {
         jobs.giveUp(ended); // those that came after it failed
         return false;
       }
-      if (!manifest.tryRepair()) {
-        lastFailure = "the manifest cannot be written: " + manifest.problem();
-        writePath.stop(lastFailure, new IOException(String.valueOf(manifest.problem())), true);
-        return false;
-      }
-      try {
-        runner.run(job);
-        jobs.done(job);
-        lastFailure = null;
-        return true;
-      } catch (SyncFailedException e) {
-        counters.jobFailures.increment();
-        lastFailure = String.valueOf(e.getMessage());
-        String why = "an fsync failed: " + e.getMessage();
-        writePath.stop(why, e, true);
-        // What the system holds of the files is unknown from here on: only a new process starts
-        // over.
-        syncFailure = why;
-        jobs.giveUp(why);
-        return false;
-      } catch (IOException | UncheckedIOException | CorruptDataException e) {
-        counters.jobFailures.increment();
-        lastFailure = String.valueOf(e.getMessage());
-        LOGGER.log(
-            System.Logger.Level.WARNING,
-            "background work failed and is tried again: " + e.getMessage(),
-            e);
-        return false;
-      }
+      return attempt(
+          () -> {
+            runner.run(job);
+            jobs.done(job);
+            return true;
+          });
     } finally {
       background.unlock();
+    }
+  }
+
+  /** Makes the cells of one chunk file; false if all are there or it failed. */
+  private boolean makeCells() {
+    AggregateRules wanted = aggregates;
+    background.lock();
+    try {
+      return syncFailure == null && attempt(() -> runner.makeCells(wanted));
+    } finally {
+      background.unlock();
+    }
+  }
+
+  /** A piece of background work; tells whether there was something to do. */
+  private interface Work {
+    boolean run() throws IOException;
+  }
+
+  private boolean attempt(Work work) {
+    if (!manifest.tryRepair()) {
+      lastFailure = "the manifest cannot be written: " + manifest.problem();
+      writePath.stop(lastFailure, new IOException(String.valueOf(manifest.problem())), true);
+      return false;
+    }
+    try {
+      boolean done = work.run();
+      lastFailure = null;
+      return done;
+    } catch (SyncFailedException e) {
+      counters.jobFailures.increment();
+      lastFailure = String.valueOf(e.getMessage());
+      String why = "an fsync failed: " + e.getMessage();
+      writePath.stop(why, e, true);
+      // What the system holds of the files is unknown from here on: only a new process starts
+      // over.
+      syncFailure = why;
+      jobs.giveUp(why);
+      return false;
+    } catch (IOException | UncheckedIOException | CorruptDataException e) {
+      counters.jobFailures.increment();
+      lastFailure = String.valueOf(e.getMessage());
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "background work failed and is tried again: " + e.getMessage(),
+          e);
+      return false;
     }
   }
 

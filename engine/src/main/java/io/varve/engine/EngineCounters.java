@@ -19,6 +19,8 @@ final class EngineCounters {
   final LongAdder bytesWritten = new LongAdder();
   final LongAdder blocksDecoded = new LongAdder();
   final LongAdder blocksAggregated = new LongAdder();
+  final LongAdder cellsRead = new LongAdder();
+  final LongAdder cellFilesMade = new LongAdder();
   final LongAdder damage = new LongAdder();
 
   void batch(int samplesStored, int histogramsStored, int exemplarsStored) {

@@ -4,8 +4,10 @@ import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestEdit;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -42,6 +45,7 @@ final class JobRunner {
   private final EngineCounters counters;
   private final DamageLog damage;
   private final MetadataBook metadata;
+  private final CellMaker cells;
 
   /** The head as the newest checkpoint has it. */
   private Checkpoint.Image saved;
@@ -71,6 +75,7 @@ final class JobRunner {
     this.damage = damage;
     this.metadata = metadata;
     this.saved = saved;
+    this.cells = new CellMaker(fs, dataDir, counters);
   }
 
   void run(Jobs.Job job) throws IOException {
@@ -215,6 +220,7 @@ final class JobRunner {
     if (window != null && isWhole(window)) {
       try {
         edit = compactor.merge(window, job.position());
+        window.state().cells().forEach(edit::removeCells); // made anew from what is merged
         before = window.state();
         counters.merges.increment();
       } catch (CorruptDataException e) {
@@ -238,7 +244,8 @@ final class JobRunner {
   /** True if everything that the manifest names is open. */
   private static boolean isWhole(WindowView window) {
     return window.index().size() == window.state().index().size()
-        && window.chunks().size() == window.state().chunks().size();
+        && window.chunks().size() == window.state().chunks().size()
+        && window.cells().size() == window.state().cells().size();
   }
 
   private void drop(Jobs.DropJob job) throws IOException {
@@ -258,6 +265,57 @@ final class JobRunner {
     }
   }
 
+  /**
+   * Brings the cells of one chunk file to what continuous aggregates want, newest windows first.
+   *
+   * @return false if there is nothing to do
+   */
+  boolean makeCells(AggregateRules rules) throws IOException {
+    for (WindowView window : windowsNow().descendingMap().values()) {
+      if (!isWhole(window)) {
+        continue;
+      }
+      for (Shared<ChunkReader> shared : window.chunks()) {
+        ChunkReader chunk = shared.get();
+        ManifestEdit outdated = outdatedCells(window, chunk, rules);
+        if (!outdated.isEmpty()) {
+          commitCells(window, outdated); // their names are free again when the next ones come
+          return true;
+        }
+        SortedMap<Long, String> missing = CellMaker.missing(window, chunk.file(), rules);
+        if (!missing.isEmpty()) {
+          commitCells(window, cells.make(window, chunk, missing, rules));
+          counters.cellFilesMade.add(missing.size());
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private void commitCells(WindowView window, ManifestEdit edit) throws IOException {
+    WindowState before = window.state();
+    manifest.commit(edit);
+    for (WindowView changed : changedWindows()) {
+      catalog.merged(changed);
+      WindowFiles.handOver(changed);
+    }
+    deleteFilesOf(before);
+  }
+
+  /** Takes away the cells of a chunk file that are not wanted, or not of these series. */
+  private static ManifestEdit outdatedCells(
+      WindowView window, ChunkReader chunk, AggregateRules rules) {
+    ManifestEdit edit = new ManifestEdit();
+    for (CellsFile file : window.state().cells()) {
+      if (file.source().equals(chunk.file().path())
+          && !file.rule().equals(rules.digests().get(file.file().info().cellMillis()))) {
+        edit.removeCells(file);
+      }
+    }
+    return edit;
+  }
+
   /** Deletes the files that a window had and has no more. */
   private void deleteFilesOf(WindowState before) throws IOException {
     WindowState now = manifest.state().window(before.start());
@@ -265,6 +323,11 @@ final class JobRunner {
     for (ChunkFile chunk : before.chunks()) {
       if (now == null || !now.chunks().contains(chunk)) {
         fs.delete(dataDir.resolve(chunk.path()));
+      }
+    }
+    for (CellsFile cells : before.cells()) {
+      if (now == null || !now.cells().contains(cells)) {
+        fs.delete(dataDir.resolve(cells.file().path()));
       }
     }
     for (IndexFile segment : before.index()) {

@@ -235,6 +235,7 @@ final class Recovery implements AutoCloseable {
       Path folder = dataDir.resolve(ChunkInfo.windowFolder(window.start()));
       window.index().forEach(segment -> named.add(folder.resolve(segment.file())));
       window.chunks().forEach(chunk -> named.add(dataDir.resolve(chunk.path())));
+      window.cells().forEach(cells -> named.add(dataDir.resolve(cells.file().path())));
       if (window.tombstones() != null) {
         named.add(folder.resolve(window.tombstones()));
       }

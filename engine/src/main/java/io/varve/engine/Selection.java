@@ -6,7 +6,9 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -146,6 +148,15 @@ final class Selection implements SeriesSet {
   @Override
   public Labels labels(int series) {
     return joined.labels(joined(series));
+  }
+
+  @Override
+  public SortedSet<Long> cellMillis() {
+    TreeSet<Long> all = new TreeSet<>();
+    for (WindowView window : windows) {
+      all.addAll(window.cellsBySource().widths());
+    }
+    return all;
   }
 
   @Override

@@ -27,7 +27,9 @@ final class SelectionReader implements SeriesReader {
   private final ReadScratch scratch;
   private final AggregateFold fold;
   private final SampleColumns edge;
+  private final CellReading cellReading;
   private long charged;
+  private long chargedCells;
   private boolean closed;
 
   SelectionReader(SnapshotView snapshot, Selection selection, QueryBudget budget) {
@@ -41,6 +43,7 @@ final class SelectionReader implements SeriesReader {
     this.edge = scratch.edge;
     this.windowRows =
         new WindowRows(merge, scratch.chunks, snapshot.counters(), snapshot.damageLog());
+    this.cellReading = new CellReading(snapshot, selection, budget, scratch);
     this.presence = new Presence(snapshot, selection, scratch);
   }
 
@@ -236,6 +239,23 @@ final class SelectionReader implements SeriesReader {
     return fold.rows(edge, 0, edge.size);
   }
 
+  @Override
+  public boolean cells(int series, TimeRange range, long cellMillis, CellColumns into) {
+    checkOpen();
+    if (Math.floorMod(range.startExclusive(), cellMillis) != 0
+        || Math.floorMod(range.endInclusive(), cellMillis) != 0) {
+      throw new IllegalArgumentException(range + " is not made of cells of " + cellMillis + " ms");
+    }
+    boolean known =
+        cellReading.fill(series, range, cellMillis, !deletesOf(series).isEmpty(), this::read, into);
+    long now = into.residentBytes();
+    if (now > chargedCells) {
+      budget.chargeBytes(now - chargedCells);
+      chargedCells = now;
+    }
+    return known;
+  }
+
   private boolean foldSlowly(int series, TimeRange range, RangeAggregate into) {
     into.clear();
     fold.begin(into);
@@ -326,7 +346,7 @@ final class SelectionReader implements SeriesReader {
       return;
     }
     closed = true;
-    budget.releaseBytes(charged);
+    budget.releaseBytes(charged + chargedCells);
     snapshot.scratches().give(scratch);
   }
 }

@@ -35,6 +35,20 @@ public interface SeriesReader extends AutoCloseable {
    */
   boolean aggregate(int series, TimeRange range, RangeAggregate into);
 
+  /**
+   * Fills {@code into} with the aggregates of a series in consecutive cells: from the cells of a
+   * continuous aggregate where there are some, from samples elsewhere; the same either way.
+   *
+   * @param range begins and ends at multiples of the cells' width
+   * @return false if the range holds what cells cannot express, as in {@link #aggregate}
+   */
+  default boolean cells(int series, TimeRange range, long cellMillis, CellColumns into) {
+    SampleColumns found = new SampleColumns();
+    read(series, range, found);
+    into.begin(range, cellMillis);
+    return into.add(found, 0, found.size);
+  }
+
   @Override
   void close();
 }

@@ -3,6 +3,7 @@ package io.varve.engine;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
@@ -51,9 +52,13 @@ final class WindowFiles {
       for (Shared<ChunkReader> chunk : earlier.chunks()) {
         openChunks.put(chunk.get().file().path(), chunk);
       }
+      for (Shared<ChunkReader> cells : earlier.cells()) {
+        openChunks.put(cells.get().file().path(), cells);
+      }
     }
     List<Shared<WindowView.IndexResource>> index = new ArrayList<>();
     List<Shared<ChunkReader>> chunks = new ArrayList<>();
+    List<Shared<ChunkReader>> cells = new ArrayList<>();
     Tombstones tombstones = Tombstones.NONE;
     boolean whole = false;
     try {
@@ -79,19 +84,10 @@ final class WindowFiles {
         }
       }
       for (ChunkFile chunk : state.chunks()) {
-        Shared<ChunkReader> known = openChunks.get(chunk.path());
-        if (known != null) {
-          known.retain();
-          chunks.add(known);
-          continue;
-        }
-        Arena arena = Arena.ofShared();
-        try {
-          chunks.add(new Shared<>(ChunkReader.open(fs, dataDir, chunk, arena), arena::close));
-        } catch (IOException | RuntimeException e) {
-          arena.close();
-          report(e, chunk.path(), damage);
-        }
+        open(chunk, openChunks, chunks, damage);
+      }
+      for (CellsFile file : state.cells()) {
+        open(file.file(), openChunks, cells, damage);
       }
       if (state.tombstones() != null) {
         String path = folder + "/" + state.tombstones();
@@ -101,14 +97,36 @@ final class WindowFiles {
           report(e, path, damage);
         }
       }
-      WindowView view = new WindowView(state, windowMillis, index, chunks, tombstones);
+      WindowView view = new WindowView(state, windowMillis, index, chunks, cells, tombstones);
       whole = true;
       return view;
     } finally {
       if (!whole) {
         index.forEach(Shared::release);
         chunks.forEach(Shared::release);
+        cells.forEach(Shared::release);
       }
+    }
+  }
+
+  private void open(
+      ChunkFile file,
+      Map<String, Shared<ChunkReader>> open,
+      List<Shared<ChunkReader>> into,
+      @Nullable Consumer<String> damage)
+      throws IOException {
+    Shared<ChunkReader> known = open.get(file.path());
+    if (known != null) {
+      known.retain();
+      into.add(known);
+      return;
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      into.add(new Shared<>(ChunkReader.open(fs, dataDir, file, arena), arena::close));
+    } catch (IOException | RuntimeException e) {
+      arena.close();
+      report(e, file.path(), damage);
     }
   }
 

@@ -25,6 +25,8 @@ final class WindowView {
   private final List<Shared<IndexResource>> index;
   private final List<Shared<ChunkReader>> chunks;
   private final List<List<Shared<ChunkReader>>> byBucket;
+  private final List<Shared<ChunkReader>> cells;
+  private final WindowCells cellsBySource;
   private final Tombstones tombstones;
 
   /** An index segment that can be closed. */
@@ -40,6 +42,7 @@ final class WindowView {
       long windowMillis,
       List<Shared<IndexResource>> index,
       List<Shared<ChunkReader>> chunks,
+      List<Shared<ChunkReader>> cells,
       Tombstones tombstones) {
     this.state = state;
     this.end = state.start() + windowMillis;
@@ -55,6 +58,8 @@ final class WindowView {
       grouped.get(chunk.get().file().info().bucket()).add(chunk);
     }
     this.byBucket = grouped;
+    this.cells = List.copyOf(cells);
+    this.cellsBySource = new WindowCells(state, this.cells);
     this.tombstones = tombstones;
   }
 
@@ -91,6 +96,16 @@ final class WindowView {
     return byBucket.get(bucket);
   }
 
+  /** All files of cells that are open. */
+  List<Shared<ChunkReader>> cells() {
+    return cells;
+  }
+
+  /** The same by what they were made from. */
+  WindowCells cellsBySource() {
+    return cellsBySource;
+  }
+
   Tombstones tombstones() {
     return tombstones;
   }
@@ -108,5 +123,6 @@ final class WindowView {
   void eachResource(Consumer<Shared<?>> action) {
     index.forEach(action);
     chunks.forEach(action);
+    cells.forEach(action);
   }
 }

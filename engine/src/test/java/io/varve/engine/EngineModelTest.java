@@ -46,6 +46,7 @@ final class EngineModelTest {
   private final List<Labels> series = new ArrayList<>();
   private DuplicatePolicy policy = DuplicatePolicy.LAST;
   private long now = ORIGIN;
+  private long cellsRead;
 
   @ParameterizedTest
   @EnumSource(
@@ -57,6 +58,7 @@ final class EngineModelTest {
       long seed = Seeds.usual(1);
       run(seed, dir.resolve("round" + round));
     }
+    assertThat(cellsRead).as("cells of continuous aggregates that were read").isPositive();
   }
 
   private void run(long seed, Path folder) throws IOException {
@@ -77,13 +79,16 @@ final class EngineModelTest {
             .withBackgroundThreads(false)
             .withFsync(FsyncPolicy.OS);
     Engine engine = Engine.open(config);
+    engine.aggregate(rules(random));
     try {
       for (int step = 0; step < 300; step++) {
         int dice = random.nextInt(100);
         if (dice < 70) {
           append(engine, random);
         } else if (dice < 76) {
-          engine.runBackgroundWork();
+          for (int i = random.nextInt(12); i >= 0; i--) {
+            engine.runBackgroundWork();
+          }
         } else if (dice < 81) {
           engine.flush();
         } else if (dice < 84) {
@@ -91,9 +96,11 @@ final class EngineModelTest {
         } else if (dice < 90) {
           delete(engine, random);
         } else if (dice < 95) {
+          cellsRead += engine.aggregateStats().cellsRead();
           engine.close();
           engine = Engine.open(config);
           assertThat(engine.stats().damage()).isEmpty();
+          engine.aggregate(rules(random));
         } else {
           check(engine, random, seed, step);
         }
@@ -101,6 +108,7 @@ final class EngineModelTest {
       check(engine, random, seed, 300);
       engine.mergeAll();
       check(engine, random, seed, 301);
+      cellsRead += engine.aggregateStats().cellsRead();
       engine.close();
       engine = Engine.open(config);
       check(engine, random, seed, 302);
@@ -126,7 +134,7 @@ final class EngineModelTest {
             default -> now + i * 10L;
           };
       double value =
-          random.nextInt(8) == 0
+          random.nextInt(8) == 0 && !labels.get("__name__").equals("m2")
               ? SPECIAL[random.nextInt(SPECIAL.length)]
               : random.nextInt(3) == 0 ? 7.0 : random.nextInt(1000) / 10.0;
       int row = onlyRow >= 0 ? onlyRow : batch.addSeries(labels);
@@ -196,6 +204,7 @@ final class EngineModelTest {
             if (reader.aggregate(i, range, aggregate)) {
               checkAggregate(aggregate, rows);
             }
+            checkCells(reader, i, range, random);
           }
         }
         assertThat(snapshot.damage()).isEmpty();
@@ -214,6 +223,77 @@ final class EngineModelTest {
             }
           });
       assertThat(found).as("seed %d step %d range %s", seed, step, range).isEqualTo(expected);
+    }
+  }
+
+  /** Continuous aggregates of some of the series, of other widths each time. */
+  private static List<AggregateRule> rules(Random random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> List.of();
+      case 1 -> List.of(new AggregateRule("all", null, List.of(), List.of(5_000L, 20_000L)));
+      case 2 ->
+          List.of(
+              new AggregateRule(
+                  "some", "", List.of(Matcher.equal("__name__", "m2")), List.of(5_000L)),
+              new AggregateRule(
+                  "others", "", List.of(Matcher.equal("__name__", "m1")), List.of(60_000L)));
+      default ->
+          List.of(
+              new AggregateRule(
+                  "one", null, List.of(Matcher.equal("instance", "host2")), List.of(20_000L)));
+    };
+  }
+
+  /** Every cell must be what its samples are. */
+  private static void checkCells(SeriesReader reader, int series, TimeRange range, Random random) {
+    if (range.equals(TimeRange.ALL)) {
+      return;
+    }
+    long width = new long[] {5_000, 20_000, 60_000}[random.nextInt(3)];
+    long start = Math.floorDiv(range.startExclusive(), width) * width;
+    long end = Math.max(start + width, Math.floorDiv(range.endInclusive(), width) * width);
+    SampleColumns rows = new SampleColumns();
+    CellColumns cells = new CellColumns();
+    if (!reader.cells(series, new TimeRange(start, end), width, cells)) {
+      reader.read(series, new TimeRange(start, end), rows);
+      boolean special = false;
+      for (int i = 0; i < rows.size; i++) {
+        special |= !Double.isFinite(rows.values[i]) && !StaleMarker.is(rows.values[i]);
+        special |= Math.abs(rows.values[i]) > 1e100; // whose sums may be infinite
+      }
+      assertThat(special).as("has what cells cannot express").isTrue();
+      return;
+    }
+    assertThat(cells.size()).isEqualTo((int) ((end - start) / width));
+    RangeAggregate expected = new RangeAggregate();
+    RangeAggregate found = new RangeAggregate();
+    for (int cell = 0; cell < cells.size(); cell++) {
+      long from = start + cell * width;
+      reader.read(series, new TimeRange(from, from + width), rows);
+      expected.clear();
+      for (int i = 0; i < rows.size; i++) {
+        if (!StaleMarker.is(rows.values[i])) {
+          expected.add(rows.times[i], rows.values[i]);
+        }
+      }
+      found.clear();
+      cells.appendTo(cell, found);
+      assertThat(found.count).isEqualTo(expected.count);
+      assertThat(found.firstTime).isEqualTo(expected.firstTime);
+      assertThat(found.lastTime).isEqualTo(expected.lastTime);
+      assertThat(found.first).isEqualTo(expected.first);
+      assertThat(found.last).isEqualTo(expected.last);
+      assertThat(found.min).isEqualTo(expected.min);
+      assertThat(found.max).isEqualTo(expected.max);
+      assertThat(found.resets).isEqualTo(expected.resets);
+      if (expected.max > 1e100 || expected.min < -1e100) {
+        continue; // whose sums lose all else, or overflow
+      }
+      double scale = Math.max(1, Math.abs(expected.sum));
+      double difference = found.sum + found.sumLow - expected.sum - expected.sumLow;
+      assertThat(Math.abs(difference) / scale).isLessThan(1e-12);
+      double lost = found.resetCorrection - expected.resetCorrection;
+      assertThat(Math.abs(lost) / Math.max(1, expected.resetCorrection)).isLessThan(1e-12);
     }
   }
 

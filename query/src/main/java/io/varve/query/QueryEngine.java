@@ -235,6 +235,7 @@ public final class QueryEngine implements AutoCloseable {
             tenant,
             lookback > 0 ? lookback : options.lookbackMillis(),
             queryOptions.useStoredAggregates(),
+            queryOptions.useCells(),
             options.features(),
             limits == null ? options.limits() : limits,
             queryOptions.cancellation(),

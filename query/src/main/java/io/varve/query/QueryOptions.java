@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param useCache whether a range query may take steps from the result cache, and leave its own
  * @param stepStats whether samples are counted by step, if {@link Feature#PER_STEP_STATS} is on:
  *     takes about as long as the query itself
+ * @param useCells whether continuous aggregates may be used; not without {@code
+ *     useStoredAggregates}
  */
 public record QueryOptions(
     long lookbackMillis,
@@ -23,7 +25,8 @@ public record QueryOptions(
     @Nullable Cancellation cancellation,
     boolean explain,
     boolean useCache,
-    boolean stepStats) {
+    boolean stepStats,
+    boolean useCells) {
   /** The engine's defaults, with stored aggregates. */
   public static final QueryOptions DEFAULT = new QueryOptions(0, null, true, null);
 
@@ -33,48 +36,89 @@ public record QueryOptions(
       @Nullable QueryLimits limits,
       boolean useStoredAggregates,
       @Nullable Cancellation cancellation) {
-    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false, false);
+    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false, false, true);
   }
 
   /** These options with another lookback, 0 = the engine's default. */
   public QueryOptions withLookbackMillis(long millis) {
     return new QueryOptions(
-        millis, limits, useStoredAggregates, cancellation, explain, useCache, stepStats);
+        millis, limits, useStoredAggregates, cancellation, explain, useCache, stepStats, useCells);
   }
 
   /** These options with other limits. */
   public QueryOptions withLimits(QueryLimits other) {
     return new QueryOptions(
-        lookbackMillis, other, useStoredAggregates, cancellation, explain, useCache, stepStats);
+        lookbackMillis,
+        other,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        useCache,
+        stepStats,
+        useCells);
   }
 
   /** These options with stored aggregates allowed or not. */
   public QueryOptions withStoredAggregates(boolean use) {
     return new QueryOptions(
-        lookbackMillis, limits, use, cancellation, explain, useCache, stepStats);
+        lookbackMillis, limits, use, cancellation, explain, useCache, stepStats, useCells);
+  }
+
+  /** These options with continuous aggregates allowed or not. */
+  public QueryOptions withCells(boolean use) {
+    return new QueryOptions(
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        useCache,
+        stepStats,
+        use);
   }
 
   /** These options with a switch to end the query early. */
   public QueryOptions withCancellation(Cancellation other) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, other, explain, useCache, stepStats);
+        lookbackMillis, limits, useStoredAggregates, other, explain, useCache, stepStats, useCells);
   }
 
   /** These options, explaining the query or not. */
   public QueryOptions withExplain(boolean wanted) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, cancellation, wanted, useCache, stepStats);
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        wanted,
+        useCache,
+        stepStats,
+        useCells);
   }
 
   /** These options with the result cache or not. */
   public QueryOptions withCache(boolean use) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, cancellation, explain, use, stepStats);
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        use,
+        stepStats,
+        useCells);
   }
 
   /** These options, counting samples by step or not. */
   public QueryOptions withStepStats(boolean wanted) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, cancellation, explain, useCache, wanted);
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        useCache,
+        wanted,
+        useCells);
   }
 }

@@ -63,8 +63,12 @@ record ChunkFooter(
     }
   }
 
-  /** Reads a footer whose checksum matched; it may still lie. */
-  static ChunkFooter decode(byte[] tail, long footerOffset, String path) {
+  /**
+   * Reads a footer whose checksum matched; it may still lie.
+   *
+   * @param cells true if the file has aggregates only: neither values nor times
+   */
+  static ChunkFooter decode(byte[] tail, long footerOffset, String path, boolean cells) {
     int length = tail.length - ChunkFormat.TRAILER_BYTES;
     ByteReader in = new ByteReader().on(tail, 0, length, path, footerOffset);
     String retentionClass = in.string();
@@ -79,9 +83,12 @@ record ChunkFooter(
     }
     long[] sections = starts(in, Section.COUNT, ChunkFormat.HEADER_BYTES, footerOffset);
     // Every block has a byte, every column, too: no count can ask for more than the file's size.
-    if (series > blocks
-        || blocks > sections[1] - sections[0]
-        || columns > sections[2] - sections[1]) {
+    // Of cells, the manifest's counts are compared before anything is made for them.
+    boolean fits =
+        cells
+            ? sections[2] == sections[0]
+            : blocks <= sections[1] - sections[0] && columns <= sections[2] - sections[1];
+    if (series > blocks || !fits) {
       throw in.corrupt(series + " rows, " + blocks + " blocks, " + columns + " time columns");
     }
     if (sections[Section.COUNT] != footerOffset) {

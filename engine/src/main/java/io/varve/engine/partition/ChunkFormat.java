@@ -62,7 +62,7 @@ final class ChunkFormat {
     out.fixed64(info.windowMillis());
     out.fixed64(info.logFrom());
     out.fixed64(info.logTo());
-    out.fixed32(0);
+    out.fixed32((int) info.cellMillis());
     out.fixed32(Crc32c.of(out.array(), 0, out.size()));
     return out.toByteArray();
   }
@@ -111,7 +111,8 @@ final class ChunkFormat {
         rank == 1,
         retentionClass,
         in.fixed64(),
-        in.fixed64());
+        in.fixed64(),
+        in.fixed32() & 0xFFFF_FFFFL);
   }
 
   /** The last bytes of a file whose footer, {@code footer}, stands before them. */

@@ -25,6 +25,7 @@ import java.util.Objects;
  * @param retentionClass class that all series of the file belong to, "" for the default
  * @param logFrom first log sequence number whose samples may be in the file
  * @param logTo last log sequence number whose samples may be in the file
+ * @param cellMillis 0 for a file of samples; else the width of the cells whose aggregates it holds
  */
 public record ChunkInfo(
     long windowStart,
@@ -35,9 +36,13 @@ public record ChunkInfo(
     boolean late,
     String retentionClass,
     long logFrom,
-    long logTo) {
+    long logTo,
+    long cellMillis) {
   /** Most buckets of a window: one for each virtual shard. */
   public static final int MOST_BUCKETS = 1024;
+
+  /** Widest cell: 32 bits of milliseconds, about 49 days. */
+  public static final long MOST_CELL_MILLIS = 0xFFFF_FFFFL;
 
   /** Longest name of a retention class, in UTF-8 bytes. */
   public static final int MOST_CLASS_BYTES = 200;
@@ -52,9 +57,49 @@ public record ChunkInfo(
   public ChunkInfo {
     Objects.requireNonNull(retentionClass);
     String problem = problem(windowMillis, bucket, buckets, level, retentionClass, logFrom, logTo);
+    if (problem.isEmpty()) {
+      problem = cellProblem(windowMillis, cellMillis);
+    }
     if (!problem.isEmpty()) {
       throw new IllegalArgumentException(problem);
     }
+  }
+
+  /** A file of samples. */
+  public ChunkInfo(
+      long windowStart,
+      long windowMillis,
+      int bucket,
+      int buckets,
+      int level,
+      boolean late,
+      String retentionClass,
+      long logFrom,
+      long logTo) {
+    this(
+        windowStart, windowMillis, bucket, buckets, level, late, retentionClass, logFrom, logTo, 0);
+  }
+
+  private static String cellProblem(long windowMillis, long cellMillis) {
+    boolean fits =
+        cellMillis == 0
+            || (cellMillis > 0 && cellMillis <= MOST_CELL_MILLIS && windowMillis % cellMillis == 0);
+    return fits ? "" : "cells of " + cellMillis + " ms in a window of " + windowMillis + " ms";
+  }
+
+  /** The file of the cells of this width over this file's samples. */
+  public ChunkInfo ofCells(long millis) {
+    return new ChunkInfo(
+        windowStart,
+        windowMillis,
+        bucket,
+        buckets,
+        level,
+        late,
+        retentionClass,
+        logFrom,
+        logTo,
+        millis);
   }
 
   private static String problem(
@@ -98,13 +143,26 @@ public record ChunkInfo(
       boolean late,
       String retentionClass,
       long logFrom,
-      long logTo) {
+      long logTo,
+      long cellMillis) {
     String problem = problem(windowMillis, bucket, buckets, level, retentionClass, logFrom, logTo);
+    if (problem.isEmpty()) {
+      problem = cellProblem(windowMillis, cellMillis);
+    }
     if (!problem.isEmpty()) {
       throw new CorruptDataException(source, offset, problem);
     }
     return new ChunkInfo(
-        windowStart, windowMillis, bucket, buckets, level, late, retentionClass, logFrom, logTo);
+        windowStart,
+        windowMillis,
+        bucket,
+        buckets,
+        level,
+        late,
+        retentionClass,
+        logFrom,
+        logTo,
+        cellMillis);
   }
 
   /** Inclusive end of the window, milliseconds since the epoch. */
@@ -114,13 +172,14 @@ public record ChunkInfo(
 
   /**
    * The path of the file in its window's folder, a function of the fields: {@code
-   * b=<bucket>/c-<logTo>-L<level>[-late][-<class>].tch}.
+   * b=<bucket>/c-<logTo>-L<level>[-late][-<class>].tch}; with {@code a-<cellMillis>-} in place of
+   * {@code c-} for cells.
    */
   public String fileName() {
     HexFormat hex = HexFormat.of();
     return "b="
         + (bucket < 256 ? hex.toHexDigits((byte) bucket) : hex.toHexDigits(bucket, 3))
-        + "/c-"
+        + (cellMillis == 0 ? "/c-" : "/a-" + cellMillis + "-")
         + hex.toHexDigits(logTo)
         + "-L"
         + level

@@ -129,7 +129,8 @@ public final class ChunkReader implements AutoCloseable {
     byte[] tail = new byte[(int) (size - footerOffset)];
     file.readFully(footerOffset, tail, 0, tail.length);
     ChunkFormat.checkFooter(tail, footerOffset, path);
-    ChunkFooter footer = ChunkFooter.decode(tail, footerOffset, path);
+    ChunkFooter footer =
+        ChunkFooter.decode(tail, footerOffset, path, expected.info().cellMillis() > 0);
     byte[] header = new byte[ChunkFormat.HEADER_BYTES];
     file.readFully(0, header, 0, header.length);
     ChunkInfo info = ChunkFormat.readHeader(header, footer.retentionClass(), path);

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * use.
  */
 public final class ChunkWriter implements AutoCloseable {
+  /** Rows of a cell; what has more takes several of the same time. */
+  public static final int MOST_CELL_ROWS = ChunkFormat.MOST_ROWS;
+
   private final FileSystem fs;
   private final ChunkInfo info;
   private final String path;
@@ -173,6 +176,25 @@ public final class ChunkWriter implements AutoCloseable {
     end(c, from, to, stats.collect(c, from, to) ? BlockPage.STATS : 0);
   }
 
+  /**
+   * Notes the aggregates of rows {@code [from, to)} as the next cell of the series; the rows
+   * themselves are not written. Only in a file of cells, and nothing else in one.
+   *
+   * @param c rows of any kind, at most 65,535, ascending in time and after the series' last cell
+   * @return false if these rows have no aggregates: the cell says that they are there, and no more
+   */
+  public boolean cell(SampleColumns c, int from, int to) throws IOException {
+    int n = to - from;
+    if (info.cellMillis() == 0 || n < 1 || n > ChunkFormat.MOST_ROWS) {
+      throw new IllegalArgumentException(
+          "a cell of " + n + " rows in a file of cells of " + info.cellMillis() + " ms");
+    }
+    requireOrder(c.times, from, to);
+    boolean known = stats.collect(c, from, to);
+    index(known ? BlockPage.STATS : 0, times.bare(n, c.times[from], c.times[to - 1]), 0, 0);
+    return known;
+  }
+
   private void requireOrder(long[] time, int from, int to) {
     if (windowId < 0) {
       throw new IllegalStateException("a block without a series");
@@ -301,6 +323,11 @@ public final class ChunkWriter implements AutoCloseable {
   /** Adds what is said about a metric of a tenant. */
   public void metadata(String tenant, String metric, Metadata about) {
     metadata.add(page, tenant, metric, about);
+  }
+
+  /** Which file it is. */
+  public ChunkInfo info() {
+    return info;
   }
 
   /** Blocks so far. */

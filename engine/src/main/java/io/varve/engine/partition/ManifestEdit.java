@@ -55,6 +55,16 @@ public final class ManifestEdit {
     return op(new ManifestOp.RemoveChunk(chunk.info().windowStart(), chunk.path()));
   }
 
+  /** A finished file of cells joins its window. */
+  public ManifestEdit addCells(CellsFile cells) {
+    return op(new ManifestOp.AddCells(cells));
+  }
+
+  /** A file of cells leaves its window; the caller deletes it when its last reader is gone. */
+  public ManifestEdit removeCells(CellsFile cells) {
+    return op(new ManifestOp.RemoveCells(cells.file().info().windowStart(), cells.file().path()));
+  }
+
   /** The window's tombstone file, null if nothing in it is deleted any more. */
   public ManifestEdit tombstones(long windowStart, @Nullable String file) {
     return op(new ManifestOp.SetTombstones(windowStart, file));

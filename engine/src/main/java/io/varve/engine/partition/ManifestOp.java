@@ -19,6 +19,10 @@ sealed interface ManifestOp {
 
   record RemoveChunk(long window, String path) implements ManifestOp {}
 
+  record AddCells(CellsFile cells) implements ManifestOp {}
+
+  record RemoveCells(long window, String path) implements ManifestOp {}
+
   record SetTombstones(long window, @Nullable String file) implements ManifestOp {}
 
   record DropWindow(long window) implements ManifestOp {}

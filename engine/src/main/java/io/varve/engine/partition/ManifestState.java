@@ -96,6 +96,7 @@ public record ManifestState(
         ops.add(new ManifestOp.AddIndexSegment(window.start(), segment));
       }
       window.chunks().forEach(chunk -> ops.add(new ManifestOp.AddChunk(chunk)));
+      window.cells().forEach(cells -> ops.add(new ManifestOp.AddCells(cells)));
       if (window.tombstones() != null) {
         ops.add(new ManifestOp.SetTombstones(window.start(), window.tombstones()));
       }
@@ -176,6 +177,9 @@ public record ManifestState(
         case ManifestOp.ClearIndex o -> window(o.window()).index.clear();
         case ManifestOp.AddChunk o -> window(o.chunk().info().windowStart()).addChunk(o.chunk());
         case ManifestOp.RemoveChunk o -> window(o.window()).removeChunk(o.path());
+        case ManifestOp.AddCells o ->
+            window(o.cells().file().info().windowStart()).addCells(o.cells());
+        case ManifestOp.RemoveCells o -> window(o.window()).removeCells(o.path());
         case ManifestOp.SetTombstones o -> window(o.window()).tombstones = o.file();
         case ManifestOp.DropWindow o -> {
           window(o.window());
@@ -216,6 +220,7 @@ public record ManifestState(
     private final int buckets;
     private final List<IndexFile> index;
     private final LinkedHashMap<String, ChunkFile> chunks = new LinkedHashMap<>();
+    private final LinkedHashMap<String, CellsFile> cells = new LinkedHashMap<>();
     private @Nullable String tombstones;
 
     WindowDraft(WindowState from) {
@@ -223,11 +228,18 @@ public record ManifestState(
       buckets = from.buckets();
       index = new ArrayList<>(from.index());
       from.chunks().forEach(chunk -> chunks.put(chunk.path(), chunk));
+      from.cells().forEach(file -> cells.put(file.file().path(), file));
       tombstones = from.tombstones();
     }
 
     WindowState freeze() {
-      return new WindowState(start, buckets, index, new ArrayList<>(chunks.values()), tombstones);
+      return new WindowState(
+          start,
+          buckets,
+          index,
+          new ArrayList<>(chunks.values()),
+          tombstones,
+          new ArrayList<>(cells.values()));
     }
 
     void addSegment(IndexFile segment) {
@@ -257,6 +269,19 @@ public record ManifestState(
       }
       if (chunks.putIfAbsent(chunk.path(), chunk) != null) {
         throw new IllegalArgumentException("chunk file " + chunk.path() + " exists already");
+      }
+    }
+
+    void addCells(CellsFile file) {
+      if (cells.putIfAbsent(file.file().path(), file) != null) {
+        throw new IllegalArgumentException(
+            "file of cells " + file.file().path() + " exists already");
+      }
+    }
+
+    void removeCells(String path) {
+      if (cells.remove(path) == null) {
+        throw new IllegalArgumentException("file of cells " + path + " does not exist");
       }
     }
 

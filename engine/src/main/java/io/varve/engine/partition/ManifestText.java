@@ -49,28 +49,14 @@ final class ManifestText {
               .put("sha256", o.segment().sha256())
               .put("firstId", o.segment().firstId())
               .put("count", o.segment().count());
-      case ManifestOp.AddChunk o -> {
-        ChunkFile c = o.chunk();
-        ChunkInfo i = c.info();
-        out.op("addChunk")
-            .put("w", i.windowStart())
-            .put("width", i.windowMillis())
-            .put("bucket", i.bucket())
-            .put("buckets", i.buckets())
-            .put("level", i.level())
-            .put("late", i.late() ? 1 : 0)
-            .put("class", i.retentionClass())
-            .put("from", i.logFrom())
-            .put("to", i.logTo())
-            .put("path", c.path())
-            .put("bytes", c.bytes())
-            .put("sha256", c.sha256())
-            .put("series", c.series())
-            .put("blocks", c.blocks())
-            .put("samples", c.samples())
-            .put("minTime", c.minTime())
-            .put("maxTime", c.maxTime());
-      }
+      case ManifestOp.AddChunk o -> print(o.chunk(), out.op("addChunk"));
+      case ManifestOp.AddCells o ->
+          print(o.cells().file(), out.op("addCells"))
+              .put("cell", o.cells().file().info().cellMillis())
+              .put("of", o.cells().source())
+              .put("rule", o.cells().rule());
+      case ManifestOp.RemoveCells o ->
+          out.op("removeCells").put("w", o.window()).put("path", o.path());
       case ManifestOp.RemoveChunk o ->
           out.op("removeChunk").put("w", o.window()).put("path", o.path());
       case ManifestOp.SetTombstones o ->
@@ -87,8 +73,29 @@ final class ManifestText {
     }
   }
 
+  private static Printer print(ChunkFile c, Printer out) {
+    ChunkInfo i = c.info();
+    return out.put("w", i.windowStart())
+        .put("width", i.windowMillis())
+        .put("bucket", i.bucket())
+        .put("buckets", i.buckets())
+        .put("level", i.level())
+        .put("late", i.late() ? 1 : 0)
+        .put("class", i.retentionClass())
+        .put("from", i.logFrom())
+        .put("to", i.logTo())
+        .put("path", c.path())
+        .put("bytes", c.bytes())
+        .put("sha256", c.sha256())
+        .put("series", c.series())
+        .put("blocks", c.blocks())
+        .put("samples", c.samples())
+        .put("minTime", c.minTime())
+        .put("maxTime", c.maxTime());
+  }
+
   /**
-   * Reads what {@link #print} wrote.
+   * Reads what {@link #print(List)} wrote.
    *
    * @param source file and line, named in errors
    * @param offset of the line in the file
@@ -125,7 +132,11 @@ final class ManifestText {
                   in.text("sha256"),
                   in.integer("firstId"),
                   in.integer("count")));
-      case "addChunk" -> new ManifestOp.AddChunk(chunk(in));
+      case "addChunk" -> new ManifestOp.AddChunk(chunk(in, 0));
+      case "addCells" ->
+          new ManifestOp.AddCells(
+              new CellsFile(chunk(in, in.number("cell")), in.text("of"), in.text("rule")));
+      case "removeCells" -> new ManifestOp.RemoveCells(in.number("w"), in.text("path"));
       case "removeChunk" -> new ManifestOp.RemoveChunk(in.number("w"), in.text("path"));
       case "tombstones" -> new ManifestOp.SetTombstones(in.number("w"), in.textOrNull("file"));
       case "dropWindow" -> new ManifestOp.DropWindow(in.number("w"));
@@ -138,7 +149,7 @@ final class ManifestText {
     };
   }
 
-  private static ChunkFile chunk(Fields in) {
+  private static ChunkFile chunk(Fields in, long cellMillis) {
     ChunkInfo info =
         ChunkInfo.decoded(
             in.source,
@@ -151,7 +162,8 @@ final class ManifestText {
             in.integer("late") != 0,
             in.text("class"),
             in.number("from"),
-            in.number("to"));
+            in.number("to"),
+            cellMillis);
     return new ChunkFile(
         info,
         in.text("path"),

@@ -81,6 +81,35 @@ final class TimeColumns {
     return column;
   }
 
+  /** The number of the column of so many timestamps between two, of which nothing else is kept. */
+  int bare(int n, long firstTime, long lastTime) {
+    if (rows.size > 0 && isBare(after[latest], n, firstTime, lastTime)) {
+      latest = after[latest];
+      return latest;
+    }
+    long hash = mix(mix(n, firstTime), lastTime);
+    int column = -1;
+    for (int slot = byTimes.first(hash); slot >= 0; slot = byTimes.next(slot, hash)) {
+      if (isBare(byTimes.value(slot), n, firstTime, lastTime)) {
+        column = byTimes.value(slot);
+        break;
+      }
+    }
+    if (column < 0) {
+      column = add(n, firstTime, lastTime);
+      byTimes.add(hash, column);
+    }
+    after[latest] = column;
+    latest = column;
+    return column;
+  }
+
+  private boolean isBare(int column, int n, long firstTime, long lastTime) {
+    return rows(column) == n
+        && first.values[column] == firstTime
+        && last.values[column] == lastTime;
+  }
+
   private boolean keeps(int column, long[] times, int from, int n) {
     long[] others = kept[column];
     return others.length == n && Arrays.equals(others, 0, n, times, from, from + n);
@@ -146,18 +175,24 @@ final class TimeColumns {
         return column;
       }
     }
+    bytes.advance(length);
+    int column = add(n, firstTime, lastTime);
+    byBytes.add(hash, column);
+    return column;
+  }
+
+  /** Counts a column whose bytes, if it has any, are there. */
+  private int add(int n, long firstTime, long lastTime) {
     int column = rows.size;
     if (column == kept.length) {
       kept = Arrays.copyOf(kept, column * 2);
       after = Arrays.copyOf(after, column * 2);
     }
     kept[column] = NONE;
-    bytes.advance(length);
     rows.add(n);
     first.add(firstTime);
     last.add(lastTime);
     ends.add(bytes.size());
-    byBytes.add(hash, column);
     return column;
   }
 

@@ -12,17 +12,30 @@ import org.jspecify.annotations.Nullable;
  * @param index segments of the index, by first id
  * @param chunks chunk files, in the order in which they were added
  * @param tombstones name of the tombstone file in the window's folder, null if nothing is deleted
+ * @param cells files of cells, in the order in which they were added
  */
 public record WindowState(
     long start,
     int buckets,
     List<IndexFile> index,
     List<ChunkFile> chunks,
-    @Nullable String tombstones) {
+    @Nullable String tombstones,
+    List<CellsFile> cells) {
   /** Keeps its own copies of the lists. */
   public WindowState {
     index = List.copyOf(index);
     chunks = List.copyOf(chunks);
+    cells = List.copyOf(cells);
+  }
+
+  /** Without cells. */
+  public WindowState(
+      long start,
+      int buckets,
+      List<IndexFile> index,
+      List<ChunkFile> chunks,
+      @Nullable String tombstones) {
+    this(start, buckets, index, chunks, tombstones, List.of());
   }
 
   /** Window ids that are taken: the next segment begins here. */

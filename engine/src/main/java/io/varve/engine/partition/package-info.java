@@ -13,7 +13,8 @@
  *   0  HEADER    64 bytes: "VarveTCH", u16 version = 1, u16 encoder version, u8 level, u8 rank
  *                (0 in order, 1 late), u16 bucket, u32 buckets, u32 CRC of the retention class
  *                (0 for the default), i64 window start, i64 window width, i64 first and i64 last
- *                log sequence, u32 0, u32 CRC of the 60 bytes before
+ *                log sequence, u32 width of cells in ms (0: a file of samples), u32 CRC of the 60
+ *                bytes before
  *  64  VALUES    the blocks, in file order: a float or histogram block (package codec), then,
  *                if a row has a start timestamp, an integer block of them
  *      TIMES     the distinct time columns, in the order of their first use
@@ -31,6 +32,12 @@
  * <p>A row is a series. The blocks of a row follow each other in file order and in time; no block
  * leaves the window, no series has two rows. A block's number of rows and its first and last time
  * are those of its time column.
+ *
+ * <p><b>A file of cells</b> (of a continuous aggregate) is one in which VALUES and TIMES are empty.
+ * Its blocks are cells: what lies in (n × width, (n + 1) × width] of a row, with the number of
+ * samples, the times of the first and last one (which cells of equal ones share as a time column of
+ * no bytes), and their aggregates. A cell without aggregates holds samples that these cannot
+ * express. More than 65,535 samples take several cells one after the other.
  *
  * <p><b>Page</b> of the directory: {@code u8 0} and the body, or {@code u8 1}, varint length of the
  * body, and the body as a zstd frame. Body: columns of integers, one after the other. A column of n
@@ -138,6 +145,7 @@
  * addIndex w file bytes sha256 firstId count
  * addChunk w width bucket buckets level late class from to path bytes sha256 series blocks samples
  *          minTime maxTime         removeChunk w path
+ * addCells (as addChunk) cell of rule                         removeCells w path
  * tombstones w [file]              flushed seq                checkpoint seq [files=a,b]
  * nextIndex generation             encoder version            watermark key [value]
  * </pre>

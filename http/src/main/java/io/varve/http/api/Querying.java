@@ -65,10 +65,36 @@ public final class Querying {
    * @param cache whether the result cache may be used
    */
   record Terms(
-      long timeoutMillis, long lookbackMillis, String stats, boolean explain, boolean cache) {
+      long timeoutMillis,
+      long lookbackMillis,
+      String stats,
+      boolean explain,
+      boolean cache,
+      Stored stored) {
     /** True if samples are to be counted step by step, where that is offered. */
     boolean stepStats() {
       return stats.equals("all");
+    }
+  }
+
+  /** What stored aggregates a query may use instead of samples. */
+  enum Stored {
+    /** None: bit by bit what the samples give. */
+    NONE,
+    /** Those of the blocks in data files. */
+    BLOCKS,
+    /** Continuous aggregates, too. */
+    ALL;
+
+    static Stored of(String text) {
+      return switch (text) {
+        case "", "all" -> ALL;
+        case "blocks" -> BLOCKS;
+        case "none" -> NONE;
+        default ->
+            throw ApiException.badParameter(
+                "aggregates", "\"" + text + "\" is none of all, blocks, none");
+      };
     }
   }
 
@@ -80,8 +106,9 @@ public final class Querying {
   record Times(long start, long end, long step) {}
 
   /**
-   * Reads {@code timeout}, {@code lookback_delta}, {@code stats}, {@code explain} and {@code
-   * nocache}. Statistics and explanations are of the whole query, so they go past the cache.
+   * Reads {@code timeout}, {@code lookback_delta}, {@code stats}, {@code explain}, {@code nocache}
+   * and {@code aggregates}. Statistics and explanations are of the whole query, so they go past the
+   * cache; so do queries that may not use all stored aggregates.
    */
   Terms terms(Arguments arguments) {
     long timeout = reading.limits().timeoutMillis();
@@ -99,8 +126,10 @@ public final class Querying {
     }
     String stats = arguments.text("stats");
     boolean explain = arguments.flag("explain");
-    boolean cache = !arguments.flag("nocache") && !explain && stats.isEmpty();
-    return new Terms(timeout, lookback, stats, explain, cache);
+    Stored stored = Stored.of(arguments.text("aggregates"));
+    boolean cache =
+        !arguments.flag("nocache") && !explain && stats.isEmpty() && stored == Stored.ALL;
+    return new Terms(timeout, lookback, stats, explain, cache, stored);
   }
 
   /** Evaluates and answers. */
@@ -249,11 +278,12 @@ public final class Querying {
         new QueryOptions(
             terms.lookbackMillis(),
             reading.limits().withTimeoutMillis(longest),
-            storedAggregates,
+            storedAggregates && terms.stored() != Stored.NONE,
             cancellation,
             terms.explain(),
             terms.cache(),
-            terms.stepStats());
+            terms.stepStats(),
+            terms.stored() == Stored.ALL);
     QueryEngine queries = store.queries();
     return question.step() == 0
         ? queries.instant(snapshot, question.tenant(), question.text(), question.start(), options)

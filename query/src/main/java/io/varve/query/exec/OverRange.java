@@ -39,6 +39,9 @@ final class OverRange extends SeriesOperator {
   private final State[] states;
   private Labels[] labels = new Labels[0];
 
+  /** Width of the cells that windows are put together from, 0 if they are not. */
+  private long cellMillis;
+
   /** What one worker needs. */
   private static final class State {
     final RangeFunction function;
@@ -46,6 +49,7 @@ final class OverRange extends SeriesOperator {
     final RangeAggregate aggregate = new RangeAggregate();
     final MixedRange mixed;
     @Nullable CoreWindows core;
+    @Nullable CellWindows cells;
 
     State(RangeFunction function, MixedRange mixed) {
       this.function = function;
@@ -69,6 +73,9 @@ final class OverRange extends SeriesOperator {
   @Override
   Labels[] prepare() {
     labels = source.prepare();
+    if (query.useCells && takesAggregates() && labels.length > 0) {
+      cellMillis = CellWindows.widest(source);
+    }
     if (function == FunctionSignature.DOUBLE_EXPONENTIAL_SMOOTHING && hasFactorOutOfBounds()) {
       // That is an error also where nobody needs the series.
       query.proveLater(() -> query.evaluateForErrors(this, IntStream.range(0, labels.length)));
@@ -114,7 +121,9 @@ final class OverRange extends SeriesOperator {
   void evaluate(int series, double[] out, int at, Worker worker) {
     State state = state(worker);
     try {
-      if (!usesAggregates() || !fromAggregates(series, state, out, at, worker)) {
+      boolean done = cellMillis > 0 && fromCells(series, state, out, at, worker);
+      done = done || (usesAggregates() && fromAggregates(series, state, out, at, worker));
+      if (!done) {
         fromSamples(series, state, out, at, worker);
       }
     } catch (IllegalArgumentException e) {
@@ -226,8 +235,14 @@ final class OverRange extends SeriesOperator {
         || source.rangeMillis < AGGREGATE_RANGE_MILLIS) {
       return false;
     }
+    // Sliding over samples costs what is new in a window, once they are decoded.
+    return takesAggregates()
+        && (source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS || hasCore());
+  }
+
+  /** True if the function can do without the samples. */
+  private boolean takesAggregates() {
     return switch (function) {
-      // Sliding over samples costs what is new in a window, once they are decoded.
       case SUM_OVER_TIME,
           AVG_OVER_TIME,
           RATE,
@@ -237,7 +252,7 @@ final class OverRange extends SeriesOperator {
           RESETS,
           MIN_OVER_TIME,
           MAX_OVER_TIME ->
-          source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS || hasCore();
+          true;
       default -> false;
     };
   }
@@ -258,6 +273,23 @@ final class OverRange extends SeriesOperator {
     for (int s = 0; s < grid.count(); s++) {
       long end = source.end(grid.time(s));
       if (!source.aggregate(series, source.window(end), a, worker) || !put(a, end, out, at + s)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean fromCells(int series, State state, double[] out, int at, Worker worker) {
+    CellWindows windows = state.cells;
+    if (windows == null) {
+      windows = CellWindows.of(source, cellMillis);
+      state.cells = windows;
+    }
+    if (!windows.load(series, worker)) {
+      return false;
+    }
+    for (int s = 0; s < grid.count(); s++) {
+      if (!put(windows.at(s), source.end(grid.time(s)), out, at + s)) {
         return false;
       }
     }

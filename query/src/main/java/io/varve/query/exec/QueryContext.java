@@ -41,6 +41,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   final String tenant;
   final long lookbackMillis;
   final boolean useStoredAggregates;
+  final boolean useCells;
 
   /** True if names are dropped at the end of the query, not by each function. */
   final boolean lateNames;
@@ -67,6 +68,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private final AtomicLong samplesRead = new AtomicLong();
   private final AtomicLong queryableSamples = new AtomicLong();
   private final AtomicLong storedBlocks = new AtomicLong();
+  private final AtomicLong storedCells = new AtomicLong();
   private final AtomicLong series = new AtomicLong();
   private final List<SeriesReader> readers = new ArrayList<>();
   private final List<SelectorMeter> selectors = new ArrayList<>();
@@ -76,7 +78,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   private boolean partOfMore; // of the thread that asked
   private boolean nativeBuckets;
 
-  /** The clock of the deadline starts now. */
+  /** Without continuous aggregates. The clock of the deadline starts now. */
   public QueryContext(
       Snapshot snapshot,
       String tenant,
@@ -91,6 +93,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
         tenant,
         lookbackMillis,
         useStoredAggregates,
+        false,
         features,
         limits,
         cancellation,
@@ -104,6 +107,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
       String tenant,
       long lookbackMillis,
       boolean useStoredAggregates,
+      boolean useCells,
       Set<Feature> features,
       QueryLimits limits,
       @Nullable Cancellation cancellation,
@@ -114,6 +118,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.tenant = tenant;
     this.lookbackMillis = lookbackMillis;
     this.useStoredAggregates = useStoredAggregates;
+    this.useCells = useCells && useStoredAggregates;
     this.lateNames = features.contains(Feature.DELAYED_NAME_REMOVAL);
     this.useStarts = features.contains(Feature.START_TIMESTAMPS);
     this.typeLabels = features.contains(Feature.TYPE_AND_UNIT_LABELS);
@@ -346,6 +351,11 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     storedBlocks.addAndGet(blocks);
   }
 
+  /** Counts cells of continuous aggregates that were read. */
+  void countStoredCells(long cells) {
+    storedCells.addAndGet(cells);
+  }
+
   /** How many workers there may be at a time. */
   int workers() {
     return pool.workers();
@@ -426,6 +436,11 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   /** Blocks answered from stored aggregates. */
   public long storedBlocks() {
     return storedBlocks.get();
+  }
+
+  /** Cells of continuous aggregates read. */
+  public long storedCells() {
+    return storedCells.get();
   }
 
   /** Closes the readers. */

@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.SeriesReader;
 import io.varve.engine.SeriesSet;
@@ -13,6 +14,7 @@ import io.varve.query.histogram.HistogramRanges;
 import io.varve.query.histogram.HistogramTable;
 import io.varve.query.histogram.ResetHint;
 import java.util.List;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /** The stored series that a selector found, with a reader and reused columns for every worker. */
@@ -73,6 +75,19 @@ final class SelectedSeries {
       query.countStoredBlocks(into.storedBlocks);
       meter.countStoredBlocks(into.storedBlocks);
     }
+    return known;
+  }
+
+  /** The widths of cells that continuous aggregates have of these series. */
+  SortedSet<Long> cellMillis() {
+    return set.cellMillis();
+  }
+
+  /** The cells of a range; false if the samples must be read. */
+  boolean cells(int series, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
+    boolean known = reader(worker).cells(series, range, cellMillis, into);
+    query.countStoredCells(into.storedCells());
+    meter.countStoredCells(into.storedCells(), cellMillis);
     return known;
   }
 

@@ -21,6 +21,8 @@ final class SelectorMeter implements QueryBudget {
   private final LongAdder blocks = new LongAdder();
   private final LongAdder bytes = new LongAdder();
   private final LongAdder storedBlocks = new LongAdder();
+  private final LongAdder storedCells = new LongAdder();
+  private volatile long cellMillis;
   private volatile int series;
   private volatile int windows;
 
@@ -70,6 +72,13 @@ final class SelectorMeter implements QueryBudget {
     }
   }
 
+  void countStoredCells(long more, long width) {
+    if (more > 0) {
+      storedCells.add(more);
+      cellMillis = width;
+    }
+  }
+
   /** What it took so far, comparable with that of others. */
   long cost() {
     return heldBytes.sum() + SAMPLE_BYTES * samples.sum() + series;
@@ -103,6 +112,15 @@ final class SelectorMeter implements QueryBudget {
 
   long storedBlocks() {
     return storedBlocks.sum();
+  }
+
+  long storedCells() {
+    return storedCells.sum();
+  }
+
+  /** Width of the cells that were asked for last, 0 if none were. */
+  long cellMillis() {
+    return cellMillis;
   }
 
   @Override

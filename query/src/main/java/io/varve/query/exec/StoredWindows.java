@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
@@ -11,6 +12,7 @@ import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.histogram.HistogramRanges;
 import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /** A range selector: the stored samples in {@code (end − range, end]}, stale markers left out. */
@@ -147,6 +149,16 @@ final class StoredWindows extends WindowSource {
   @Override
   boolean aggregate(int number, TimeRange range, RangeAggregate into, Worker worker) {
     return series().aggregate(number, range, into, worker);
+  }
+
+  @Override
+  SortedSet<Long> cellMillis() {
+    return series().cellMillis();
+  }
+
+  @Override
+  boolean cells(int number, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
+    return series().cells(number, range, cellMillis, into, worker);
   }
 
   @Override

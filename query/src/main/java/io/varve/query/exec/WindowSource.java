@@ -1,11 +1,14 @@
 package io.varve.query.exec;
 
+import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.query.function.Window;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +54,16 @@ abstract class WindowSource {
 
   /** Aggregates a series over a range; false if it must be loaded. */
   boolean aggregate(int series, TimeRange range, RangeAggregate into, Worker worker) {
+    return false;
+  }
+
+  /** The widths of cells that continuous aggregates have of the series, ascending. */
+  SortedSet<Long> cellMillis() {
+    return Collections.emptySortedSet();
+  }
+
+  /** The cells of a series in a range that is made of them; false if it must be loaded. */
+  boolean cells(int series, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
     return false;
   }
 

@@ -1,0 +1,130 @@
+package io.varve.engine;
+
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFiles;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.partition.CellsFile;
+import io.varve.engine.partition.ChunkEncoders;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.ChunkScratch;
+import io.varve.engine.partition.ChunkWriter;
+import io.varve.engine.partition.ManifestEdit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * Makes files of cells: the samples of one chunk file, aggregated cell by cell, for all widths in
+ * one reading. A file of cells is a function of its chunk file and of the wanted series; it is
+ * never changed. When samples come late or are deleted, the window gets other chunk files at its
+ * next merge, and these get cells of their own; up to then, readers take the samples of the series
+ * that are concerned.
+ */
+final class CellMaker {
+  private final FileSystem fs;
+  private final Path dataDir;
+  private final EngineCounters counters;
+
+  CellMaker(FileSystem fs, Path dataDir, EngineCounters counters) {
+    this.fs = fs;
+    this.dataDir = dataDir;
+    this.counters = counters;
+  }
+
+  /** The widths that a chunk file lacks cells of, with the digests of their rules. */
+  static SortedMap<Long, String> missing(WindowView window, ChunkFile chunk, AggregateRules rules) {
+    TreeMap<Long, String> missing = new TreeMap<>(rules.digests());
+    if (chunk.info().late() || chunk.samples() == 0) {
+      missing.clear(); // readers take late samples themselves, until they are merged
+      return missing;
+    }
+    missing.keySet().removeIf(width -> (window.end() - window.start()) % width != 0);
+    for (CellsFile cells : window.state().cells()) {
+      if (cells.source().equals(chunk.path())) {
+        missing.remove(cells.file().info().cellMillis(), cells.rule());
+      }
+    }
+    return missing;
+  }
+
+  /** Makes the cells of a chunk file, and the edit that makes them count. */
+  ManifestEdit make(
+      WindowView window, ChunkReader chunk, SortedMap<Long, String> widths, AggregateRules rules)
+      throws IOException {
+    ManifestEdit edit = new ManifestEdit();
+    List<Output> outputs = new ArrayList<>();
+    try (ChunkEncoders encoders = new ChunkEncoders();
+        StagedFiles staged = new StagedFiles(fs, 1)) {
+      try {
+        String folder = ChunkInfo.windowFolder(window.start());
+        for (var width : widths.entrySet()) {
+          RoaringBitmap wanted = new RoaringBitmap();
+          for (Shared<WindowView.IndexResource> segment : window.index()) {
+            wanted.or(rules.wanted(segment.get().segment(), width.getKey()));
+          }
+          ChunkInfo info = chunk.file().info().ofCells(width.getKey());
+          outputs.add(
+              new Output(
+                  new ChunkWriter(fs, dataDir, folder, info, encoders), width.getValue(), wanted));
+        }
+        fill(chunk, outputs);
+        for (Output output : outputs) {
+          ChunkFile file = output.writer.end(staged);
+          counters.bytesWritten.add(file.bytes());
+          edit.addCells(new CellsFile(file, chunk.file().path(), output.rule));
+        }
+      } finally {
+        for (Output output : outputs) {
+          output.writer.close();
+        }
+      }
+      staged.settle();
+    }
+    return edit;
+  }
+
+  /** A file in the making. */
+  private record Output(ChunkWriter writer, String rule, RoaringBitmap wanted) {}
+
+  private static void fill(ChunkReader chunk, List<Output> outputs) throws IOException {
+    ChunkScratch scratch = new ChunkScratch();
+    SampleColumns rows = new SampleColumns();
+    for (int row = 0; row < chunk.seriesCount(); row++) {
+      int id = chunk.windowIdAt(row);
+      rows.clear();
+      for (Output output : outputs) {
+        if (!output.wanted.contains(id)) {
+          continue;
+        }
+        if (rows.size == 0) {
+          for (int block = chunk.firstBlock(row); block < chunk.endBlock(row); block++) {
+            chunk.read(block, rows, scratch);
+          }
+        }
+        output.writer.series(id);
+        cut(rows, output.writer);
+      }
+    }
+  }
+
+  /** Writes the cells of one series. */
+  static void cut(SampleColumns rows, ChunkWriter writer) throws IOException {
+    long width = writer.info().cellMillis();
+    long[] times = rows.times;
+    for (int from = 0; from < rows.size; ) {
+      long end = (Math.floorDiv(times[from] - 1, width) + 1) * width;
+      int to = from + 1;
+      while (to < rows.size && times[to] <= end && to - from < ChunkWriter.MOST_CELL_ROWS) {
+        to++;
+      }
+      writer.cell(rows, from, to);
+      from = to;
+    }
+  }
+}

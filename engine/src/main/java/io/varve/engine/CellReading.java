@@ -1,0 +1,294 @@
+package io.varve.engine;
+
+import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.head.Head;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.BlockStats;
+import io.varve.engine.partition.ChunkReader;
+import java.util.List;
+
+/**
+ * Fills the cells of one series: from stored cells where nothing stands against it, from samples
+ * elsewhere. Whatever has late samples, deletes or overlaps in a window is read as samples there,
+ * so that a cell is always what its samples are. One thread.
+ */
+final class CellReading {
+  private final SnapshotView snapshot;
+  private final Selection selection;
+  private final QueryBudget budget;
+  private final ReadScratch scratch;
+  private final SampleColumns rows;
+
+  /** Reads samples, all sources merged. */
+  interface Samples {
+    void read(int series, TimeRange range, SampleColumns into);
+  }
+
+  CellReading(SnapshotView snapshot, Selection selection, QueryBudget budget, ReadScratch scratch) {
+    this.snapshot = snapshot;
+    this.selection = selection;
+    this.budget = budget;
+    this.scratch = scratch;
+    this.rows = scratch.edge;
+  }
+
+  /**
+   * Fills the cells of a range.
+   *
+   * @param deleted true if deletes that concern the series have not reached the files
+   * @return false if a sample is more than a cell can express
+   */
+  boolean fill(
+      int series,
+      TimeRange range,
+      long cellMillis,
+      boolean deleted,
+      Samples samples,
+      CellColumns into) {
+    into.begin(range, cellMillis);
+    Filled filled =
+        deleted ? Filled.DISORDER : fromFilesAndHeads(series, range, cellMillis, samples, into);
+    if (filled == Filled.DISORDER) {
+      into.begin(range, cellMillis);
+      filled = fromSamples(series, range, samples, into);
+    }
+    return filled == Filled.WHOLE;
+  }
+
+  private enum Filled {
+    /** Everything is in. */
+    WHOLE,
+    /** Sources overlap in time: they have to be merged sample by sample. */
+    DISORDER,
+    /** Not to be expressed by cells. */
+    BEYOND
+  }
+
+  private Filled fromSamples(int series, TimeRange range, Samples samples, CellColumns into) {
+    samples.read(series, range, rows);
+    return into.add(rows, 0, rows.size) ? Filled.WHOLE : Filled.BEYOND;
+  }
+
+  private Filled fromFilesAndHeads(
+      int series, TimeRange range, long cellMillis, Samples samples, CellColumns into) {
+    int shard = selection.virtualShard(series);
+    long readTo = Long.MIN_VALUE; // up to where samples of all sources are in already
+    for (int w = 0; w < selection.windows.size(); w++) {
+      WindowView window = selection.windows.get(w);
+      int id = selection.windowId(w, series);
+      if (window.start() >= range.endInclusive() || window.end() <= range.startExclusive()) {
+        continue;
+      }
+      int bucket = window.bucketOf(shard);
+      Filled filled;
+      if (isDisturbed(window, id, bucket)) {
+        TimeRange here =
+            new TimeRange(
+                Math.max(window.start(), range.startExclusive()),
+                Math.min(window.end(), range.endInclusive()));
+        filled = fromSamples(series, here, samples, into);
+        readTo = here.endInclusive();
+      } else if (id >= 0) {
+        filled = fromWindow(window, id, bucket, range, cellMillis, into);
+      } else {
+        continue;
+      }
+      if (filled != Filled.WHOLE) {
+        return filled;
+      }
+    }
+    if (hasLateElsewhere(range)) {
+      return Filled.DISORDER;
+    }
+    return fromHeads(series, range, readTo, into);
+  }
+
+  /** True if a window has late samples of the series, or deletes of it. */
+  private boolean isDisturbed(WindowView window, int id, int bucket) {
+    if (snapshot.late().containsKey(window.start())) {
+      return true;
+    }
+    List<Frozen> frozen = snapshot.view().frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      if (frozen.get(i).late().containsKey(window.start())) {
+        return true;
+      }
+    }
+    if (id < 0) {
+      return false;
+    }
+    if (window.tombstones().any() && window.tombstones().ranges(id, Long.MIN_VALUE) != null) {
+      return true;
+    }
+    List<Shared<ChunkReader>> chunks = window.chunks(bucket);
+    for (int c = 0; c < chunks.size(); c++) {
+      ChunkReader chunk = chunks.get(c).get();
+      if (chunk.file().info().late() && chunk.rowOf(id) >= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** True if a head has late samples in a window that has no files yet. */
+  private boolean hasLateElsewhere(TimeRange range) {
+    if (isLateElsewhere(snapshot.late().keySet(), range)) {
+      return true;
+    }
+    List<Frozen> frozen = snapshot.view().frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      if (isLateElsewhere(frozen.get(i).late().keySet(), range)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isLateElsewhere(Iterable<Long> starts, TimeRange range) {
+    for (long start : starts) {
+      if (start < range.endInclusive()
+          && start + snapshot.windowMillis() > range.startExclusive()
+          && !snapshot.view().windows().containsKey(start)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Filled fromWindow(
+      WindowView window, int id, int bucket, TimeRange range, long cellMillis, CellColumns into) {
+    List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
+    for (int i = 0; i < sourceless.size(); i++) {
+      ChunkReader cells = WindowCells.within(sourceless.get(i), cellMillis);
+      int row = cells == null ? -1 : cells.rowOf(id);
+      if (cells == null || row < 0) {
+        continue;
+      }
+      Filled filled = fromCells(cells, row, range, into);
+      if (filled != Filled.WHOLE) {
+        return filled;
+      }
+    }
+    List<Shared<ChunkReader>> chunks = window.chunks(bucket);
+    for (int c = 0; c < chunks.size(); c++) {
+      ChunkReader chunk = chunks.get(c).get();
+      if (chunk.file().maxTime() <= range.startExclusive()
+          || chunk.file().minTime() > range.endInclusive()) {
+        continue;
+      }
+      try {
+        int row = chunk.rowOf(id);
+        if (row < 0) {
+          continue;
+        }
+        Filled filled = fromChunk(window, chunk, id, row, range, cellMillis, into);
+        if (filled != Filled.WHOLE) {
+          return filled;
+        }
+      } catch (CorruptDataException e) {
+        return Filled.DISORDER; // who reads the samples reports it
+      }
+    }
+    return Filled.WHOLE;
+  }
+
+  private Filled fromChunk(
+      WindowView window,
+      ChunkReader chunk,
+      int id,
+      int row,
+      TimeRange range,
+      long cellMillis,
+      CellColumns into) {
+    ChunkReader cells = WindowCells.within(window.cellsBySource().of(chunk), cellMillis);
+    if (cells != null) {
+      int cellRow = cells.rowOf(id);
+      if (cellRow >= 0) {
+        return fromCells(cells, cellRow, range, into);
+      }
+    }
+    for (int block = chunk.firstBlock(row), end = chunk.endBlock(row); block < end; block++) {
+      long first = chunk.minTime(block);
+      if (chunk.maxTime(block) <= range.startExclusive() || first > range.endInclusive()) {
+        continue;
+      }
+      if (!into.endsBefore(Math.max(first, range.startExclusive() + 1))) {
+        return Filled.DISORDER;
+      }
+      rows.clear();
+      chunk.read(block, rows, scratch.chunks);
+      snapshot.counters().blocksDecoded.increment();
+      budget.chargeBlock(rows.size, chunk.bytes(block));
+      RowMerge.trim(rows, range.startExclusive(), range.endInclusive());
+      if (!into.add(rows, 0, rows.size)) {
+        return Filled.BEYOND;
+      }
+    }
+    return Filled.WHOLE;
+  }
+
+  private Filled fromCells(ChunkReader cells, int row, TimeRange range, CellColumns into) {
+    BlockStats stats = scratch.stats;
+    int first = cells.firstBlock(row);
+    int end = cells.endBlock(row);
+    // Cells do not straddle the range's ends, since both are multiples of their width.
+    while (first < end && cells.maxTime(first) <= range.startExclusive()) {
+      first++;
+    }
+    while (end > first && cells.minTime(end - 1) > range.endInclusive()) {
+      end--;
+    }
+    if (first < end && !into.endsBefore(cells.minTime(first))) {
+      return Filled.DISORDER;
+    }
+    budget.check();
+    for (int cell = first; cell < end; cell++) {
+      if (!cells.stats(cell, stats)) {
+        return Filled.BEYOND;
+      }
+      if (stats.count > 0) {
+        into.add(stats);
+      }
+    }
+    snapshot.counters().cellsRead.add(end - first);
+    return Filled.WHOLE;
+  }
+
+  private Filled fromHeads(int series, TimeRange range, long readTo, CellColumns into) {
+    long start = Math.max(range.startExclusive(), readTo);
+    if (start >= range.endInclusive()) {
+      return Filled.WHOLE;
+    }
+    TimeRange left = new TimeRange(start, range.endInclusive());
+    List<Frozen> frozen = snapshot.view().frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      Filled filled = fromHead(frozen.get(i).head(), series, left, into);
+      if (filled != Filled.WHOLE) {
+        return filled;
+      }
+    }
+    return fromHead(snapshot.view().head(), series, left, into);
+  }
+
+  private Filled fromHead(Head head, int series, TimeRange range, CellColumns into) {
+    if (!SnapshotView.touches(head, range)) {
+      return Filled.WHOLE;
+    }
+    int id = selection.headId(head.table(), series);
+    if (id < 0 || head.table().lastTime(id) <= range.startExclusive()) {
+      return Filled.WHOLE;
+    }
+    rows.clear();
+    head.readIn(id, range, rows, scratch.heads);
+    RowMerge.trim(rows, range.startExclusive(), range.endInclusive());
+    budget.chargeSamples(rows.size);
+    if (rows.size == 0) {
+      return Filled.WHOLE;
+    }
+    if (!into.endsBefore(rows.times[0])) {
+      return Filled.DISORDER;
+    }
+    return into.add(rows, 0, rows.size) ? Filled.WHOLE : Filled.BEYOND;
+  }
+}

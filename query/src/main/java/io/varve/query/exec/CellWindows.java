@@ -1,0 +1,131 @@
+package io.varve.query.exec;
+
+import io.varve.engine.CellColumns;
+import io.varve.engine.RangeAggregate;
+import io.varve.engine.model.TimeRange;
+import java.util.SortedSet;
+
+/**
+ * Windows that are made of whole cells of continuous aggregates: each is put together from its
+ * cells, long ones by way of sums over 8, 64, … cells. One series at a time; one thread.
+ */
+final class CellWindows {
+  /** Cells, and sums of cells, that one of the next level sums up. */
+  private static final int FAN = 8;
+
+  private static final int AGGREGATE_BYTES = 128;
+
+  private final WindowSource source;
+  private final StepGrid grid;
+  private final long cellMillis;
+  private final TimeRange range;
+  private final int inWindow;
+  private final int aStep;
+  private final CellColumns cells = new CellColumns();
+  private final RangeAggregate[][] sums;
+  private final RangeAggregate all = new RangeAggregate();
+
+  private CellWindows(WindowSource source, long cellMillis) {
+    this.source = source;
+    this.grid = source.grid;
+    this.cellMillis = cellMillis;
+    this.range =
+        new TimeRange(source.end(grid.start()) - source.rangeMillis, source.end(grid.last()));
+    this.inWindow = Math.toIntExact(source.rangeMillis / cellMillis);
+    this.aStep = source.isPinned() ? 0 : Math.toIntExact(grid.step() / cellMillis);
+    this.sums = new RangeAggregate[levels(inWindow)][];
+    long size = (range.endInclusive() - range.startExclusive()) / cellMillis;
+    for (int level = 0; level < sums.length; level++) {
+      size = (size + FAN - 1) / FAN;
+      source.query.chargeBytes(AGGREGATE_BYTES * size);
+      sums[level] = new RangeAggregate[Math.toIntExact(size)];
+      for (int i = 0; i < sums[level].length; i++) {
+        sums[level][i] = new RangeAggregate();
+      }
+    }
+  }
+
+  /** How many levels of sums a window can make use of. */
+  private static int levels(int cellsInWindow) {
+    int levels = 0;
+    for (long n = cellsInWindow; n >= 2L * FAN; n /= FAN) {
+      levels++;
+    }
+    return levels;
+  }
+
+  /** The widest cells that all windows are made of; 0 if there are none. */
+  static long widest(WindowSource source) {
+    SortedSet<Long> widths = source.cellMillis();
+    long widest = 0;
+    long end = source.end(source.grid.start());
+    boolean sliding = source.grid.count() > 1 && !source.isPinned();
+    for (long width : widths) {
+      if (source.rangeMillis % width == 0
+          && Math.floorMod(end, width) == 0
+          && (!sliding || source.grid.step() % width == 0)) {
+        widest = width;
+      }
+    }
+    return widest;
+  }
+
+  /** The windows of a source, of cells of such a width. */
+  static CellWindows of(WindowSource source, long cellMillis) {
+    return new CellWindows(source, cellMillis);
+  }
+
+  /** Takes a series; false if its samples are more than cells can express. */
+  boolean load(int series, Worker worker) {
+    if (!source.cells(series, range, cellMillis, cells, worker)) {
+      return false;
+    }
+    for (int level = 0; level < sums.length; level++) {
+      RangeAggregate[] below = level == 0 ? null : sums[level - 1];
+      int size = below == null ? cells.size() : below.length;
+      for (int i = 0; i < sums[level].length; i++) {
+        RangeAggregate sum = sums[level][i];
+        sum.clear();
+        for (int j = i * FAN; j < Math.min(size, (i + 1) * FAN); j++) {
+          if (below == null) {
+            cells.appendTo(j, sum);
+          } else {
+            sum.append(below[j]);
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  /** What the window of a step has; valid until the next is asked for. */
+  RangeAggregate at(int step) {
+    all.clear();
+    int from = step * aStep;
+    add(0, from, from + inWindow);
+    return all;
+  }
+
+  /** Adds what lies between two cells, or two sums of a level, in order. */
+  private void add(int level, int from, int to) {
+    int firstWhole = (from + FAN - 1) / FAN;
+    int lastWhole = to / FAN;
+    if (level == sums.length || lastWhole <= firstWhole) {
+      each(level, from, to);
+      return;
+    }
+    each(level, from, firstWhole * FAN);
+    add(level + 1, firstWhole, lastWhole);
+    each(level, lastWhole * FAN, to);
+  }
+
+  private void each(int level, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (level == 0) {
+        cells.appendTo(i, all);
+      } else {
+        all.append(sums[level - 1][i]);
+      }
+    }
+  }
+}
