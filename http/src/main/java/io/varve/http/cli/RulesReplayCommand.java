@@ -1,0 +1,360 @@
+package io.varve.http.cli;
+
+import io.varve.engine.Engine;
+import io.varve.http.config.ServerConfig;
+import io.varve.http.config.ServerConfig.LogLevel;
+import io.varve.http.replay.Comparison;
+import io.varve.http.replay.EngineTarget;
+import io.varve.http.replay.History;
+import io.varve.http.replay.Replay;
+import io.varve.http.replay.StoredHistory;
+import io.varve.http.replay.Target;
+import io.varve.ingest.InvalidTenantException;
+import io.varve.ingest.Tenants;
+import io.varve.query.Feature;
+import io.varve.query.QueryEngine;
+import io.varve.query.QueryLimits;
+import io.varve.retention.rules.Durations;
+import io.varve.retention.rules.RuleException;
+import io.varve.retention.rules.RuleFile;
+import io.varve.retention.rules.RuleGroup;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code varve rules replay FILE}: rules over history. */
+@Command(
+    name = "replay",
+    description = {
+      "Evaluates a file of rules over history, at each interval of its groups, as a server would"
+          + " have done. Tells which alerts would have fired, and what recording rules would have"
+          + " recorded; writes the series with --write, or compares two versions of the file with"
+          + " --compare.",
+      "The history is that of a running server (--url), or that of a data folder that no server has"
+          + " open (--data-dir).",
+      "Rules see what rules of the file make in this run, not what the store has of it.",
+      "Exits with 1 if a rule failed."
+    },
+    mixinStandardHelpOptions = true)
+final class RulesReplayCommand implements Callable<Integer> {
+  /** How the report is written. */
+  enum Format {
+    TABLE,
+    JSON
+  }
+
+  private static final long PROGRESS_NANOS = 2_000_000_000L;
+  private static final long LONGEST_QUERY_MILLIS = 600_000;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Parameters(paramLabel = "FILE", description = "The file of rules.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--from",
+      paramLabel = "TIME",
+      description =
+          "The first time of an evaluation: RFC 3339, seconds since the epoch, or how long ago"
+              + " (-7d). Evaluations are at multiples of their interval.")
+  private @Nullable String from;
+
+  @Option(
+      names = "--to",
+      paramLabel = "TIME",
+      description = "The last time of an evaluation; now by default.")
+  private String to = "now";
+
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      description = "The data folder; no server may have it open.")
+  private @Nullable Path dataDir;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "The configuration of the server that the data folder belongs to.")
+  private @Nullable Path config;
+
+  @Option(names = "--tenant", paramLabel = "NAME", description = "Whose series.")
+  private String tenant = "";
+
+  @Option(
+      names = "--interval",
+      paramLabel = "DURATION",
+      description = "Of groups that name none; ${DEFAULT-VALUE} by default.")
+  private String interval = "1m";
+
+  @Option(
+      names = "--query-offset",
+      paramLabel = "DURATION",
+      description = "Of groups that name none; ${DEFAULT-VALUE} by default.")
+  private String offset = "0s";
+
+  @Option(
+      names = "--external-label",
+      paramLabel = "NAME=VALUE",
+      description = "What templates know as external labels; may be given several times.")
+  private Map<String, String> externalLabels = new LinkedHashMap<>();
+
+  @Option(
+      names = "--external-url",
+      paramLabel = "URL",
+      description = "What templates know as the external URL.")
+  private String externalUrl = "";
+
+  @Option(
+      names = "--write",
+      description = "Writes the recorded series, and those of alerts, into the store.")
+  private boolean write;
+
+  @Option(
+      names = "--compare",
+      paramLabel = "FILE",
+      description =
+          "An older version of the file: tells which alerts FILE fires that it does not, or at"
+              + " other times, and which recorded series differ.")
+  private @Nullable Path older;
+
+  @Option(
+      names = "--format",
+      paramLabel = "table|json",
+      description = "Of the report; table by default.")
+  private Format format = Format.TABLE;
+
+  @Option(
+      names = "--enable-feature",
+      paramLabel = "FLAG,…",
+      split = ",",
+      description = "Features of PromQL to switch on, by Prometheus' flags.")
+  private @Nullable List<String> flags;
+
+  @Option(
+      names = "--ignore-unknown-fields",
+      description = "Fields that are not known in the files are no error.")
+  private boolean ignoreUnknown;
+
+  @Override
+  public Integer call() throws IOException {
+    Logging.level(LogLevel.ERROR);
+    Path rules = Folders.required(file);
+    if (from == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Say from when on: --from 2026-01-31T00:00:00Z, or --from -7d for the last seven days"
+              + " (and --to, if not up to now)");
+    }
+    if (write && older != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--write and --compare exclude each other: what is written would be"
+              + " part of the history that the other file sees");
+    }
+    try {
+      Tenants.parse(tenant);
+    } catch (InvalidTenantException e) {
+      throw new ParameterException(spec.commandLine(), "--tenant: " + e.getMessage(), e);
+    }
+    Replay.Options options = options();
+    RuleFile parsed = parse(rules);
+    RuleFile parsedOlder = older == null ? null : parse(older);
+    if (parsed == null || (older != null && parsedOlder == null)) {
+      return Failures.FAILED;
+    }
+    ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
+    settings = settings.withDataDir(existing(dataDir));
+    try (QueryEngine queries = new QueryEngine(queryOptions(settings));
+        Engine engine =
+            Engine.open(
+                settings.engine().withBackgroundThreads(false).withChronicleRegistry(false));
+        History history = new StoredHistory(engine, queries, tenant)) {
+      Target target = write ? new EngineTarget(engine, tenant) : null;
+      return parsedOlder == null
+          ? replay(parsed, history, queries, options, target)
+          : compare(parsedOlder, parsed, history, queries, options);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private int replay(
+      RuleFile rules,
+      History history,
+      QueryEngine queries,
+      Replay.Options options,
+      @Nullable Target target)
+      throws IOException {
+    long[] refused = new long[1];
+    try (Replay replay = new Replay(rules, history, queries, options)) {
+      Progress progress = new Progress(options);
+      while (!replay.done()) {
+        replay.advance(
+            replay.position() + replay.stretchMillis(),
+            (rule, series) -> {
+              if (target != null) {
+                try {
+                  refused[0] += target.write(series);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              }
+            });
+        progress.at(replay.position());
+      }
+      ReplayReport report = new ReplayReport(options, replay, target == null ? -1 : refused[0]);
+      switch (format) {
+        case TABLE -> report.table(System.out);
+        case JSON -> report.json(System.out);
+      }
+      report.failures(System.err);
+      return report.failed() || refused[0] > 0 ? Failures.FAILED : 0;
+    }
+  }
+
+  private int compare(
+      RuleFile olderRules,
+      RuleFile rules,
+      History history,
+      QueryEngine queries,
+      Replay.Options options)
+      throws IOException {
+    Comparison comparison = new Comparison();
+    try (Replay before = new Replay(olderRules, history, queries, options);
+        Replay after = new Replay(rules, history, queries, options)) {
+      Progress progress = new Progress(options);
+      while (!after.done()) {
+        long until = after.position() + Math.min(before.stretchMillis(), after.stretchMillis());
+        before.advance(until, comparison.before());
+        after.advance(until, comparison.after());
+        comparison.endStretch();
+        progress.at(after.position());
+      }
+      ReplayReport report = new ReplayReport(options, after, -1);
+      ReplayReport reportBefore = new ReplayReport(options, before, -1);
+      ComparisonReport differences = new ComparisonReport(reportBefore, report, comparison);
+      switch (format) {
+        case TABLE -> differences.table(System.out);
+        case JSON -> differences.json(System.out);
+      }
+      reportBefore.failures(System.err);
+      report.failures(System.err);
+      return report.failed() || reportBefore.failed() ? Failures.FAILED : 0;
+    }
+  }
+
+  /** Tells now and then how far it has come. */
+  private static final class Progress {
+    private final Replay.Options options;
+    private long last = System.nanoTime();
+
+    Progress(Replay.Options options) {
+      this.options = options;
+    }
+
+    void at(long position) {
+      if (System.nanoTime() - last > PROGRESS_NANOS) {
+        last = System.nanoTime();
+        System.err.printf(
+            Locale.ROOT,
+            "replayed up to %s (%d %%)%n",
+            Instant.ofEpochMilli(position),
+            100 * (position - options.from()) / Math.max(1, options.to() - options.from()));
+      }
+    }
+  }
+
+  private Replay.Options options() {
+    long now = System.currentTimeMillis();
+    long begin = time("--from", String.valueOf(from), now);
+    long end = time("--to", to, now);
+    if (end < begin) {
+      throw new ParameterException(spec.commandLine(), "--to is before --from");
+    }
+    long every = duration("--interval", interval);
+    if (every <= 0) {
+      throw new ParameterException(spec.commandLine(), "--interval must be positive");
+    }
+    return new Replay.Options(
+        begin,
+        end,
+        every,
+        new RuleGroup.Options(externalUrl, externalLabels, duration("--query-offset", offset)));
+  }
+
+  private long time(String option, String text, long now) {
+    try {
+      return TimeOption.parse(text, now);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), option + ": " + e.getMessage(), e);
+    }
+  }
+
+  private long duration(String option, String text) {
+    try {
+      return Durations.millis(text);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), option + ": " + e.getMessage(), e);
+    }
+  }
+
+  private @Nullable RuleFile parse(Path path) throws IOException {
+    try {
+      return RuleFile.parse(Files.readString(path), Replay.checker(), ignoreUnknown);
+    } catch (RuleException e) {
+      String.valueOf(e.getMessage())
+          .lines()
+          .forEach(line -> System.err.println("varve: " + path + ": " + line));
+      return null;
+    }
+  }
+
+  private Path existing(@Nullable Path folder) {
+    if (folder == null) {
+      throw new ParameterException(
+          spec.commandLine(), "Say where the history is: --url or --data-dir");
+    }
+    if (!Files.exists(folder.resolve("CURRENT"))) {
+      throw new ParameterException(
+          spec.commandLine(), "--data-dir: " + folder + " is no data folder");
+    }
+    return folder;
+  }
+
+  private QueryEngine.Options queryOptions(ServerConfig settings) {
+    ServerConfig.Query query = settings.query();
+    Set<Feature> features = EnumSet.copyOf(query.features());
+    for (String flag : flags == null ? List.<String>of() : flags) {
+      try {
+        features.add(Feature.of(flag));
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), "--enable-feature: " + e.getMessage(), e);
+      }
+    }
+    QueryLimits limits = query.limits().withTimeoutMillis(LONGEST_QUERY_MILLIS);
+    return new QueryEngine.Options(
+        Runtime.getRuntime().availableProcessors(),
+        query.lookbackMillis(),
+        query.subqueryStepMillis(),
+        limits,
+        features);
+  }
+}

@@ -1,0 +1,300 @@
+package io.varve.http.replay;
+
+import io.varve.engine.Snapshot;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.SampleColumns;
+import io.varve.query.QueryEngine;
+import io.varve.query.QueryException;
+import io.varve.query.QueryOptions;
+import io.varve.query.QueryResult;
+import io.varve.query.QueryResult.Matrix;
+import io.varve.query.histogram.FloatHistogram;
+import io.varve.query.promql.ParseException;
+import io.varve.query.promql.Parser;
+import io.varve.query.promql.ParserOptions;
+import io.varve.retention.rules.Evaluator;
+import io.varve.retention.rules.Rule;
+import io.varve.retention.rules.RuleException;
+import io.varve.retention.rules.RuleFile;
+import io.varve.retention.rules.RuleGroup;
+import io.varve.retention.rules.RuleSample;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A file of rules on its way through history. One thread. */
+public final class Replay implements AutoCloseable {
+  /**
+   * What holds for all groups.
+   *
+   * @param from first time of an evaluation, milliseconds since the epoch
+   * @param to last time of an evaluation
+   * @param intervalMillis of groups that have none
+   * @param rules what templates know, and the offset of groups that have none
+   */
+  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {}
+
+  /** Takes what rules make. */
+  public interface Output {
+    /** Takes the samples of a rule in a stretch of time, by series. */
+    void made(ReplayedRule rule, Map<Labels, SampleColumns> series);
+  }
+
+  private final History history;
+  private final QueryEngine queries;
+  private final Options options;
+  private final ReplayPlan plan;
+  private final List<List<Reads>> reads;
+  private final List<RuleRun> runs = new ArrayList<>();
+  private final Set<String> recordedNames = new HashSet<>();
+  private final Set<String> alertNames = new HashSet<>();
+  private final boolean[] readsMade;
+  private final Map<String, Boolean> readsMadeByText = new HashMap<>();
+  private final Overlay overlay;
+  private final long hiddenFrom;
+  private long next;
+
+  /**
+   * At its begin.
+   *
+   * @param history what was stored before; stays the caller's
+   * @param queries evaluates what reads replayed series; stays the caller's
+   */
+  public Replay(RuleFile file, History history, QueryEngine queries, Options options) {
+    this.history = history;
+    this.queries = queries;
+    this.options = options;
+    List<ReplayedRule> rules =
+        ReplayPlan.rules(file, options.intervalMillis, options.rules.offsetMillis());
+    reads = ReplayPlan.reads(rules);
+    plan = ReplayPlan.of(rules, reads);
+    readsMade = new boolean[rules.size()];
+    Live live = new Live();
+    long begin = Long.MAX_VALUE;
+    for (int i = 0; i < rules.size(); i++) {
+      ReplayedRule rule = rules.get(i);
+      runs.add(new RuleRun(rule, live, options.rules));
+      begin = Math.min(begin, rule.firstAt(options.from) - rule.offsetMillis());
+      switch (rule.rule()) {
+        case Rule.Recording recording -> recordedNames.add(recording.name());
+        case Rule.Alerting alerting -> alertNames.add(alerting.name());
+      }
+    }
+    for (int i = 0; i < readsMade.length; i++) {
+      readsMade[i] = readsMade(reads.get(i));
+    }
+    hiddenFrom = begin;
+    overlay = new Overlay();
+    next = options.from;
+  }
+
+  private boolean readsMade(List<Reads> what) {
+    return runs.stream().anyMatch(run -> what.stream().anyMatch(r -> r.mayRead(run.rule.rule())));
+  }
+
+  /** Checks expressions as files of rules are read. */
+  public static Evaluator checker() {
+    return new Evaluator() {
+      @Override
+      public String check(String expression) {
+        return Replay.check(expression);
+      }
+
+      @Override
+      public List<RuleSample> evaluate(String expression, long timeMillis) {
+        throw new RuleException("nothing is evaluated while a file is read");
+      }
+    };
+  }
+
+  private static String check(String expression) {
+    try {
+      return Parser.parse(expression, ParserOptions.ALL).toString();
+    } catch (ParseException e) {
+      throw new RuleException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** True when all is evaluated. */
+  public boolean done() {
+    return next > options.to;
+  }
+
+  /** The time up to which all is evaluated, milliseconds since the epoch. */
+  public long position() {
+    return Math.min(next, options.to);
+  }
+
+  /** How long a stretch should be, so that the results of rules take some megabytes. */
+  public long stretchMillis() {
+    long shortest = options.to - options.from + 1;
+    for (RuleRun run : runs) {
+      shortest = Math.min(shortest, run.rule.intervalMillis());
+    }
+    return 720 * Math.max(1, shortest);
+  }
+
+  /** Goes on to a time. */
+  public void advance(long until, Output out) {
+    long first = next;
+    long last = Math.min(until, options.to);
+    for (ReplayPlan.Unit unit : plan.units()) {
+      if (unit.stepwise()) {
+        evaluateStepwise(unit, first, last);
+      } else {
+        evaluate(unit.first(), first, last);
+      }
+    }
+    for (RuleRun run : runs) {
+      Map<Labels, SampleColumns> made = run.takeMade();
+      if (!made.isEmpty()) {
+        out.made(run.rule, made);
+      }
+    }
+    overlay.upkeep();
+    next = last + 1;
+  }
+
+  private void evaluate(int number, long from, long to) {
+    RuleRun run = runs.get(number);
+    long first = run.rule.firstAt(from);
+    long last = run.rule.lastAt(to);
+    if (first > last) {
+      return;
+    }
+    long offset = run.rule.offsetMillis();
+    boolean oneByOne = reads.get(number).stream().anyMatch(Reads::ofTheWholeQuery);
+    String expression = run.rule.rule().expression();
+    Results.Question question =
+        new Results.Question() {
+          @Override
+          public Matrix range(long start, long end, long step) {
+            return readsMade[number]
+                ? unionRange(expression, start, end, step)
+                : history.range(expression, start, end, step);
+          }
+
+          @Override
+          public QueryResult.Value instant(long time) {
+            return readsMade[number]
+                ? unionInstant(expression, time)
+                : history.instant(expression, time);
+          }
+        };
+    run.take(
+        Results.of(question, first - offset, last - offset, run.rule.intervalMillis(), oneByOne));
+    if (plan.read().contains(number)) {
+      overlay.append(run.made());
+    }
+  }
+
+  private void evaluateStepwise(ReplayPlan.Unit unit, long from, long to) {
+    long[] times = new long[unit.last() - unit.first() + 1];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = runs.get(unit.first() + i).rule.firstAt(from);
+    }
+    while (true) {
+      long time = Long.MAX_VALUE;
+      for (long t : times) {
+        time = Math.min(time, t);
+      }
+      if (time > to) {
+        return;
+      }
+      for (int i = 0; i < times.length; i++) {
+        if (times[i] == time) {
+          RuleRun run = runs.get(unit.first() + i);
+          step(run, time, plan.read().contains(unit.first() + i));
+          times[i] += run.rule.intervalMillis();
+        }
+      }
+    }
+  }
+
+  private void step(RuleRun run, long time, boolean isRead) {
+    run.evaluate(time);
+    if (isRead) {
+      overlay.append(run.lastMade());
+    }
+  }
+
+  private Snapshot union() {
+    return new UnionSnapshot(
+        history.snapshot(), history.tenant(), overlay.snapshot(), this::isMade, hiddenFrom);
+  }
+
+  /** True for series that rules of the file make. */
+  private boolean isMade(Labels labels) {
+    String name = labels.get(Labels.METRIC_NAME);
+    return recordedNames.contains(name)
+        || ((name.equals("ALERTS") || name.equals("ALERTS_FOR_STATE"))
+            && alertNames.contains(labels.get("alertname")));
+  }
+
+  private Matrix unionRange(String expression, long start, long end, long step) {
+    try (Snapshot union = union()) {
+      return (Matrix)
+          queries.range(union, "", expression, start, end, step, QueryOptions.DEFAULT).value();
+    }
+  }
+
+  private QueryResult.Value unionInstant(String expression, long time) {
+    try (Snapshot union = union()) {
+      return queries.instant(union, "", expression, time, QueryOptions.DEFAULT).value();
+    }
+  }
+
+  /** Answers one question after the other. */
+  private final class Live implements Evaluator {
+    @Override
+    public String check(String expression) {
+      return Replay.check(expression);
+    }
+
+    @Override
+    public List<RuleSample> evaluate(String expression, long timeMillis) {
+      QueryResult.Value value;
+      try {
+        boolean made =
+            readsMadeByText.computeIfAbsent(expression, text -> readsMade(List.of(Reads.of(text))));
+        value =
+            made ? unionInstant(expression, timeMillis) : history.instant(expression, timeMillis);
+      } catch (QueryException | ParseException e) {
+        throw new RuleException(String.valueOf(e.getMessage()));
+      }
+      return switch (value) {
+        case QueryResult.Scalar s -> List.of(new RuleSample(Labels.EMPTY, s.value(), null));
+        case QueryResult.Vector v -> {
+          List<RuleSample> samples = new ArrayList<>(v.size());
+          for (int i = 0; i < v.size(); i++) {
+            FloatHistogram histogram = v.histogram(i);
+            samples.add(
+                new RuleSample(
+                    v.labels()[i], v.values()[i], histogram == null ? null : histogram.toStored()));
+          }
+          yield samples;
+        }
+        case Matrix _, QueryResult.StringResult _ ->
+            throw new RuleException("rule result is not a vector or scalar");
+      };
+    }
+  }
+
+  /** What came of each rule so far. */
+  public List<RuleSummary> summaries() {
+    return runs.stream().map(RuleRun::summary).toList();
+  }
+
+  /** The alerts so far, rule after rule. */
+  public List<Firing> firings() {
+    return runs.stream().flatMap(run -> run.firings().stream()).toList();
+  }
+
+  @Override
+  public void close() {
+    overlay.close();
+  }
+}

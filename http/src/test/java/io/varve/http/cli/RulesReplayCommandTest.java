@@ -1,0 +1,330 @@
+package io.varve.http.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.engine.Engine;
+import io.varve.engine.EngineConfig;
+import io.varve.engine.Snapshot;
+import io.varve.engine.WriteMode;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.WriteBatch;
+import io.varve.query.QueryEngine;
+import io.varve.query.QueryOptions;
+import io.varve.query.QueryResult;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code varve rules replay} from end to end. */
+final class RulesReplayCommandTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long T = Instant.parse("2026-01-05T12:00:00Z").toEpochMilli();
+  private static final long MINUTE = 60_000;
+  private static final String[] RANGE = {
+    "--from", "2026-01-05T12:00:00Z", "--to", String.valueOf(T / 1000 + 3600)
+  };
+
+  private static final String RULES =
+      """
+      groups:
+      - name: g
+        rules:
+        - record: job:c:rate5m
+          expr: sum by (job) (rate(c[5m]))
+        - record: share
+          expr: job:c:rate5m / ignoring (job) group_left () sum(job:c:rate5m)
+        - alert: Hot
+          expr: temperature > 20
+          for: 5m
+          labels: {severity: page}
+          annotations: {text: "{{ $value }}"}
+      - name: slow
+        interval: 5m
+        query_offset: 1m
+        rules:
+        - record: c:max
+          expr: max(c)
+      """;
+
+  @TempDir Path folder;
+  private Path data;
+  private Path rules;
+
+  private record Result(int exit, String out, String err) {}
+
+  @BeforeEach
+  void store() throws Exception {
+    data = folder.resolve("data");
+    rules = Files.writeString(folder.resolve("rules.yaml"), RULES);
+    try (Engine engine = open()) {
+      WriteBatch batch = new WriteBatch();
+      for (int i = 0; i < 4; i++) {
+        Labels c = Labels.of("__name__", "c", "i", "" + i, "job", "j" + i % 2);
+        for (long t = T - 30 * MINUTE; t <= T + 90 * MINUTE; t += 15_000) {
+          batch.add(c, t + i, (t - T + 1e7) * (i + 1) / 1000);
+        }
+      }
+      // Above 20 from 12:10 to 12:30, and from 12:50 on.
+      Labels temperature = Labels.of("__name__", "temperature", "room", "a");
+      for (long t = T; t <= T + 90 * MINUTE; t += 15_000) {
+        long minute = (t - T) / MINUTE;
+        batch.add(temperature, t, (minute >= 10 && minute < 30) || minute >= 50 ? 21 : 19);
+      }
+      engine.append(batch, WriteMode.ALL_OR_NOTHING);
+    }
+  }
+
+  private Engine open() throws IOException {
+    return Engine.open(EngineConfig.defaults(data).withBackgroundThreads(false));
+  }
+
+  private static Result varve(List<String> arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    try {
+      int exit = VarveCommand.run(arguments.toArray(new String[0]));
+      return new Result(
+          exit,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private Result replay(String... more) {
+    List<String> arguments = new ArrayList<>(List.of("rules", "replay", rules.toString()));
+    arguments.addAll(List.of("--data-dir", data.toString()));
+    arguments.addAll(Arrays.asList(RANGE));
+    arguments.addAll(Arrays.asList(more));
+    return varve(arguments);
+  }
+
+  @Test
+  void tellsWhatWouldHaveFired() throws Exception {
+    Result result = replay();
+    assertThat(result.exit()).as(result.err()).isZero();
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out())
+        .contains("ALERT  PENDING SINCE         FIRED AT              RESOLVED AT           LABELS")
+        .contains(
+            "Hot    2026-01-05T12:10:00Z  2026-01-05T12:15:00Z  2026-01-05T12:30:00Z "
+                + " {room=\"a\", severity=\"page\"}")
+        .contains("Hot    2026-01-05T12:50:00Z  2026-01-05T12:55:00Z  -  ")
+        .contains("2 of 2 alerts fired; 8 series with ")
+        .contains("would have been written");
+
+    JsonNode json = JSON.readTree(replay("--format", "json").out());
+    assertThat(json.at("/alerts")).hasSize(2);
+    assertThat(json.at("/alerts/0/firedAt").asText()).isEqualTo("2026-01-05T12:15:00Z");
+    assertThat(json.at("/alerts/1/resolvedAt").isNull()).isTrue();
+    assertThat(json.at("/rules/0/samples").asInt()).isEqualTo(2 * 61);
+    assertThat(json.at("/rules/3/samples").asInt()).isEqualTo(13);
+    assertThat(json.at("/written").asBoolean()).isFalse();
+    try (Engine engine = open()) {
+      assertThat(samples(engine, "{__name__=~\"job:.*|share|ALERTS\"}", T, T + 60 * MINUTE, MINUTE))
+          .as("nothing is written")
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void writesWhatRangeQueriesYield() throws Exception {
+    Result result = replay("--write");
+    assertThat(result.exit()).as(result.err()).isZero();
+    assertThat(result.out()).contains(" written");
+    try (Engine engine = open()) {
+      List<String> rate = samples(engine, "sum by (job) (rate(c[5m]))", T, T + 60 * MINUTE, MINUTE);
+      assertThat(rate).hasSize(122);
+      assertThat(samples(engine, "sum by (job) (job:c:rate5m)", T, T + 60 * MINUTE, MINUTE))
+          .isEqualTo(rate);
+      assertThat(samples(engine, "sum by (job) (share)", T, T + 60 * MINUTE, MINUTE))
+          .isEqualTo(
+              samples(
+                  engine,
+                  "sum by (job) (rate(c[5m])) / ignoring (job) group_left ()"
+                      + " sum(sum by (job) (rate(c[5m])))",
+                  T,
+                  T + 60 * MINUTE,
+                  MINUTE));
+      long late = T - MINUTE; // the offset of the group
+      assertThat(samples(engine, "sum(c:max)", late, late + 60 * MINUTE, 5 * MINUTE))
+          .hasSize(13)
+          .isEqualTo(samples(engine, "max(c)", late, late + 60 * MINUTE, 5 * MINUTE));
+      assertThat(
+              samples(
+                  engine,
+                  "count_over_time(ALERTS{alertstate=\"firing\"}[61m])",
+                  T + 60 * MINUTE,
+                  T + 60 * MINUTE,
+                  MINUTE))
+          .containsExactly(
+              "{alertname=\"Hot\", alertstate=\"firing\", room=\"a\", severity=\"page\"} "
+                  + (T + 60 * MINUTE)
+                  + " 21.0");
+      assertThat(samples(engine, "ALERTS_FOR_STATE", T + 20 * MINUTE, T + 20 * MINUTE, MINUTE))
+          .singleElement()
+          .asString()
+          .endsWith(" " + (double) (T / 1000 + 600));
+      assertThat(samples(engine, "ALERTS", T + 40 * MINUTE, T + 40 * MINUTE, MINUTE)).isEmpty();
+    }
+    // What was written is not what the next run builds upon.
+    assertThat(replay("--format", "json").out().replace("false", "true"))
+        .contains("\"samples\" : 122")
+        .contains("\"name\" : \"Hot\"");
+  }
+
+  private static List<String> samples(
+      Engine engine, String query, long start, long end, long step) {
+    List<String> found = new ArrayList<>();
+    try (QueryEngine queries = new QueryEngine(QueryEngine.Options.DEFAULT);
+        Snapshot snapshot = engine.snapshot()) {
+      QueryResult.Matrix matrix =
+          (QueryResult.Matrix)
+              queries.range(snapshot, "", query, start, end, step, QueryOptions.DEFAULT).value();
+      for (QueryResult.Series series : matrix.series()) {
+        for (int i = 0; i < series.size(); i++) {
+          found.add(
+              series.labels().without("__name__")
+                  + " "
+                  + series.times()[i]
+                  + " "
+                  + series.values()[i]);
+        }
+      }
+    }
+    return found;
+  }
+
+  @Test
+  void comparesTwoVersions() throws Exception {
+    Path older =
+        Files.writeString(
+            folder.resolve("older.yaml"),
+            RULES
+                .replace("for: 5m", "for: 15m")
+                .replace("record: c:max", "record: c:most")
+                .replace("sum by (job) (rate(c[5m]))", "sum by (job) (rate(c[5m])) * 2"));
+    Result result = replay("--compare", older.toString());
+    assertThat(result.exit()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("alerts that fire: 1 new, 0 lost, 1 at other times, 0 the same")
+        .contains("recorded series: 1 new, 1 lost, 2 with other samples, 2 the same");
+    JsonNode json =
+        JSON.readTree(replay("--compare", older.toString(), "--format", "json").out())
+            .get("differences");
+    assertThat(json.at("/newAlerts/0/pendingSince").asText()).isEqualTo("2026-01-05T12:50:00Z");
+    assertThat(json.at("/movedAlerts/0/before/firedAt").asText()).isEqualTo("2026-01-05T12:25:00Z");
+    assertThat(json.at("/movedAlerts/0/after/firedAt").asText()).isEqualTo("2026-01-05T12:15:00Z");
+    assertThat(json.at("/series/0/labels/__name__").asText()).isEqualTo("c:max");
+    assertThat(json.at("/series/0/kind").asText()).isEqualTo("new");
+    assertThat(json.at("/series/1/kind").asText()).isEqualTo("lost");
+    assertThat(json.at("/series/2/changed").asInt()).isEqualTo(61);
+    assertThat(json.at("/series/2/first/before").asDouble()).isCloseTo(8, within(1e-9));
+    assertThat(json.at("/series/2/first/after").asDouble()).isCloseTo(4, within(1e-9));
+    Result same = replay("--compare", rules.toString());
+    assertThat(same.out())
+        .contains("alerts that fire: 0 new, 0 lost, 0 at other times, 2 the same")
+        .contains("recorded series: 0 new, 0 lost, 0 with other samples, 5 the same");
+  }
+
+  @Test
+  void saysWhatIsWrong() throws Exception {
+    String file = rules.toString();
+    String dir = data.toString();
+    assertWrong("Say from when on: --from", "rules", "replay", file, "--data-dir", dir);
+    assertWrong(
+        "--from: \"yesterday\" is no time; give RFC 3339",
+        "rules",
+        "replay",
+        file,
+        "--data-dir",
+        dir,
+        "--from",
+        "yesterday");
+    assertWrong(
+        "--to is before --from",
+        "rules",
+        "replay",
+        file,
+        "--data-dir",
+        dir,
+        "--from",
+        "-1h",
+        "--to",
+        "-2h");
+    assertWrong(
+        "is no data folder",
+        "rules",
+        "replay",
+        file,
+        "--data-dir",
+        folder.toString(),
+        "--from",
+        "-1h");
+    assertWrong(
+        "exclude each other",
+        "rules",
+        "replay",
+        file,
+        "--data-dir",
+        dir,
+        "--from",
+        "-1h",
+        "--write",
+        "--compare",
+        file);
+    try (Engine engine = open()) {
+      Result used = replay();
+      assertThat(used.exit()).isEqualTo(1);
+      assertThat(used.err()).contains("is in use by another");
+      assertThat(engine.stats()).isNotNull();
+    }
+    Files.writeString(rules, "groups:\n- name: g\n  rules:\n  - record: x\n    expr: 1 +\n");
+    Result broken = replay();
+    assertThat(broken.exit()).isEqualTo(1);
+    assertThat(broken.err()).contains("rules.yaml: ").contains("could not parse expression");
+    Files.writeString(
+        rules,
+        """
+        groups:
+        - name: g
+          rules:
+          - record: x
+            expr: c * on (job) c
+          - record: y
+            expr: c
+        """);
+    Result failing = replay();
+    assertThat(failing.exit()).isEqualTo(1);
+    assertThat(failing.err())
+        .contains("group \"g\", rule 1, \"x\" failed 61 times of 61, first at 2026-01-05T12:00:00Z")
+        .contains("many-to-many");
+    assertThat(failing.out()).containsPattern("y +recording +4 +244 +61 +0");
+  }
+
+  private static void assertWrong(String message, String... arguments) {
+    Result result = varve(Arrays.asList(arguments));
+    assertThat(result.err()).contains(message);
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+  }
+}
