@@ -5,6 +5,7 @@ import io.varve.engine.RecoveryProgress;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
+import io.varve.http.api.AlertsHandler;
 import io.varve.http.api.ApiErrors;
 import io.varve.http.api.BlocksHandler;
 import io.varve.http.api.ExemplarsHandler;
@@ -52,8 +53,10 @@ import io.varve.http.net.Handler;
 import io.varve.http.net.HttpListener;
 import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
+import io.varve.http.notify.AlertmanagerStatus;
 import io.varve.http.reload.Reloader;
 import io.varve.http.remoteread.ReadRequest;
+import io.varve.http.rules.RuleService;
 import io.varve.ingest.Ingestor;
 import io.varve.query.Feature;
 import io.varve.query.QueryEngine;
@@ -86,6 +89,7 @@ public final class Server implements AutoCloseable {
   private final RecoveryProgress progress = new RecoveryProgress();
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
+  private final RuleService rules;
   private final Runnable quit;
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
@@ -123,6 +127,9 @@ public final class Server implements AutoCloseable {
     Gate queries = new Gate(config.query().maxConcurrent(), http.queueMillis());
     Gate reads = new Gate(config.remoteRead().maxConcurrent(), http.queueMillis());
     ServerMetrics metrics = new ServerMetrics(Version.varve());
+    rules = new RuleService(config, this::url, metrics, metrics, clock);
+    reloader.register(rules);
+    metrics.observeRules(rules::groups, rules::alertmanagers);
     listener =
         new HttpListener(
             config.listen().host(),
@@ -206,9 +213,10 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/metadata", new MetadataHandler(reading), get)));
     routes.addAll(
         List.of(
-            Route.api("/api/v1/rules", new RulesHandler(), get),
-            Route.api("/api/v1/alerts", FixedHandler.alerts(), get),
-            Route.api("/api/v1/alertmanagers", TargetsHandlers.alertmanagers(), get),
+            Route.api("/api/v1/rules", new RulesHandler(rules::groups), get),
+            Route.api("/api/v1/alerts", new AlertsHandler(rules::groups), get),
+            Route.api(
+                "/api/v1/alertmanagers", TargetsHandlers.alertmanagers(this::alertmanagers), get),
             Route.api("/api/v1/targets", TargetsHandlers.targets(), get),
             Route.api("/api/v1/targets/metadata", TargetsHandlers.metadata(), get),
             Route.api("/api/v1/targets/relabel_steps", TargetsHandlers.relabelSteps(), get),
@@ -363,6 +371,25 @@ public final class Server implements AutoCloseable {
     return reloader;
   }
 
+  private List<String> alertmanagers() {
+    return rules.alertmanagers().stream().map(AlertmanagerStatus::url).toList();
+  }
+
+  /** Where users find it. */
+  private String url() {
+    if (!config.http().externalUrl().isEmpty()) {
+      return config.http().externalUrl();
+    }
+    InetSocketAddress address = listener.address();
+    String host =
+        address.getAddress().isAnyLocalAddress()
+            ? RuntimeInfoHandler.hostname()
+            : address.getAddress().getHostAddress();
+    return "http://"
+        + new ServerConfig.Address(host, address.getPort())
+        + config.http().routePrefix();
+  }
+
   /** Where it listens. */
   public InetSocketAddress address() {
     return listener.address();
@@ -378,8 +405,10 @@ public final class Server implements AutoCloseable {
   public String recover() throws IOException {
     Engine engine = Engine.open(config.engine(), progress);
     try {
-      opened = around(engine);
-    } catch (RuntimeException | Error e) {
+      Opened now = around(engine);
+      rules.open(engine, now.queries());
+      opened = now;
+    } catch (IOException | RuntimeException | Error e) {
       try {
         engine.close();
       } catch (IOException | RuntimeException | Error suppressed) {
@@ -462,6 +491,7 @@ public final class Server implements AutoCloseable {
     reloader.close();
     listener.stopAccepting();
     awaitIdle(config.http().drainMillis());
+    rules.close();
     Opened now = opened;
     if (now != null) {
       now.queries().close(); // cancels what still runs

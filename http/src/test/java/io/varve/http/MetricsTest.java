@@ -23,8 +23,21 @@ final class MetricsTest {
 
   @Test
   void theDocumentListsWhatIsExposed(@TempDir Path folder) throws Exception {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: g
+            interval: 50ms
+            rules: [{alert: Always, expr: vector(1)}]
+        """);
+    Files.writeString(
+        folder.resolve("varve.yaml"),
+        "rules: {files: [rules.yml]}\nalerting: {alertmanagers: ['http://127.0.0.1:"
+            + ChildProcess.freePort()
+            + "']}\n");
     ServerConfig config =
-        ServerConfig.defaults()
+        ServerConfig.load(folder.resolve("varve.yaml"))
             .withListen(new Address("127.0.0.1", 0))
             .withDataDir(folder.resolve("data"));
     try (Server server = new Server(config);
@@ -42,12 +55,18 @@ final class MetricsTest {
           .isEqualTo(204);
       get(client, base + "/api/v1/query?query=m&time=1700000000", "");
       get(client, base + "/api/v1/query?query=m(", "");
-      String text = get(client, base + "/metrics", "");
+      String text;
+      long end = System.nanoTime() + 20_000_000_000L;
+      do { // until nobody has taken the alert
+        Thread.sleep(20);
+        text = get(client, base + "/metrics", "");
+      } while (!text.contains("varve_notifications_duration_seconds") && System.nanoTime() < end);
       assertThat(documented(text)).isEqualTo(names(text));
       assertThat(text)
-          .contains("varve_stored_samples_total 1.0")
+          .containsPattern("varve_alerts\\{alertstate=\"firing\"\\} 1.0")
+          .containsPattern("varve_rule_group_rules\\{rule_group=\".*rules.yml;g\"\\} 1.0")
           .contains("varve_ingest_requests_total{code=\"204\"} 1.0")
-          .contains("varve_head_series 1.0")
+          .contains("varve_head_series 3.0")
           .contains("varve_ready 1.0")
           .contains("varve_query_failures_total{type=\"bad_data\"} 1.0")
           .contains("varve_http_requests_total{code=\"200\",handler=\"/api/v1/query\"} 1.0")

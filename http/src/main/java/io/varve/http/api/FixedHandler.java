@@ -20,11 +20,6 @@ public final class FixedHandler implements Handler {
     this.data = data;
   }
 
-  /** {@code /api/v1/alerts} of a server without rules. */
-  public static FixedHandler alerts() {
-    return emptyList("alerts");
-  }
-
   /** An object with one list, which is empty. */
   static FixedHandler emptyList(String key) {
     return new FixedHandler(json -> json.beginObject().key(key).beginList().endList().endObject());

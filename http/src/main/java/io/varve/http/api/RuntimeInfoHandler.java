@@ -71,7 +71,7 @@ public final class RuntimeInfoHandler implements Handler {
   }
 
   /** The name of this machine; "" if nobody says. No name service is asked. */
-  private static String hostname() {
+  public static String hostname() {
     try {
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     } catch (IOException e) {

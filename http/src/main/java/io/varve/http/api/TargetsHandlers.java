@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.http.net.Handler;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What a server answers that scrapes nothing itself: {@code /api/v1/targets} and its neighbours.
@@ -85,20 +87,20 @@ public final class TargetsHandlers {
     };
   }
 
-  /** {@code /api/v1/alertmanagers}: none. */
-  public static Handler alertmanagers() {
-    return (request, response) ->
-        Answers.success(
-            response,
-            json ->
-                json.beginObject()
-                    .key("activeAlertmanagers")
-                    .beginList()
-                    .endList()
-                    .key("droppedAlertmanagers")
-                    .beginList()
-                    .endList()
-                    .endObject());
+  /** {@code /api/v1/alertmanagers}: those that alerts are sent to, by their URLs. */
+  public static Handler alertmanagers(Supplier<List<String>> urls) {
+    return (request, response) -> {
+      List<String> now = urls.get();
+      Answers.success(
+          response,
+          json -> {
+            json.beginObject().key("activeAlertmanagers").beginList();
+            for (String url : now) {
+              json.beginObject().key("url").string(url).endObject();
+            }
+            json.endList().key("droppedAlertmanagers").beginList().endList().endObject();
+          });
+    };
   }
 
   private static String required(Arguments arguments, String name) {

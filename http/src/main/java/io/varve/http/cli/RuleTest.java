@@ -9,6 +9,7 @@ import io.varve.http.cli.RuleTestFile.ExpectedAlert;
 import io.varve.http.cli.RuleTestFile.ExpectedSample;
 import io.varve.http.cli.RuleTestFile.ExpressionTest;
 import io.varve.http.json.GoFloat;
+import io.varve.http.rules.QueryEvaluator;
 import io.varve.query.QueryEngine;
 import io.varve.query.QueryException;
 import io.varve.query.QueryOptions;

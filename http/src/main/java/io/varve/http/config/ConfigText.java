@@ -33,6 +33,8 @@ final class ConfigText {
     text.query(config.query());
     text.remoteRead(config.remoteRead());
     config.otlp().write(text);
+    config.rules().write(text);
+    config.alerting().write(text);
     text.http(config.http());
     text.section("");
     text.quoted("external_labels", labels(config.externalLabels()));
@@ -190,7 +192,7 @@ final class ConfigText {
     line(key, Sizes.print(bytes));
   }
 
-  private void number(String key, long number) {
+  void number(String key, long number) {
     line(key, Long.toString(number));
   }
 
@@ -207,7 +209,7 @@ final class ConfigText {
   }
 
   /** Text of any kind, in the double quotes that YAML and JSON share. */
-  private void quoted(String key, String text) {
+  void quoted(String key, String text) {
     line(key, escaped(text));
   }
 

@@ -40,6 +40,8 @@ import java.util.Set;
  * @param query limits of queries
  * @param remoteRead limits of remote read
  * @param otlp the receiver of OpenTelemetry metrics
+ * @param rules recording and alerting rules
+ * @param alerting who is told of alerts
  * @param http limits of connections and requests, and which endpoints are open
  * @param externalLabels what remote read and federation add to every series that lacks it
  */
@@ -52,6 +54,8 @@ public record ServerConfig(
     Query query,
     RemoteRead remoteRead,
     OtlpConfig otlp,
+    RulesConfig rules,
+    AlertingConfig alerting,
     Http http,
     Labels externalLabels) {
 
@@ -239,7 +243,11 @@ public record ServerConfig(
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + e.getMessage());
     }
-    return parse(file.toString(), text);
+    ServerConfig config = parse(file.toString(), text);
+    Path folder = file.toAbsolutePath().getParent();
+    return folder == null
+        ? config
+        : config.withRules(config.rules.from(folder), config.alerting.from(folder));
   }
 
   /** Reads the text of a file; see {@link #load}. */
@@ -274,11 +282,24 @@ public record ServerConfig(
     Query query = query(top.section("query"));
     RemoteRead remoteRead = remoteRead(top.section("remote_read"));
     OtlpConfig otlp = OtlpConfig.read(top.section("otlp"));
+    RulesConfig rules = RulesConfig.read(top.section("rules"));
+    AlertingConfig alerting = AlertingConfig.read(top.section("alerting"));
     Http http = http(top.section("http"));
     Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
     return new ServerConfig(
-        listen, dataDir, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        otlp,
+        rules,
+        alerting,
+        http,
+        externalLabels);
   }
 
   private static Storage storage(Settings in) {
@@ -476,6 +497,8 @@ public record ServerConfig(
         query,
         remoteRead,
         otlp,
+        rules,
+        alerting,
         new Http(
             h.queueMillis,
             h.maxFormBytes,
@@ -514,6 +537,8 @@ public record ServerConfig(
             Set.copyOf(features)),
         remoteRead,
         otlp,
+        rules,
+        alerting,
         http,
         externalLabels);
   }
@@ -521,25 +546,86 @@ public record ServerConfig(
   /** The same with other external labels. */
   public ServerConfig withExternalLabels(Labels other) {
     return new ServerConfig(
-        listen, dataDir, log, storage, ingest, query, remoteRead, otlp, http, other);
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        otlp,
+        rules,
+        alerting,
+        http,
+        other);
+  }
+
+  /** The same with other rules, and others who are told of alerts. */
+  public ServerConfig withRules(RulesConfig otherRules, AlertingConfig otherAlerting) {
+    return new ServerConfig(
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        otlp,
+        otherRules,
+        otherAlerting,
+        http,
+        externalLabels);
   }
 
   /** The same with other limits of remote read. */
   public ServerConfig withRemoteRead(RemoteRead other) {
     return new ServerConfig(
-        listen, dataDir, log, storage, ingest, query, other, otlp, http, externalLabels);
+        listen,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        other,
+        otlp,
+        rules,
+        alerting,
+        http,
+        externalLabels);
   }
 
   /** The same with another place to listen. */
   public ServerConfig withListen(Address other) {
     return new ServerConfig(
-        other, dataDir, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
+        other,
+        dataDir,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        otlp,
+        rules,
+        alerting,
+        http,
+        externalLabels);
   }
 
   /** The same with another data folder. */
   public ServerConfig withDataDir(Path other) {
     return new ServerConfig(
-        listen, other, log, storage, ingest, query, remoteRead, otlp, http, externalLabels);
+        listen,
+        other,
+        log,
+        storage,
+        ingest,
+        query,
+        remoteRead,
+        otlp,
+        rules,
+        alerting,
+        http,
+        externalLabels);
   }
 
   /** The same with another meaning of an acknowledgement. */
@@ -566,6 +652,8 @@ public record ServerConfig(
         query,
         remoteRead,
         otlp,
+        rules,
+        alerting,
         http,
         externalLabels);
   }

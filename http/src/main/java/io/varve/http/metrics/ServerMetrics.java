@@ -15,10 +15,15 @@ import io.varve.http.api.Store;
 import io.varve.http.json.Json;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Observer;
+import io.varve.http.notify.AlertmanagerStatus;
+import io.varve.http.notify.NotifyMeter;
 import io.varve.http.reload.Reloader;
 import io.varve.query.QueryStats;
+import io.varve.retention.rules.GroupStatus;
+import io.varve.retention.rules.RuleMeter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -28,7 +33,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Everything that is counted about the server, and its exposition. Any thread. */
 public final class ServerMetrics
-    implements Observer, QueryMeter, MetricsHandler.Exposition, SelfMetricsHandler.Families {
+    implements Observer,
+        QueryMeter,
+        RuleMeter,
+        NotifyMeter,
+        MetricsHandler.Exposition,
+        SelfMetricsHandler.Families {
   private static final double[] SECONDS = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
   };
@@ -61,6 +71,16 @@ public final class ServerMetrics
   private final Counter series = counter("varve_query_series", "Series selected by queries.");
   private final Counter storedBlocks =
       counter("varve_query_stored_blocks", "Blocks that queries took from stored aggregates.");
+
+  private final Histogram rules =
+      histogram("varve_rule_evaluation_duration_seconds", "Time to evaluate a rule.");
+  private final Histogram ruleGroups =
+      histogram("varve_rule_group_duration_seconds", "Time to evaluate a group of rules.");
+  private final Histogram notifications =
+      histogram(
+          "varve_notifications_duration_seconds",
+          "Time until an Alertmanager has answered, or has not.",
+          "alertmanager");
 
   /** With the process' own figures. */
   public ServerMetrics(String version) {
@@ -102,6 +122,12 @@ public final class ServerMetrics
         "varve_ready",
         "1 when all acknowledged data is recovered and can be asked for, else 0.",
         () -> ready.getAsBoolean() ? 1 : 0);
+  }
+
+  /** Adds what rules and those who are told of alerts tell. */
+  public void observeRules(
+      Supplier<List<GroupStatus>> groups, Supplier<List<AlertmanagerStatus>> alertmanagers) {
+    registry.register(new RuleCollector(groups, alertmanagers));
   }
 
   /** Adds what reloads of the configuration tell. */
@@ -167,6 +193,21 @@ public final class ServerMetrics
   @Override
   public void failed(String errorType) {
     failures.labelValues(errorType).inc();
+  }
+
+  @Override
+  public void ruleEvaluated(long nanos) {
+    rules.observe(nanos / 1e9);
+  }
+
+  @Override
+  public void groupEvaluated(long nanos) {
+    ruleGroups.observe(nanos / 1e9);
+  }
+
+  @Override
+  public void answered(String alertmanager, long nanos) {
+    notifications.labelValues(alertmanager).observe(nanos / 1e9);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.SortedMap;
  * @param activeMillis since when its series is there
  * @param firedMillis since when it fires; 0 if it never did
  * @param resolvedMillis since when it has gone; 0 if it has not
+ * @param keptMillis since when it fires though its series has gone; 0 if it does not
  */
 public record Alert(
     Labels labels,
@@ -20,7 +21,8 @@ public record Alert(
     State state,
     long activeMillis,
     long firedMillis,
-    long resolvedMillis) {
+    long resolvedMillis,
+    long keptMillis) {
   /** What an alert does. */
   public enum State {
     /** Its series has gone. */

@@ -1,6 +1,7 @@
 package io.varve.retention.rules;
 
 import io.varve.engine.model.Labels;
+import io.varve.engine.model.StaleMarker;
 import io.varve.retention.rules.template.Sample;
 import io.varve.retention.rules.template.Surroundings;
 import io.varve.retention.rules.template.Template;
@@ -19,22 +20,63 @@ final class AlertingState {
   /** How long an alert that has gone is told of. */
   private static final long RESOLVED_MILLIS = 15 * 60_000;
 
+  private static final long NEVER = Long.MIN_VALUE / 2;
+
   private final Rule.Alerting rule;
+  private final Map<String, Expansion> labels = new LinkedHashMap<>();
+  private final Map<String, Expansion> annotations = new LinkedHashMap<>();
   private final Map<Labels, Active> active = new LinkedHashMap<>();
+
+  /**
+   * Whether the series of alerts are kept back: as long as those of the time before the start are
+   * still to be read, they must not be overwritten.
+   */
+  private boolean held;
 
   AlertingState(Rule.Alerting rule) {
     this.rule = rule;
+    rule.labels().forEach((name, text) -> labels.put(name, Expansion.of(text)));
+    rule.annotations().forEach((name, text) -> annotations.put(name, Expansion.of(text)));
+  }
+
+  /** Text that is expanded for each alert. */
+  private interface Expansion {
+    String expand(Map<String, Object> data, Surroundings surroundings);
+
+    static Expansion of(String text) {
+      if (!text.contains("{{")) {
+        return (data, surroundings) -> text;
+      }
+      Template template;
+      try {
+        template = Template.parse(RuleFile.DEFINITIONS + text);
+      } catch (TemplateException e) {
+        return (data, surroundings) -> failed(e);
+      }
+      return (data, surroundings) -> {
+        try {
+          return template.expand(data, surroundings);
+        } catch (TemplateException e) {
+          return failed(e);
+        }
+      };
+    }
+
+    private static String failed(TemplateException e) {
+      return "<error expanding template: " + e.getMessage() + ">";
+    }
   }
 
   private static final class Active {
     final Labels labels;
-    final long since;
+    long since;
     SortedMap<String, String> annotations;
     double value;
     Alert.State state = Alert.State.PENDING;
     long fired;
     long resolved;
     long keepSince;
+    long lastSent = NEVER;
 
     Active(Labels labels, SortedMap<String, String> annotations, double value, long since) {
       this.labels = labels;
@@ -48,14 +90,92 @@ final class AlertingState {
   List<Alert> alerts() {
     return active.values().stream()
         .map(
-            a -> new Alert(a.labels, a.annotations, a.value, a.state, a.since, a.fired, a.resolved))
+            a ->
+                new Alert(
+                    a.labels,
+                    a.annotations,
+                    a.value,
+                    a.state,
+                    a.since,
+                    a.fired,
+                    a.resolved,
+                    a.keepSince))
         .toList();
+  }
+
+  Rule.Alerting rule() {
+    return rule;
+  }
+
+  /** Keeps the alerts' series back until {@link #restore}. */
+  void hold() {
+    held = true;
+  }
+
+  boolean isHeld() {
+    return held;
+  }
+
+  /** Goes on with the alerts of the same rule in a group that is evaluated no more. */
+  void adopt(AlertingState from) {
+    active.putAll(from.active);
+    held = from.held;
+  }
+
+  /**
+   * Counts time that alerts were pending before the start, and ends the keeping back.
+   *
+   * @param before by the labels of an alert its last sample of ALERTS_FOR_STATE
+   * @param now time of the restoration
+   * @param graceMillis an alert that was pending waits at least so long
+   */
+  void restore(Map<Labels, StoredRules.Last> before, long now, long graceMillis) {
+    held = false;
+    active.forEach(
+        (labels, a) -> {
+          StoredRules.Last last = before.get(labels);
+          if (last == null || StaleMarker.is(last.value()) || Double.isNaN(last.value())) {
+            return;
+          }
+          long since = ((long) last.value()) * 1000;
+          long left = rule.forMillis() - (last.timeMillis() - since);
+          if (left <= 0) {
+            a.since = since; // it fired
+          } else if (left < graceMillis) {
+            a.since = now + graceMillis - rule.forMillis();
+          } else {
+            a.since = since + (now - last.timeMillis()); // the time without evaluations is no time
+          }
+        });
+  }
+
+  /**
+   * What is to be told now of alerts that fire or have gone.
+   *
+   * @param time of the evaluation that was followed last
+   * @param resendMillis what was told is told again after more than this time
+   * @param intervalMillis between evaluations
+   */
+  List<Notification> due(long time, long resendMillis, long intervalMillis, String expression) {
+    List<Notification> due = new ArrayList<>();
+    for (Active a : active.values()) {
+      if (a.state == Alert.State.PENDING
+          || (a.resolved <= a.lastSent && a.lastSent + resendMillis >= time)) {
+        continue;
+      }
+      a.lastSent = time;
+      boolean gone = a.resolved != 0;
+      // Two evaluations, or two attempts to send, may fail before it is taken for gone.
+      long ends = gone ? a.resolved : time + 4 * Math.max(resendMillis, intervalMillis);
+      due.add(new Notification(a.labels, a.annotations, a.fired, ends, gone, expression));
+    }
+    return due;
   }
 
   /**
    * Follows the result of the expression.
    *
-   * @return the samples of ALERTS and ALERTS_FOR_STATE
+   * @return the samples of ALERTS and ALERTS_FOR_STATE; none while they are kept back
    */
   List<RuleSample> follow(
       List<RuleSample> result, long time, int limit, RuleSurroundings surroundings) {
@@ -70,11 +190,11 @@ final class AlertingState {
           "Value",
           sample.histogram() == null ? (Object) sample.value() : sample.histogram().toString());
       Labels.Builder named = new Labels.Builder(sample.labels()).remove(Labels.METRIC_NAME);
-      rule.labels().forEach((name, text) -> named.set(name, expand(text, data, surroundings)));
+      this.labels.forEach((name, text) -> named.set(name, text.expand(data, surroundings)));
       named.set("alertname", rule.name());
       SortedMap<String, String> annotations = new TreeMap<>();
-      rule.annotations()
-          .forEach((name, text) -> annotations.put(name, expand(text, data, surroundings)));
+      this.annotations.forEach(
+          (name, text) -> annotations.put(name, text.expand(data, surroundings)));
       Labels key = named.build();
       if (found.put(key, new Active(key, annotations, sample.value(), time)) != null) {
         throw new RuleException(
@@ -116,8 +236,10 @@ final class AlertingState {
         }
       }
       firing++;
-      samples.add(sample(a, "ALERTS", 1));
-      samples.add(sample(a, "ALERTS_FOR_STATE", (double) Math.floorDiv(a.since, 1000)));
+      if (!held) {
+        samples.add(sample(a, "ALERTS", 1));
+        samples.add(sample(a, StoredRules.FOR_STATE, (double) Math.floorDiv(a.since, 1000)));
+      }
     }
     if (limit > 0 && firing > limit) {
       active.clear();
@@ -143,14 +265,6 @@ final class AlertingState {
       labels.set("alertstate", a.state.text());
     }
     return new RuleSample(labels.build(), value, null);
-  }
-
-  private static String expand(String text, Map<String, Object> data, Surroundings surroundings) {
-    try {
-      return Template.parse(RuleFile.DEFINITIONS + text).expand(data, surroundings);
-    } catch (TemplateException e) {
-      return "<error expanding template: " + e.getMessage() + ">";
-    }
   }
 
   static Map<String, String> map(Labels labels) {

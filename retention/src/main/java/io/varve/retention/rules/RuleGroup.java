@@ -2,20 +2,24 @@ package io.varve.retention.rules;
 
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.StaleMarker;
-import io.varve.retention.rules.AlertingState.RuleSurroundings;
+import io.varve.engine.model.TimeRange;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /**
  * A group of rules that is evaluated again and again: the rules one after the other, so that each
  * sees what those before it made. Keeps the alerts, and which series every rule made, to end those
- * that it makes no more. One thread at a time.
+ * that it makes no more. One thread at a time; {@link #statuses} is for any.
  */
 public final class RuleGroup {
   /**
@@ -28,32 +32,44 @@ public final class RuleGroup {
   public record Options(
       String externalUrl, Map<String, String> externalLabels, long offsetMillis) {}
 
-  private final RuleFile.Group group;
-  private final Evaluator evaluator;
-  private final RuleSink sink;
-  private final Options options;
-  private final List<Running> rules = new ArrayList<>();
-
-  /** A rule, and what came of it. */
-  private static final class Running {
-    final Rule rule;
-    final @Nullable AlertingState alerts;
-    Set<Labels> made = new HashSet<>();
-    @Nullable String failure;
-
-    Running(Rule rule) {
-      this.rule = rule;
-      this.alerts = rule instanceof Rule.Alerting a ? new AlertingState(a) : null;
-    }
+  /**
+   * What a group needs that is evaluated as time goes by.
+   *
+   * @param clock tells when evaluations begin
+   * @param alerts is told of alerts
+   * @param resendMillis what was told is told again after more than this time
+   * @param intervalMillis between evaluations
+   */
+  record Live(
+      InstantSource clock,
+      AlertSink alerts,
+      long resendMillis,
+      long intervalMillis,
+      RuleMeter meter) {
+    static final Live NONE =
+        new Live(InstantSource.system(), AlertSink.NOBODY, 0, 0, RuleMeter.NONE);
   }
 
-  /** A group that was never evaluated. */
+  private final RuleFile.Group group;
+  private final RuleSink sink;
+  private final Options options;
+  private final List<RunningRule> rules = new ArrayList<>();
+
+  /** Series of rules that are no more; they are to be ended. */
+  private final Set<Labels> departed = new HashSet<>();
+
+  /** A group that was never evaluated; nobody is told of its alerts. */
   public RuleGroup(RuleFile.Group group, Evaluator evaluator, RuleSink sink, Options options) {
+    this(group, evaluator, sink, options, Live.NONE);
+  }
+
+  RuleGroup(RuleFile.Group group, Evaluator evaluator, RuleSink sink, Options options, Live live) {
     this.group = group;
-    this.evaluator = evaluator;
     this.sink = sink;
     this.options = options;
-    group.rules().forEach(rule -> rules.add(new Running(rule)));
+    for (Rule rule : group.rules()) {
+      rules.add(new RunningRule(rule, group.limit(), evaluator, sink, options, live));
+    }
   }
 
   /** What it was made of. */
@@ -61,72 +77,122 @@ public final class RuleGroup {
     return group;
   }
 
+  /** How far back its rules look, and its results are stored. */
+  public long offsetMillis() {
+    return group.offsetMillis() >= 0 ? group.offsetMillis() : options.offsetMillis();
+  }
+
+  /** What came of an evaluation: rules evaluated, those that failed, samples made. */
+  record Outcome(int evaluated, int failed, int samples) {}
+
   /** Evaluates all rules; one that fails does not keep the others from it. */
   public void evaluate(long timeMillis) {
-    long offset = group.offsetMillis() >= 0 ? group.offsetMillis() : options.offsetMillis();
-    long time = timeMillis - offset;
-    for (Running running : rules) {
-      try {
-        List<RuleSample> samples = evaluate(running, time);
-        running.failure = null;
-        store(running, samples, time);
-      } catch (RuleException e) {
-        running.failure = String.valueOf(e.getMessage());
-      }
-    }
+    var _ = evaluate(timeMillis, () -> false);
   }
 
-  private List<RuleSample> evaluate(Running running, long time) {
-    List<RuleSample> result = evaluator.evaluate(running.rule.expression(), time);
-    AlertingState alerts = running.alerts;
-    if (alerts != null) {
-      return alerts.follow(
-          result,
-          time,
-          group.limit(),
-          new RuleSurroundings(evaluator, time, options.externalUrl(), options.externalLabels()));
-    }
-    Map<Labels, RuleSample> samples = new LinkedHashMap<>();
-    for (RuleSample sample : result) {
-      Labels.Builder labels =
-          new Labels.Builder(sample.labels()).set(Labels.METRIC_NAME, running.rule.name());
-      running.rule.labels().forEach(labels::set);
-      Labels named = labels.build();
-      if (samples.put(named, new RuleSample(named, sample.value(), sample.histogram())) != null) {
-        throw new RuleException(
-            "vector contains metrics with the same labelset after applying rule labels");
-      }
-    }
-    if (group.limit() > 0 && samples.size() > group.limit()) {
-      throw new RuleException(
-          "exceeded limit of " + group.limit() + " with " + samples.size() + " series");
-    }
-    return new ArrayList<>(samples.values());
-  }
-
-  /** Stores samples, and ends the series that were made the time before and are not now. */
-  private void store(Running running, List<RuleSample> samples, long time) {
+  /**
+   * The same.
+   *
+   * @param stop asked before each rule whether to end early
+   */
+  Outcome evaluate(long timeMillis, BooleanSupplier stop) {
+    long offset = offsetMillis();
     Set<Labels> made = new HashSet<>();
-    List<RuleSample> all = new ArrayList<>(samples);
-    samples.forEach(sample -> made.add(sample.labels()));
-    for (Labels before : running.made) {
-      if (!made.contains(before)) {
-        all.add(new RuleSample(before, StaleMarker.VALUE, null));
+    int evaluated = 0;
+    int failed = 0;
+    int samples = 0;
+    for (RunningRule rule : rules) {
+      if (stop.getAsBoolean()) {
+        break;
+      }
+      int count = rule.evaluate(timeMillis, offset, made);
+      evaluated++;
+      failed += count < 0 ? 1 : 0;
+      samples += Math.max(0, count);
+    }
+    return new Outcome(evaluated, failed, samples);
+  }
+
+  /**
+   * Goes on where another group has ended: rules of the same name and labels keep their alerts and
+   * series; the first such with the first, the second with the second. The series of the others are
+   * {@linkplain #endDeparted to be ended}.
+   */
+  void adopt(RuleGroup from) {
+    Map<String, Queue<RunningRule>> known = new HashMap<>();
+    for (RunningRule rule : from.rules) {
+      known.computeIfAbsent(identity(rule.rule()), name -> new ArrayDeque<>()).add(rule);
+    }
+    for (RunningRule rule : rules) {
+      Queue<RunningRule> same = known.get(identity(rule.rule()));
+      RunningRule before = same == null ? null : same.poll();
+      if (before != null) {
+        rule.adopt(before);
       }
     }
-    running.made = made;
-    if (!all.isEmpty()) {
-      sink.append(all, time);
+    departed.addAll(from.departed);
+    known.values().forEach(left -> left.forEach(rule -> departed.addAll(rule.made())));
+  }
+
+  private static String identity(Rule rule) {
+    return rule.name() + rule.labels();
+  }
+
+  /** Makes all series departed ones, since the group is evaluated no more. */
+  void depart() {
+    rules.forEach(rule -> departed.addAll(rule.made()));
+  }
+
+  /**
+   * Ends the series of rules that are no more, unless somebody else has gone on with them.
+   *
+   * @param timeMillis of the evaluation after which they are to have ended
+   */
+  void endDeparted(long timeMillis, StoredRules stored) {
+    end(departed, timeMillis - offsetMillis(), stored);
+    departed.clear();
+  }
+
+  /** Ends the series that the last evaluation made and that have no sample at a later time. */
+  void endMade(long timeMillis, StoredRules stored) {
+    for (RunningRule rule : rules) {
+      end(rule.made(), timeMillis - offsetMillis(), stored);
     }
+  }
+
+  private void end(Collection<Labels> series, long time, StoredRules stored) {
+    if (series.isEmpty()) {
+      return;
+    }
+    Set<Labels> continued = stored.present(series, TimeRange.closed(time, Long.MAX_VALUE));
+    List<RuleSample> markers = new ArrayList<>();
+    for (Labels labels : series) {
+      if (!continued.contains(labels)) {
+        markers.add(new RuleSample(labels, StaleMarker.VALUE, null));
+      }
+    }
+    if (!markers.isEmpty()) {
+      sink.append(markers, time);
+    }
+  }
+
+  /** The rules, in order. */
+  List<RunningRule> rules() {
+    return rules;
+  }
+
+  /** Every rule in order, and what came of its last evaluation. */
+  public List<RuleStatus> statuses() {
+    return rules.stream().map(RunningRule::status).toList();
   }
 
   /** By the name of a rule what its last evaluation failed with. */
   public Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    for (Running running : rules) {
-      String failure = running.failure;
+    for (RunningRule rule : rules) {
+      String failure = rule.status().error();
       if (failure != null) {
-        failures.put(running.rule.name(), failure);
+        failures.put(rule.rule().name(), failure);
       }
     }
     return failures;
@@ -135,12 +201,11 @@ public final class RuleGroup {
   /** The alerts of each alerting rule, by name; those that have gone for a while, too. */
   public Map<String, List<Alert>> alerts() {
     Map<String, List<Alert>> alerts = new HashMap<>();
-    for (Running running : rules) {
-      AlertingState state = running.alerts;
-      if (state != null) {
+    for (RunningRule rule : rules) {
+      if (rule.alerts() != null) {
         alerts
-            .computeIfAbsent(running.rule.name(), name -> new ArrayList<>())
-            .addAll(state.alerts());
+            .computeIfAbsent(rule.rule().name(), name -> new ArrayList<>())
+            .addAll(rule.status().alerts());
       }
     }
     return alerts;

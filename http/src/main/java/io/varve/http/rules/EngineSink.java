@@ -1,0 +1,84 @@
+package io.varve.http.rules;
+
+import io.varve.engine.Engine;
+import io.varve.engine.LimitExceededException;
+import io.varve.engine.StorageStoppedException;
+import io.varve.engine.WriteMode;
+import io.varve.engine.WriteResult;
+import io.varve.engine.model.Histogram;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.WriteBatch;
+import io.varve.ingest.intake.LabelLimits;
+import io.varve.retention.rules.RuleException;
+import io.varve.retention.rules.RuleSample;
+import io.varve.retention.rules.RuleSink;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Stores what rules make as any other samples, of the default tenant. Any thread. */
+final class EngineSink implements RuleSink {
+  private final Engine engine;
+  private final LabelLimits limits;
+
+  EngineSink(Engine engine, LabelLimits limits) {
+    this.engine = engine;
+    this.limits = limits;
+  }
+
+  @Override
+  public void append(List<RuleSample> samples, long timeMillis) {
+    WriteBatch batch = new WriteBatch();
+    for (RuleSample sample : samples) {
+      byte[] labels = canonical(sample.labels());
+      int row = batch.addSeries(WriteBatch.UNKNOWN, labels, 0, labels.length);
+      Histogram histogram = sample.histogram();
+      if (histogram == null) {
+        batch.addSample(row, timeMillis, Double.doubleToRawLongBits(sample.value()), 0);
+      } else {
+        batch.addHistogram(row, timeMillis, histogram, 0);
+      }
+    }
+    WriteResult result;
+    try {
+      result = engine.append(batch, WriteMode.PARTIAL);
+    } catch (LimitExceededException | StorageStoppedException e) {
+      throw new RuleException(String.valueOf(e.getMessage()));
+    }
+    if (!result.complete()) {
+      throw new RuleException(
+          result.rejected() + " samples not stored: " + String.join("; ", result.problems()));
+    }
+  }
+
+  /** The limits are those of any writer: templates may make labels of any size. */
+  private byte[] canonical(Labels labels) {
+    if (labels.size() > limits.labels()) {
+      throw tooLarge(labels, labels.size() + " labels", limits.labels());
+    }
+    for (int i = 0; i < labels.size(); i++) {
+      int name = labels.name(i).getBytes(StandardCharsets.UTF_8).length;
+      int value = labels.value(i).getBytes(StandardCharsets.UTF_8).length;
+      if (name > limits.nameBytes()) {
+        throw tooLarge(labels, "a label name of " + name + " bytes", limits.nameBytes());
+      }
+      if (value > limits.valueBytes()) {
+        throw tooLarge(labels, "a label value of " + value + " bytes", limits.valueBytes());
+      }
+    }
+    byte[] canonical = labels.canonical();
+    if (canonical.length > limits.setBytes()) {
+      throw tooLarge(labels, "labels of " + canonical.length + " bytes", limits.setBytes());
+    }
+    return canonical;
+  }
+
+  private static RuleException tooLarge(Labels labels, String what, int limit) {
+    return new RuleException(
+        "a series of "
+            + labels.get(Labels.METRIC_NAME)
+            + " has "
+            + what
+            + ", over the limit of "
+            + limit);
+  }
+}

@@ -1,0 +1,109 @@
+package io.varve.retention.rules;
+
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.PatternSyntaxException;
+
+/** The files of rules that a server is told. */
+public final class RuleFiles {
+  private static final long MOST_BYTES = 64 << 20;
+
+  private RuleFiles() {}
+
+  /**
+   * A file that was read and checked.
+   *
+   * @param path as it is told of
+   */
+  public record Loaded(String path, RuleFile file) {}
+
+  /**
+   * Reads and checks all files that patterns name.
+   *
+   * @param patterns paths; in the last part, {@code *} stands for any text and {@code ?} for any
+   *     character. Such a pattern may name no file at all; a plain path must be a file
+   * @param evaluator checks the expressions
+   * @return the files in the order of their paths
+   * @throws RuleException if one cannot be read or is wrong: a line for each problem, the path
+   *     before it
+   */
+  public static List<Loaded> load(List<String> patterns, Evaluator evaluator) {
+    List<String> problems = new ArrayList<>();
+    SortedSet<String> paths = new TreeSet<>();
+    for (String pattern : patterns) {
+      try {
+        paths.addAll(matching(pattern));
+      } catch (RuleException e) {
+        problems.add(pattern + ": " + e.getMessage());
+      }
+    }
+    List<Loaded> files = new ArrayList<>();
+    for (String path : paths) {
+      try {
+        files.add(new Loaded(path, RuleFile.parse(text(Path.of(path)), evaluator, false)));
+      } catch (RuleException e) {
+        String.valueOf(e.getMessage()).lines().forEach(line -> problems.add(path + ": " + line));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new RuleException(String.join("\n", problems));
+    }
+    return files;
+  }
+
+  private static List<String> matching(String pattern) {
+    Path path = Path.of(pattern);
+    String name = String.valueOf(path.getFileName());
+    Path folder = path.getParent();
+    if (folder != null && isPattern(folder.toString())) {
+      throw new RuleException("only the last part of a path may have wildcards");
+    }
+    if (!isPattern(name)) {
+      return List.of(pattern);
+    }
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(folder == null ? Path.of("") : folder, name)) {
+      for (Path file : files) {
+        if (!Files.isDirectory(file)) {
+          found.add(file.toString());
+        }
+      }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      return List.of();
+    } catch (PatternSyntaxException e) {
+      throw new RuleException(e.getDescription());
+    } catch (IOException e) {
+      throw new RuleException("cannot be listed: " + e.getMessage());
+    }
+    return found;
+  }
+
+  private static boolean isPattern(String text) {
+    return text.chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
+  }
+
+  private static String text(Path file) {
+    try {
+      if (Files.size(file) > MOST_BYTES) {
+        throw new RuleException("larger than " + (MOST_BYTES >> 20) + " MiB");
+      }
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new RuleException("no such file");
+    } catch (MalformedInputException e) {
+      throw new RuleException("not UTF-8 text");
+    } catch (IOException e) {
+      throw new RuleException("cannot be read: " + e.getMessage());
+    }
+  }
+}
