@@ -1,12 +1,16 @@
 package io.varve.http.cli;
 
 import io.varve.engine.Engine;
+import io.varve.engine.EngineConfig;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.LogLevel;
 import io.varve.http.replay.Comparison;
 import io.varve.http.replay.EngineTarget;
 import io.varve.http.replay.History;
 import io.varve.http.replay.Replay;
+import io.varve.http.replay.ServerConnection;
+import io.varve.http.replay.ServerHistory;
+import io.varve.http.replay.ServerTarget;
 import io.varve.http.replay.StoredHistory;
 import io.varve.http.replay.Target;
 import io.varve.ingest.InvalidTenantException;
@@ -59,6 +63,7 @@ final class RulesReplayCommand implements Callable<Integer> {
     JSON
   }
 
+  private static final String DEFAULT_URL = "http://127.0.0.1:9201";
   private static final long PROGRESS_NANOS = 2_000_000_000L;
   private static final long LONGEST_QUERY_MILLIS = 600_000;
 
@@ -82,6 +87,12 @@ final class RulesReplayCommand implements Callable<Integer> {
       paramLabel = "TIME",
       description = "The last time of an evaluation; now by default.")
   private String to = "now";
+
+  @Option(
+      names = "--url",
+      paramLabel = "URL",
+      description = "Where the server is; http://127.0.0.1:9201 by default.")
+  private @Nullable String url;
 
   @Option(
       names = "--data-dir",
@@ -113,7 +124,9 @@ final class RulesReplayCommand implements Callable<Integer> {
   @Option(
       names = "--external-label",
       paramLabel = "NAME=VALUE",
-      description = "What templates know as external labels; may be given several times.")
+      description =
+          "What templates know as external labels, in place of the server's; may be given several"
+              + " times.")
   private Map<String, String> externalLabels = new LinkedHashMap<>();
 
   @Option(
@@ -180,20 +193,65 @@ final class RulesReplayCommand implements Callable<Integer> {
     if (parsed == null || (older != null && parsedOlder == null)) {
       return Failures.FAILED;
     }
+    if (url != null && dataDir != null) {
+      throw new ParameterException(spec.commandLine(), "give --url or --data-dir, not both");
+    }
     ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
-    settings = settings.withDataDir(existing(dataDir));
-    try (QueryEngine queries = new QueryEngine(queryOptions(settings));
-        Engine engine =
-            Engine.open(
-                settings.engine().withBackgroundThreads(false).withChronicleRegistry(false));
-        History history = new StoredHistory(engine, queries, tenant)) {
-      Target target = write ? new EngineTarget(engine, tenant) : null;
-      return parsedOlder == null
-          ? replay(parsed, history, queries, options, target)
-          : compare(parsedOlder, parsed, history, queries, options);
+    try (QueryEngine queries = new QueryEngine(queryOptions(settings))) {
+      return dataDir == null
+          ? overServer(parsed, parsedOlder, queries, options)
+          : overFolder(parsed, parsedOlder, settings, queries, options);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+  }
+
+  private int overFolder(
+      RuleFile parsed,
+      @Nullable RuleFile parsedOlder,
+      ServerConfig settings,
+      QueryEngine queries,
+      Replay.Options options)
+      throws IOException {
+    EngineConfig storage = settings.withDataDir(existing(dataDir)).engine();
+    try (Engine engine =
+            Engine.open(storage.withBackgroundThreads(false).withChronicleRegistry(false));
+        History history = new StoredHistory(engine, queries, tenant)) {
+      return run(parsed, parsedOlder, history, queries, options, new EngineTarget(engine, tenant));
+    }
+  }
+
+  private int overServer(
+      RuleFile parsed, @Nullable RuleFile parsedOlder, QueryEngine queries, Replay.Options options)
+      throws IOException {
+    try (ServerConnection server = connect()) {
+      Map<String, String> told = ServerHistory.externalLabels(server);
+      Replay.Options withLabels = externalLabels.isEmpty() ? options.withLabels(told) : options;
+      try (History history = new ServerHistory(server, queries, told, options.to())) {
+        return run(parsed, parsedOlder, history, queries, withLabels, new ServerTarget(server));
+      }
+    }
+  }
+
+  private ServerConnection connect() {
+    try {
+      return new ServerConnection(url == null ? DEFAULT_URL : url, tenant);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
+    }
+  }
+
+  private int run(
+      RuleFile parsed,
+      @Nullable RuleFile parsedOlder,
+      History history,
+      QueryEngine queries,
+      Replay.Options options,
+      Target target)
+      throws IOException {
+    return parsedOlder == null
+        ? replay(parsed, history, queries, options, write ? target : null)
+        : compare(parsedOlder, parsed, history, queries, options);
   }
 
   private int replay(
@@ -328,11 +386,7 @@ final class RulesReplayCommand implements Callable<Integer> {
   }
 
   private Path existing(@Nullable Path folder) {
-    if (folder == null) {
-      throw new ParameterException(
-          spec.commandLine(), "Say where the history is: --url or --data-dir");
-    }
-    if (!Files.exists(folder.resolve("CURRENT"))) {
+    if (folder == null || !Files.exists(folder.resolve("CURRENT"))) {
       throw new ParameterException(
           spec.commandLine(), "--data-dir: " + folder + " is no data folder");
     }

@@ -18,6 +18,7 @@ import io.varve.retention.rules.RuleException;
 import io.varve.retention.rules.RuleFile;
 import io.varve.retention.rules.RuleGroup;
 import io.varve.retention.rules.RuleSample;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,7 +36,16 @@ public final class Replay implements AutoCloseable {
    * @param intervalMillis of groups that have none
    * @param rules what templates know, and the offset of groups that have none
    */
-  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {}
+  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {
+    /** With other external labels. */
+    public Options withLabels(Map<String, String> externalLabels) {
+      return new Options(
+          from,
+          to,
+          intervalMillis,
+          new RuleGroup.Options(rules.externalUrl(), externalLabels, rules.offsetMillis()));
+    }
+  }
 
   /** Takes what rules make. */
   public interface Output {
@@ -263,6 +273,9 @@ public final class Replay implements AutoCloseable {
         value =
             made ? unionInstant(expression, timeMillis) : history.instant(expression, timeMillis);
       } catch (QueryException | ParseException e) {
+        if (e.getCause() instanceof UncheckedIOException cause) {
+          throw cause;
+        }
         throw new RuleException(String.valueOf(e.getMessage()));
       }
       return switch (value) {

@@ -7,6 +7,7 @@ import io.varve.query.QueryResult;
 import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Series;
 import io.varve.query.histogram.FloatHistogram;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,7 @@ record Results(List<Part> parts) {
     try {
       parts.add(new Part(first, last, question.range(first, last, step), null));
     } catch (QueryException e) {
+      throwIfUnreachable(e);
       if (e.type() == ErrorType.BAD_DATA) {
         parts.add(new Part(first, last, NOTHING, String.valueOf(e.getMessage())));
         return;
@@ -100,7 +102,15 @@ record Results(List<Part> parts) {
             new Part(time, time, NOTHING, "rule result is not a vector or scalar");
       };
     } catch (QueryException e) {
+      throwIfUnreachable(e);
       return new Part(time, time, NOTHING, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A rule does not fail because samples cannot be had: the replay does. */
+  private static void throwIfUnreachable(QueryException e) {
+    if (e.getCause() instanceof UncheckedIOException cause) {
+      throw cause;
     }
   }
 

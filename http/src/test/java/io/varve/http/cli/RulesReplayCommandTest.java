@@ -9,8 +9,14 @@ import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WriteMode;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.http.Server;
+import io.varve.http.config.ServerConfig;
+import io.varve.http.config.ServerConfig.Address;
 import io.varve.query.QueryEngine;
 import io.varve.query.QueryOptions;
 import io.varve.query.QueryResult;
@@ -83,8 +89,30 @@ final class RulesReplayCommandTest {
         long minute = (t - T) / MINUTE;
         batch.add(temperature, t, (minute >= 10 && minute < 30) || minute >= 50 ? 21 : 19);
       }
+      int h = batch.addSeries(Labels.of("__name__", "h"));
+      for (long t = T; t <= T + 30 * MINUTE; t += 15_000) {
+        batch.addHistogram(h, t, histogram((t - T) / 15_000), 0);
+      }
       engine.append(batch, WriteMode.ALL_OR_NOTHING);
     }
+  }
+
+  private static Histogram histogram(long count) {
+    return new Histogram(
+        0,
+        0.001,
+        false,
+        count,
+        0,
+        count * 1.5,
+        0,
+        new int[] {0, 2},
+        new int[0],
+        new long[] {count / 2, count - 2 * (count / 2)},
+        new long[0],
+        new double[0],
+        new double[0],
+        new double[0]);
   }
 
   private Engine open() throws IOException {
@@ -207,7 +235,7 @@ final class RulesReplayCommandTest {
                   + " "
                   + series.times()[i]
                   + " "
-                  + series.values()[i]);
+                  + (series.histogram(i) == null ? series.values()[i] : series.histogram(i)));
         }
       }
     }
@@ -244,6 +272,83 @@ final class RulesReplayCommandTest {
     assertThat(same.out())
         .contains("alerts that fire: 0 new, 0 lost, 0 at other times, 2 the same")
         .contains("recorded series: 0 new, 0 lost, 0 with other samples, 5 the same");
+  }
+
+  @Test
+  void aServerTellsTheSameAsItsFolder() throws Exception {
+    Files.writeString(
+        rules,
+        RULES
+            + """
+            - name: more
+              rules:
+              - record: total
+                expr: (total or vector(0)) + on () sum(rate(c[5m])) / on () job:c:rate5m{job="j1"}
+              - record: wide
+                expr: c * on (job) group_left () job:c:rate5m
+              - record: fails
+                expr: c * on (job) c
+              - record: hist
+                expr: sum(h)
+              - record: hist:quantile
+                expr: histogram_quantile(0.5, hist)
+            """);
+    JsonNode ofFolder = JSON.readTree(replay("--format", "json").out());
+    assertThat(ofFolder.at("/rules/4/samples").asInt()).isEqualTo(61);
+    assertThat(ofFolder.at("/rules/6/failed").asInt()).isEqualTo(61);
+    assertThat(ofFolder.at("/rules/8/samples").asInt()).isPositive();
+    ServerConfig config =
+        ServerConfig.defaults()
+            .withListen(new Address("127.0.0.1", 0))
+            .withDataDir(data)
+            .withExternalLabels(Labels.of("cluster", "test"));
+    try (Server server = new Server(config)) {
+      server.recover();
+      String url = "http://127.0.0.1:" + server.address().getPort();
+      Result read = overServer(url, "--format", "json");
+      assertThat(JSON.readTree(read.out())).as(read.err()).isEqualTo(ofFolder);
+      Result written = overServer(url, "--format", "json", "--write");
+      assertThat(written.err()).contains("failed 61 times of 61").doesNotContain("varve: the ");
+      JsonNode report = JSON.readTree(written.out());
+      assertThat(report.get("written").asBoolean()).isTrue();
+      assertThat(report.get("rules")).isEqualTo(ofFolder.get("rules"));
+    }
+    List<String> ofServer;
+    try (Engine engine = open()) {
+      ofServer = samples(engine, MADE, T, T + 60 * MINUTE, MINUTE);
+      assertThat(ofServer).hasSizeGreaterThan(400).noneMatch(line -> line.contains("cluster"));
+      engine.delete("", List.of(new Matcher(Matcher.Type.RE, "__name__", NAMES)), TimeRange.ALL);
+      assertThat(samples(engine, MADE, T, T + 60 * MINUTE, MINUTE)).isEmpty();
+    }
+    replay("--write");
+    try (Engine engine = open()) {
+      assertThat(samples(engine, MADE, T, T + 60 * MINUTE, MINUTE)).isEqualTo(ofServer);
+    }
+    Result gone =
+        varve(
+            List.of(
+                "rules",
+                "replay",
+                rules.toString(),
+                "--from",
+                "-1h",
+                "--url",
+                "http://127.0.0.1:1"));
+    assertThat(gone.exit()).isEqualTo(1);
+    assertThat(gone.err()).contains("nothing answers at http://127.0.0.1:1");
+  }
+
+  private static final String NAMES =
+      "job:c:rate5m|share|ALERTS|ALERTS_FOR_STATE|c:max|total|wide|hist.*";
+  private static final String MADE =
+      "label_replace({__name__=~\"" + NAMES + "\"}, \"name\", \"$1\", \"__name__\", \"(.*)\")";
+
+  private Result overServer(String url, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("rules", "replay", rules.toString()));
+    arguments.addAll(List.of("--url", url));
+    arguments.addAll(Arrays.asList(RANGE));
+    arguments.addAll(Arrays.asList(more));
+    return varve(arguments);
   }
 
   @Test
