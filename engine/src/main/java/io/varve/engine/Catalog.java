@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The current {@link View}, replaced as a whole by one volatile store; readers never block. Changes
@@ -14,6 +15,7 @@ import java.util.TreeMap;
  */
 final class Catalog {
   private volatile View view;
+  private volatile @Nullable SilentSeries silent;
   private final LateHead late;
   private final Windows cut;
   private final WindowVersions versions;
@@ -22,12 +24,21 @@ final class Catalog {
     this.late = late;
     this.cut = cut;
     this.versions = new WindowVersions(cut);
-    this.view = new View(head, List.of(), windows, List.of());
+    this.view = new View(head, List.of(), windows, List.of(), List.of());
   }
 
   /** When what was last changed; whoever makes samples visible tells it. */
   WindowVersions versions() {
     return versions;
+  }
+
+  /** Series of the head of which everything is gone; null if nobody has looked. */
+  @Nullable SilentSeries silent() {
+    return silent;
+  }
+
+  void silent(SilentSeries series) {
+    silent = series;
   }
 
   /** A view with the late samples that belong to it; the caller releases the view. */
@@ -63,47 +74,70 @@ final class Catalog {
   synchronized void froze(Frozen frozen, OpenHead open) {
     List<Frozen> all = new ArrayList<>(view.frozen());
     all.add(frozen);
-    publish(new View(open.head(), all, view.windows(), view.deletes()));
+    publish(new View(open.head(), all, view.windows(), view.deletes(), view.expiries()));
   }
 
   synchronized void deleted(Delete delete) {
     List<Delete> deletes = new ArrayList<>(view.deletes());
     deletes.add(delete);
-    publish(new View(view.head(), view.frozen(), view.windows(), deletes));
+    publish(new View(view.head(), view.frozen(), view.windows(), deletes, view.expiries()));
     versions.changed(delete.range());
   }
 
   /** After a replay: the open head may be another one than at the start. */
   synchronized void reopened(OpenHead open) {
-    publish(new View(open.head(), view.frozen(), view.windows(), view.deletes()));
+    publish(new View(open.head(), view.frozen(), view.windows(), view.deletes(), view.expiries()));
   }
 
   /** Samples became files: those windows take the place of the frozen samples. */
   synchronized void sealed(Frozen frozen, List<WindowView> changed) {
     List<Frozen> all = new ArrayList<>(view.frozen());
     all.remove(frozen);
-    publish(new View(view.head(), all, replaced(changed), view.deletes()));
+    publish(new View(view.head(), all, replaced(changed), view.deletes(), view.expiries()));
   }
 
   /** A delete has reached the files. */
   synchronized void buried(Delete delete, List<WindowView> changed) {
     List<Delete> deletes = new ArrayList<>(view.deletes());
     deletes.remove(delete);
-    publish(new View(view.head(), view.frozen(), replaced(changed), deletes));
+    publish(new View(view.head(), view.frozen(), replaced(changed), deletes, view.expiries()));
   }
 
   /** A window has other files. */
   synchronized void merged(WindowView changed) {
-    publish(new View(view.head(), view.frozen(), replaced(List.of(changed)), view.deletes()));
+    publish(
+        new View(
+            view.head(),
+            view.frozen(),
+            replaced(List.of(changed)),
+            view.deletes(),
+            view.expiries()));
   }
 
   synchronized void dropped(List<Long> starts) {
     TreeMap<Long, WindowView> windows = new TreeMap<>(view.windows());
     starts.forEach(windows::remove);
-    publish(new View(view.head(), view.frozen(), windows, view.deletes()));
+    publish(new View(view.head(), view.frozen(), windows, view.deletes(), view.expiries()));
     for (long start : starts) {
       versions.changed(new TimeRange(start, start + cut.width()));
     }
+  }
+
+  /** The retention lets go of samples: they are hidden from here on. */
+  synchronized void expired(Expiry expiry) {
+    List<Expiry> expiries = new ArrayList<>(view.expiries());
+    expiries.add(expiry);
+    publish(new View(view.head(), view.frozen(), view.windows(), view.deletes(), expiries));
+    versions.changed(new TimeRange(Long.MIN_VALUE, expiry.latestHorizon()));
+  }
+
+  /** An expiry has reached the files. */
+  synchronized void carriedOut(Expiry expiry, List<WindowView> changed, List<Long> gone) {
+    List<Expiry> expiries = new ArrayList<>(view.expiries());
+    expiries.remove(expiry);
+    TreeMap<Long, WindowView> windows = replaced(changed);
+    gone.forEach(windows::remove);
+    publish(new View(view.head(), view.frozen(), windows, view.deletes(), expiries));
   }
 
   private TreeMap<Long, WindowView> replaced(List<WindowView> changed) {
@@ -121,6 +155,7 @@ final class Catalog {
 
   /** Lets go of everything; nothing can be read afterwards. */
   synchronized void close() {
-    publish(new View(new Head(view.head().table()), List.of(), new TreeMap<>(), List.of()));
+    publish(
+        new View(new Head(view.head().table()), List.of(), new TreeMap<>(), List.of(), List.of()));
   }
 }

@@ -20,16 +20,18 @@ import io.varve.engine.partition.ChunkScratch;
 import io.varve.engine.partition.ChunkWriter;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.ManifestEdit;
+import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
- * Merges all files of a window into final ones: one file per bucket, one index segment with the
- * series in file order under new window ids, deleted samples gone. Everything is replaced by one
- * manifest edit.
+ * Merges all files of a window into final ones: one file per bucket and retention class, one index
+ * segment with the series in file order under new window ids, deleted samples gone. Everything is
+ * replaced by one manifest edit.
  *
  * <p>Blocks that are large enough and touch nothing else are taken over as they stand; only what
  * overlaps, is partly deleted or is small is decoded and cut anew.
@@ -112,18 +114,21 @@ final class Compactor {
    * Writes the merged files.
    *
    * @param position log position of the decision: samples logged before it are in
+   * @param retention by which the files are split
    * @return the edit that makes them count
    * @throws CorruptDataException if a file is damaged: then nothing may be replaced
    */
-  ManifestEdit merge(WindowView window, long position) throws IOException {
+  ManifestEdit merge(WindowView window, long position, RetentionPolicy retention)
+      throws IOException {
     try (StagedFiles staged = new StagedFiles(fs, syncThreads)) {
-      ManifestEdit edit = merge(window, position, staged);
+      ManifestEdit edit = merge(window, position, retention, staged);
       staged.settle();
       return edit;
     }
   }
 
-  private ManifestEdit merge(WindowView window, long position, StagedFiles staged)
+  private ManifestEdit merge(
+      WindowView window, long position, RetentionPolicy retention, StagedFiles staged)
       throws IOException {
     DamageLog damage = new DamageLog();
     WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, damage);
@@ -150,7 +155,8 @@ final class Compactor {
     } else {
       edit.replaceIndex(window.start(), List.of());
     }
-    writeChunks(window, sorted, position, rows, staged, edit);
+    RetentionClasses classes = RetentionClasses.of(window, retention, damage);
+    writeChunks(window, sorted, classes, position, rows, staged, edit);
     for (Shared<ChunkReader> chunk : window.chunks()) {
       edit.removeChunk(chunk.get().file());
     }
@@ -230,6 +236,7 @@ final class Compactor {
   private void writeChunks(
       WindowView window,
       int[] sorted,
+      RetentionClasses classes,
       long position,
       WindowRows rows,
       StagedFiles staged,
@@ -241,7 +248,12 @@ final class Compactor {
       newId[sorted[i]] = i;
     }
     int[] bucketOf = buckets(window);
-    BucketOrder dealt = BucketOrder.of(sorted, i -> bucketOf[sorted[i]], window.buckets());
+    int parts = classes.count();
+    BucketOrder dealt =
+        BucketOrder.of(
+            sorted,
+            i -> bucketOf[sorted[i]] * parts + Math.max(0, classes.of(sorted[i])),
+            window.buckets() * parts);
     SampleColumns columns = new SampleColumns();
     ChunkScratch scratch = new ChunkScratch();
     try (ChunkEncoders encoders = new ChunkEncoders()) {
@@ -249,38 +261,62 @@ final class Compactor {
         if (window.chunks(bucket).isEmpty()) {
           continue;
         }
-        ChunkInfo info =
-            new ChunkInfo(
-                window.start(),
-                windows.width(),
-                bucket,
-                window.buckets(),
-                1,
-                false,
-                "",
-                logFrom(window, bucket),
-                position);
-        try (ChunkWriter writer =
-            new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(window.start()), info, encoders)) {
-          boolean any = false;
-          for (int i = dealt.start(bucket); i < dealt.end(bucket); i++) {
-            int id = dealt.ids()[i];
-            writer.series(newId[id]);
-            writeSeries(window, id, bucket, rows, columns, writer, scratch);
-            any = true;
+        int longest = longestKept(dealt, bucket, classes);
+        for (int part = 0; part < parts; part++) {
+          ChunkInfo info =
+              new ChunkInfo(
+                  window.start(),
+                  windows.width(),
+                  bucket,
+                  window.buckets(),
+                  1,
+                  false,
+                  classes.name(part),
+                  logFrom(window, bucket),
+                  position);
+          int from = dealt.start(bucket * parts + part);
+          int to = dealt.end(bucket * parts + part);
+          if (from == to && part != longest) {
+            continue;
           }
-          any |= carryOver(window, bucket, newId, writer);
-          if (any) {
-            ChunkFile file = writer.end(staged);
-            counters.bytesWritten.add(file.bytes());
-            edit.addChunk(file);
-            if (staged.size() >= FILES_A_SYNC) {
-              staged.settle();
+          try (ChunkWriter writer =
+              new ChunkWriter(
+                  fs, dataDir, ChunkInfo.windowFolder(window.start()), info, encoders)) {
+            boolean any = false;
+            for (int i = from; i < to; i++) {
+              int id = dealt.ids()[i];
+              writer.series(newId[id]);
+              writeSeries(window, id, bucket, rows, columns, writer, scratch);
+              any = true;
+            }
+            int wanted = part;
+            any |= carryOver(window, bucket, newId, id -> classes.of(id) == wanted, writer);
+            if (part == longest) {
+              any |= carryMetadata(window, bucket, writer);
+            }
+            if (any) {
+              ChunkFile file = writer.end(staged);
+              counters.bytesWritten.add(file.bytes());
+              edit.addChunk(file);
+              if (staged.size() >= FILES_A_SYNC) {
+                staged.settle();
+              }
             }
           }
         }
       }
     }
+  }
+
+  /** The class of a bucket that is kept longest: what is said about metrics goes with it. */
+  private static int longestKept(BucketOrder dealt, int bucket, RetentionClasses classes) {
+    int parts = classes.count();
+    for (int part = 0; part < parts; part++) {
+      if (dealt.start(bucket * parts + part) < dealt.end(bucket * parts + part)) {
+        return part;
+      }
+    }
+    return classes.ofDefault();
   }
 
   /** The bucket of every window id. */
@@ -371,14 +407,15 @@ final class Compactor {
     return blocks;
   }
 
-  /** Exemplars and metadata of a bucket's files; true if there were any. */
-  private static boolean carryOver(WindowView window, int bucket, int[] newId, ChunkWriter writer)
+  /** Exemplars of some series in a bucket's files; true if there were any. */
+  private static boolean carryOver(
+      WindowView window, int bucket, int[] newId, IntPredicate wanted, ChunkWriter writer)
       throws IOException {
     boolean[] any = new boolean[1];
     for (Shared<ChunkReader> resource : window.chunks(bucket)) {
       ChunkReader chunk = resource.get();
       chunk.exemplars(
-          id -> true,
+          wanted,
           TimeRange.ALL,
           (id, time, value, labels, offset, length) -> {
             if (newId[id] != WindowIds.NONE) {
@@ -386,11 +423,22 @@ final class Compactor {
               any[0] = true;
             }
           });
-      chunk.metadata(
-          (tenant, metric, about) -> {
-            writer.metadata(tenant, metric, about);
-            any[0] = true;
-          });
+    }
+    return any[0];
+  }
+
+  /** What a bucket's files say about metrics; true if there was anything. */
+  private static boolean carryMetadata(WindowView window, int bucket, ChunkWriter writer)
+      throws IOException {
+    boolean[] any = new boolean[1];
+    for (Shared<ChunkReader> resource : window.chunks(bucket)) {
+      resource
+          .get()
+          .metadata(
+              (tenant, metric, about) -> {
+                writer.metadata(tenant, metric, about);
+                any[0] = true;
+              });
     }
     return any[0];
   }

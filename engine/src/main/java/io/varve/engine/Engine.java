@@ -19,6 +19,7 @@ import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
 import io.varve.engine.registry.Registry;
 import io.varve.engine.wal.Wal;
 import java.io.IOException;
@@ -33,6 +34,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -179,7 +181,16 @@ public final class Engine implements AutoCloseable {
             metadata, saved);
     writePath =
         new WritePath(
-            config, windows, log, open, catalog, jobs, metadata, counters, this::storedBits);
+            config,
+            windows,
+            log,
+            open,
+            catalog,
+            jobs,
+            metadata,
+            counters,
+            this::storedBits,
+            recover.retention());
     housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs);
     recovery =
         String.format(
@@ -197,6 +208,7 @@ public final class Engine implements AutoCloseable {
             (headLoaded - filesOpen) / 1_000_000,
             (replayed - headLoaded) / 1_000_000);
     LOGGER.log(System.Logger.Level.INFO, "recovered: " + recovery);
+    beginRetention();
     if (config.backgroundThreads()) {
       threads.add(Thread.ofPlatform().name("varve-background").start(this::backgroundLoop));
       if (config.fsync() == FsyncPolicy.INTERVAL) {
@@ -270,7 +282,8 @@ public final class Engine implements AutoCloseable {
         metadata,
         selections,
         scratches,
-        new SnapshotView.Age(versions, version, settledTo));
+        new SnapshotView.Age(versions, version, settledTo),
+        catalog.silent());
   }
 
   /**
@@ -301,17 +314,56 @@ public final class Engine implements AutoCloseable {
   public void delete(String tenant, List<Matcher> matchers, TimeRange range) {
     checkOpen();
     Jobs.DeleteJob job = writePath.delete(tenant, matchers, range, housekeeping.buckets());
-    if (!config.backgroundThreads()) {
-      return;
+    if (config.backgroundThreads()) {
+      await(job.done(), "the delete");
     }
+  }
+
+  /** The policy that was configured takes the place of the one that was in force before. */
+  private void beginRetention() {
+    catalog.silent(SilentSeries.of(open.table(), writePath.retention(), windows));
     try {
-      job.done().get();
+      writePath.setRetention(config.retention(), config.clock().millis(), housekeeping.buckets());
+    } catch (StorageStoppedException e) {
+      // What is stored can be read all the same; a full disk is no reason to be down.
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "the retention stays as it was, since nothing can be written: " + e.getMessage());
+    }
+  }
+
+  /** The retention policy in force. */
+  public RetentionPolicy retention() {
+    return writePath.retention().policy();
+  }
+
+  /**
+   * Keeps samples by another policy from now on. What it does not keep is invisible to every later
+   * snapshot when this returns, and its files go if they hold nothing else; the rest goes with the
+   * next merge. What went does not come back with a later policy.
+   *
+   * @throws StorageStoppedException if writes are stopped, or stop before the files know of it; it
+   *     is logged then, and holds after a restart
+   */
+  public void setRetention(RetentionPolicy policy) {
+    checkOpen();
+    Jobs.ExpireJob job =
+        writePath.setRetention(policy, config.clock().millis(), housekeeping.buckets());
+    if (job != null && config.backgroundThreads()) {
+      await(job.done(), "the retention policy");
+    }
+  }
+
+  private static void await(Future<?> done, String what) {
+    try {
+      done.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // it is logged and visible; the files follow
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       throw new StorageStoppedException(
-          "the delete is logged, but not in the files yet: "
+          what
+              + " is logged, but not in the files yet: "
               + (cause == null ? e.getMessage() : cause.getMessage()),
           e);
     }
@@ -664,6 +716,7 @@ public final class Engine implements AutoCloseable {
       }
     }
     LateHead late = open.late();
+    Map<DropReason, EngineStats.Dropped> dropped = counters.dropped();
     return new EngineStats(
         view.head().table().size(),
         open.bytes(),
@@ -690,7 +743,8 @@ public final class Engine implements AutoCloseable {
         counters.flushes.sum(),
         counters.merges.sum(),
         counters.checkpoints.sum(),
-        counters.windowsDropped.sum(),
+        dropped.values().stream().mapToLong(EngineStats.Dropped::windows).sum(),
+        dropped,
         counters.deletes.sum(),
         counters.jobFailures.sum(),
         counters.bytesWritten.sum(),

@@ -2,9 +2,11 @@ package io.varve.engine;
 
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.policy.RetentionPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -17,7 +19,7 @@ import java.util.function.Consumer;
  * @param fsync what an acknowledgement means
  * @param windowMillis width of a window for new stores; a store keeps the one it was made with
  * @param flushSpanMillis the open head is flushed when its samples span this much time
- * @param retentionMillis samples older than this are dropped window by window; 0 keeps all
+ * @param retention how long samples are kept
  * @param duplicatePolicy what becomes of conflicting samples
  * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}: how much older than its series'
  *     newest a sample may be
@@ -41,7 +43,7 @@ public record EngineConfig(
     FsyncPolicy fsync,
     long windowMillis,
     long flushSpanMillis,
-    long retentionMillis,
+    RetentionPolicy retention,
     DuplicatePolicy duplicatePolicy,
     long outOfOrderMillis,
     int maxActiveSeries,
@@ -62,7 +64,7 @@ public record EngineConfig(
         FsyncPolicy.INTERVAL,
         Duration.ofDays(1).toMillis(),
         Duration.ofHours(2).toMillis(),
-        0,
+        RetentionPolicy.KEEP_ALL,
         DuplicatePolicy.LAST,
         0,
         4_000_000,
@@ -99,9 +101,15 @@ public record EngineConfig(
         });
   }
 
-  /** With a retention by age, 0 for none. */
+  /** With one retention for all series, 0 for none. */
   public EngineConfig withRetention(long millis) {
-    return with(draft -> draft.retentionMillis = millis);
+    return withRetention(
+        new RetentionPolicy(millis == 0 ? RetentionPolicy.FOREVER : millis, List.of()));
+  }
+
+  /** With another retention. */
+  public EngineConfig withRetention(RetentionPolicy policy) {
+    return with(draft -> draft.retention = policy);
   }
 
   /** With another duplicate policy. */
@@ -161,7 +169,7 @@ public record EngineConfig(
     FsyncPolicy fsync;
     long windowMillis;
     long flushSpanMillis;
-    long retentionMillis;
+    RetentionPolicy retention;
     DuplicatePolicy duplicatePolicy;
     long outOfOrderMillis;
     int maxActiveSeries;
@@ -180,7 +188,7 @@ public record EngineConfig(
       fsync = from.fsync;
       windowMillis = from.windowMillis;
       flushSpanMillis = from.flushSpanMillis;
-      retentionMillis = from.retentionMillis;
+      retention = from.retention;
       duplicatePolicy = from.duplicatePolicy;
       outOfOrderMillis = from.outOfOrderMillis;
       maxActiveSeries = from.maxActiveSeries;
@@ -201,7 +209,7 @@ public record EngineConfig(
           fsync,
           windowMillis,
           flushSpanMillis,
-          retentionMillis,
+          retention,
           duplicatePolicy,
           outOfOrderMillis,
           maxActiveSeries,

@@ -1,5 +1,7 @@
 package io.varve.engine;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the engine counts since it was opened. Any thread adds; sums are read for the metrics. */
@@ -13,7 +15,8 @@ final class EngineCounters {
   final LongAdder flushes = new LongAdder();
   final LongAdder merges = new LongAdder();
   final LongAdder checkpoints = new LongAdder();
-  final LongAdder windowsDropped = new LongAdder();
+  private final LongAdder[] windowsDropped = adders();
+  private final LongAdder[] bytesDropped = adders();
   final LongAdder deletes = new LongAdder();
   final LongAdder jobFailures = new LongAdder();
   final LongAdder bytesWritten = new LongAdder();
@@ -27,6 +30,30 @@ final class EngineCounters {
     samples.add(samplesStored);
     histograms.add(histogramsStored);
     exemplars.add(exemplarsStored);
+  }
+
+  private static LongAdder[] adders() {
+    LongAdder[] adders = new LongAdder[DropReason.values().length];
+    for (int i = 0; i < adders.length; i++) {
+      adders[i] = new LongAdder();
+    }
+    return adders;
+  }
+
+  /** Samples went for a reason, and with them a whole window or some of its files. */
+  void dropped(DropReason reason, boolean isWindow, long bytes) {
+    windowsDropped[reason.ordinal()].add(isWindow ? 1 : 0);
+    bytesDropped[reason.ordinal()].add(bytes);
+  }
+
+  /** What went so far. */
+  Map<DropReason, EngineStats.Dropped> dropped() {
+    Map<DropReason, EngineStats.Dropped> dropped = new EnumMap<>(DropReason.class);
+    for (DropReason reason : DropReason.values()) {
+      int i = reason.ordinal();
+      dropped.put(reason, new EngineStats.Dropped(windowsDropped[i].sum(), bytesDropped[i].sum()));
+    }
+    return dropped;
   }
 
   void rejected(int n) {

@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param merges merges done
  * @param checkpoints checkpoints written besides flushes
  * @param windowsDropped windows dropped by retention
+ * @param dropped what went for each reason
  * @param deletes deletes carried out
  * @param jobFailures failed attempts of background work
  * @param bytesWritten bytes written to the log and to chunk, index and checkpoint files
@@ -71,6 +73,7 @@ public record EngineStats(
     long merges,
     long checkpoints,
     long windowsDropped,
+    Map<DropReason, Dropped> dropped,
     long deletes,
     long jobFailures,
     long bytesWritten,
@@ -81,4 +84,12 @@ public record EngineStats(
     long selectionCacheBytes,
     List<String> damage,
     @Nullable String stopped,
-    String recovery) {}
+    String recovery) {
+  /**
+   * What went for a reason.
+   *
+   * @param windows that went as a whole
+   * @param bytes of files, those of windows that stay included
+   */
+  public record Dropped(long windows, long bytes) {}
+}

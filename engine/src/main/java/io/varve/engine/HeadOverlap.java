@@ -19,6 +19,7 @@ final class HeadOverlap {
   private final TimeRange range;
   private final List<Head> heads = new ArrayList<>();
   private final List<LateHead.Window> late = new ArrayList<>();
+  private final List<Expiring> expiring = new ArrayList<>();
   private @Nullable HeadScratch scratch;
 
   /** True if the range holds all that the heads hold, so that no series need be looked at. */
@@ -43,9 +44,26 @@ final class HeadOverlap {
     all &= touched.isEmpty();
   }
 
+  /**
+   * The same, of samples on their way into files that the retention may have let go of.
+   *
+   * @param expiries decisions behind the samples
+   */
+  void add(Head head, List<LateHead.Window> touched, List<Expiry> expiries) {
+    if (expiries.isEmpty()) {
+      add(head, touched);
+    } else if (!touched.isEmpty() || SnapshotView.touches(head, range)) {
+      expiring.add(new Expiring(head, touched, expiries));
+      all = false;
+    }
+  }
+
+  /** Samples of which some are hidden. */
+  private record Expiring(Head head, List<LateHead.Window> late, List<Expiry> expiries) {}
+
   /** True if no head and no late window has anything in the range. */
   boolean isEmpty() {
-    return heads.isEmpty() && late.isEmpty();
+    return heads.isEmpty() && late.isEmpty() && expiring.isEmpty();
   }
 
   boolean mayHold(int id) {
@@ -69,6 +87,26 @@ final class HeadOverlap {
     for (LateHead.Window window : late) {
       if (window.anyIn(id, range)) {
         return true;
+      }
+    }
+    return !expiring.isEmpty() && mayHoldYet(id);
+  }
+
+  private boolean mayHoldYet(int id) {
+    for (Expiring source : expiring) {
+      long horizon = range.startExclusive();
+      for (Expiry expiry : source.expiries()) {
+        Delete gone = expiry.of(table.tenant(id), table.labels(id));
+        horizon = Math.max(horizon, gone.range().endInclusive());
+      }
+      TimeRange left = new TimeRange(horizon, range.endInclusive());
+      if (table.lastTime(id) > horizon && source.head().sampleCount(id) > 0) {
+        return true;
+      }
+      for (LateHead.Window window : source.late()) {
+        if (window.anyIn(id, left)) {
+          return true;
+        }
       }
     }
     return false;

@@ -4,6 +4,7 @@ import io.varve.engine.head.LateHead;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -196,17 +197,41 @@ final class Housekeeping {
     for (Tombstone tombstone : window.tombstones().entries()) {
       deleted = Math.max(deleted, tombstone.windowIds().getLongCardinality());
     }
-    return deleted > MOST_DELETED * window.state().nextId();
+    double most = MOST_DELETED * window.state().nextId();
+    // Series whose files went have nothing that a merge could free.
+    return deleted > most && window.deletedRows() > most;
   }
 
+  /** Lets go of what is too old: whole windows, or what is kept shortest of them. */
   private void drop(long now) {
-    if (config.retentionMillis() <= 0) {
+    View view = catalog.peek();
+    if (jobs.size() > 0 || view.windows().isEmpty()) {
       return;
     }
-    Long oldest = catalog.peek().windows().isEmpty() ? null : catalog.peek().windows().firstKey();
-    long lastToDrop = windows.start(now - config.retentionMillis()) - windows.width();
-    if (oldest != null && oldest <= lastToDrop && jobs.size() == 0) {
-      writePath.drop(lastToDrop);
+    RetentionMark retention = writePath.retention();
+    RetentionPolicy policy = retention.policy();
+    long horizon = Expiry.horizon(windows, now, policy.longestOfAllMillis());
+    if (view.windows().firstEntry().getValue().end() <= horizon) {
+      writePath.drop(horizon - windows.width(), DropReason.AGE);
+      return;
     }
+    for (long keep : policy.keeps()) {
+      long before = Expiry.horizon(windows, retention.atMillis(), keep);
+      long after = Expiry.horizon(windows, now, keep);
+      if (after > horizon && after > before && anyEndsIn(view, before, after)) {
+        writePath.expire(now, buckets());
+        return;
+      }
+    }
+  }
+
+  /** True if a window ends in (from, to]. */
+  private static boolean anyEndsIn(View view, long from, long to) {
+    for (WindowView window : view.windows().values()) {
+      if (window.end() > from && window.end() <= to) {
+        return true;
+      }
+    }
+    return false;
   }
 }

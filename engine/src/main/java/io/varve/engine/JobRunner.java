@@ -46,6 +46,7 @@ final class JobRunner {
   private final DamageLog damage;
   private final MetadataBook metadata;
   private final CellMaker cells;
+  private final Expirer expirer;
 
   /** The head as the newest checkpoint has it. */
   private Checkpoint.Image saved;
@@ -76,6 +77,7 @@ final class JobRunner {
     this.metadata = metadata;
     this.saved = saved;
     this.cells = new CellMaker(fs, dataDir, counters);
+    this.expirer = new Expirer(fs, dataDir, damage);
   }
 
   void run(Jobs.Job job) throws IOException {
@@ -84,6 +86,7 @@ final class JobRunner {
       case Jobs.DeleteJob delete -> delete(delete);
       case Jobs.MergeJob merge -> merge(merge);
       case Jobs.DropJob drop -> drop(drop);
+      case Jobs.ExpireJob expire -> expire(expire);
       case Jobs.CheckpointJob checkpoint -> checkpoint(checkpoint);
     }
   }
@@ -219,7 +222,7 @@ final class JobRunner {
     WindowState before = null;
     if (window != null && isWhole(window)) {
       try {
-        edit = compactor.merge(window, job.position());
+        edit = compactor.merge(window, job.position(), job.policy());
         window.state().cells().forEach(edit::removeCells); // made anew from what is merged
         before = window.state();
         counters.merges.increment();
@@ -261,7 +264,7 @@ final class JobRunner {
     catalog.dropped(gone.stream().map(WindowState::start).toList());
     for (WindowState window : gone) {
       deleteFilesOf(window);
-      counters.windowsDropped.increment();
+      counters.dropped(job.reason(), true, bytes(window.chunks()) + indexBytes(window));
     }
   }
 
@@ -314,6 +317,45 @@ final class JobRunner {
       }
     }
     return edit;
+  }
+
+  private void expire(Jobs.ExpireJob job) throws IOException {
+    log.sync(job.position());
+    Expiry expiry = job.expiry();
+    ManifestEdit edit = new ManifestEdit();
+    List<Expirer.Loss> losses = expirer.losses(windowsNow().values(), expiry);
+    List<Long> gone = new ArrayList<>();
+    for (Expirer.Loss loss : losses) {
+      expirer.apply(loss, job.position(), edit);
+      if (loss.isWhole()) {
+        gone.add(loss.window().start());
+      }
+    }
+    RetentionMark mark = new RetentionMark(expiry.atMillis(), expiry.policy());
+    mark.into(edit);
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    List<WindowView> changed = changedWindows();
+    catalog.carriedOut(expiry, changed, gone);
+    catalog.silent(SilentSeries.of(catalog.peek().head().table(), mark, expiry.windows()));
+    changed.forEach(WindowFiles::handOver);
+    for (Expirer.Loss loss : losses) {
+      deleteFilesOf(loss.window().state());
+      long bytes = bytes(loss.files());
+      if (loss.isWhole()) {
+        bytes += indexBytes(loss.window().state());
+      }
+      counters.dropped(DropReason.AGE, loss.isWhole(), bytes);
+    }
+    job.done().complete(null);
+  }
+
+  private static long bytes(List<ChunkFile> files) {
+    return files.stream().mapToLong(ChunkFile::bytes).sum();
+  }
+
+  private static long indexBytes(WindowState window) {
+    return window.index().stream().mapToLong(IndexFile::bytes).sum();
   }
 
   /** Deletes the files that a window had and has no more. */

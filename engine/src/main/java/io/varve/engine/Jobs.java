@@ -1,5 +1,6 @@
 package io.varve.engine;
 
+import io.varve.engine.policy.RetentionPolicy;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +31,27 @@ final class Jobs {
     }
   }
 
-  /** A window's files become final files. */
-  record MergeJob(long position, long windowStart) implements Job {}
+  /**
+   * A window's files become final files.
+   *
+   * @param policy by which they are split
+   */
+  record MergeJob(long position, long windowStart, RetentionPolicy policy) implements Job {}
 
   /** A window and all before it go. */
-  record DropJob(long position, long windowStart) implements Job {}
+  record DropJob(long position, long windowStart, DropReason reason) implements Job {}
+
+  /** The files of what the retention lets go of go, if they hold nothing else. */
+  record ExpireJob(Expiry expiry, CompletableFuture<Void> done) implements Job {
+    ExpireJob(Expiry expiry) {
+      this(expiry, new CompletableFuture<>());
+    }
+
+    @Override
+    public long position() {
+      return expiry.position();
+    }
+  }
 
   /** The head is saved, so that less log has to be replayed. Not a logged decision. */
   record CheckpointJob(long position, Checkpoint.Image image) implements Job {}
@@ -63,6 +80,8 @@ final class Jobs {
     for (Job job : queue) {
       if (job instanceof DeleteJob delete) {
         delete.done().completeExceptionally(new StorageStoppedException(why));
+      } else if (job instanceof ExpireJob expire) {
+        expire.done().completeExceptionally(new StorageStoppedException(why));
       }
     }
   }

@@ -168,6 +168,13 @@ final class OpenHead {
     }
   }
 
+  /** True if it has samples at or before a time, or late ones in a window that begins before it. */
+  boolean reachesBackTo(long time) {
+    TreeMap<Long, LateHead.Window> windowsOfLate = late.windows();
+    return (!head.isEmpty() && head.minTime() <= time)
+        || (!windowsOfLate.isEmpty() && windowsOfLate.firstKey() < time);
+  }
+
   /** True if there is something to flush. */
   boolean isEmpty() {
     return head.isEmpty()

@@ -17,7 +17,11 @@ import java.util.List;
  *         late windows varint, then start zigzag each
  * DELETE  tenant, start zigzag, end zigzag, matchers varint, then type u8, name, value each
  * MERGE   window start zigzag
- * DROP    window start zigzag: this window and all before it
+ * DROP    window start zigzag: this window and all before it; then, unless it is for their age,
+ *         reason u8 (1 size of the store, 2 free disk)
+ * POLICY  time zigzag, then a retention policy (package policy) to the end: it is in force from here
+ *         on, and what it does not keep at that time goes
+ * EXPIRE  time zigzag: what the policy in force does not keep at that time goes
  * </pre>
  *
  * Texts are a varint length and UTF-8; matcher types are 0 {@code =}, 1 {@code !=}, 2 {@code =~}, 3
@@ -48,6 +52,12 @@ final class Records {
 
   /** Windows are dropped. */
   static final int DROP = 5;
+
+  /** The retention policy is another one. */
+  static final int POLICY = 8;
+
+  /** What the retention policy does not keep goes. */
+  static final int EXPIRE = 9;
 
   private static final int MOST_MATCHERS = 1 << 12;
   private static final int MOST_WINDOWS = 1 << 20;
@@ -83,13 +93,52 @@ final class Records {
     }
   }
 
-  /** The payload of MERGE and DROP. */
+  static void encodeDrop(long start, DropReason reason, ByteWriter out) {
+    encodeWindow(start, out);
+    if (reason != DropReason.AGE) {
+      out.u8(number(reason));
+    }
+  }
+
+  private static int number(DropReason reason) {
+    return switch (reason) {
+      case AGE -> 0;
+      case SIZE -> 1;
+      case FREE_DISK -> 2;
+    };
+  }
+
+  /** The reason of a DROP, behind its window. */
+  static DropReason decodeReason(ByteReader in) {
+    int number = in.atEnd() ? 0 : in.u8();
+    for (DropReason reason : DropReason.values()) {
+      if (number(reason) == number) {
+        return reason;
+      }
+    }
+    throw in.corrupt("windows that are dropped for reason " + number);
+  }
+
+  /** The payload of MERGE, and how that of DROP begins. */
   static void encodeWindow(long start, ByteWriter out) {
     out.zigzag(start);
   }
 
   static long decodeWindow(ByteReader in) {
     return in.zigzag();
+  }
+
+  /** The payload of EXPIRE, and how that of POLICY begins. */
+  static void encodeTime(long millis, ByteWriter out) {
+    out.zigzag(millis);
+  }
+
+  static long decodeTime(ByteReader in) {
+    long millis = in.zigzag();
+    if (millis < -Windows.MOST_MILLIS || millis > Windows.MOST_MILLIS) {
+      throw in.corrupt("a time of " + millis + " ms");
+    }
+    return millis;
   }
 
   static void encodeDelete(String tenant, List<Matcher> matchers, TimeRange range, ByteWriter out) {

@@ -9,6 +9,7 @@ import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -46,6 +47,8 @@ final class Recovery implements AutoCloseable {
   private final ExecutorService finding = thread("varve-recovery-series");
   private Future<?> found = CompletableFuture.completedFuture(null);
 
+  private RetentionPolicy policy;
+  private long expiredAtMillis;
   private long records;
   private long lostSamples;
   private long replayedBytes;
@@ -65,6 +68,9 @@ final class Recovery implements AutoCloseable {
     this.metadata = metadata;
     this.damage = damage;
     this.progress = progress;
+    RetentionMark mark = RetentionMark.of(state);
+    this.policy = mark.policy();
+    this.expiredAtMillis = mark.atMillis();
   }
 
   private static ExecutorService thread(String name) {
@@ -207,16 +213,41 @@ final class Recovery implements AutoCloseable {
       }
       case Records.MERGE -> {
         if (!inFiles) {
-          jobs.add(new Jobs.MergeJob(sequence, Records.decodeWindow(in)));
+          jobs.add(new Jobs.MergeJob(sequence, Records.decodeWindow(in), policy));
         }
       }
       case Records.DROP -> {
         if (!inFiles) {
-          jobs.add(new Jobs.DropJob(sequence, Records.decodeWindow(in)));
+          long start = Records.decodeWindow(in);
+          jobs.add(new Jobs.DropJob(sequence, start, Records.decodeReason(in)));
+        }
+      }
+      case Records.POLICY -> {
+        if (!inFiles) {
+          long atMillis = Records.decodeTime(in);
+          policy = RetentionPolicy.decode(in);
+          expire(sequence, atMillis);
+        }
+      }
+      case Records.EXPIRE -> {
+        if (!inFiles) {
+          expire(sequence, Records.decodeTime(in));
         }
       }
       default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
     }
+  }
+
+  private void expire(long sequence, long atMillis) {
+    expiredAtMillis = atMillis;
+    Expiry expiry = new Expiry(sequence, atMillis, policy, new Windows(state.windowMillis()));
+    catalog.expired(expiry);
+    jobs.add(new Jobs.ExpireJob(expiry));
+  }
+
+  /** The retention as the log leaves it. */
+  RetentionMark retention() {
+    return new RetentionMark(expiredAtMillis, policy);
   }
 
   long records() {

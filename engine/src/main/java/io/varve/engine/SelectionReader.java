@@ -21,6 +21,7 @@ final class SelectionReader implements SeriesReader {
   private final Selection selection;
   private final QueryBudget budget;
   private final List<Delete> deletes;
+  private final List<Expiry> expiries;
   private final RowMerge merge;
   private final WindowRows windowRows;
   private final Presence presence;
@@ -37,6 +38,7 @@ final class SelectionReader implements SeriesReader {
     this.selection = selection;
     this.budget = budget;
     this.deletes = snapshot.view().deletes();
+    this.expiries = snapshot.view().expiries();
     this.merge = new RowMerge(snapshot.policy());
     this.scratch = snapshot.scratches().take();
     this.fold = scratch.fold;
@@ -188,13 +190,19 @@ final class SelectionReader implements SeriesReader {
   }
 
   private List<Delete> deletesOf(int series) {
-    if (deletes.isEmpty()) {
+    if (deletes.isEmpty() && expiries.isEmpty()) {
       return deletes;
     }
     Labels labels = selection.labels(series);
     List<Delete> concerning = new ArrayList<>();
     for (Delete delete : deletes) {
       if (delete.concerns(selection.tenant(), labels)) {
+        concerning.add(delete);
+      }
+    }
+    for (Expiry expiry : expiries) {
+      Delete delete = expiry.of(selection.tenant(), labels);
+      if (!delete.range().isEmpty()) {
         concerning.add(delete);
       }
     }

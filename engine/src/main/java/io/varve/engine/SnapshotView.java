@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,12 @@ final class SnapshotView implements Snapshot {
   private final SelectionCache selections;
   private final ReadScratch.Pool scratches;
   private final Age age;
+  private final @Nullable SilentSeries silent;
+
+  /** Of the view's expiries all: they come with a change of policy, and last a moment. */
+  private final List<Expiry> expiries;
+
+  private final Map<Long, RoaringBitmap> gone = new ConcurrentHashMap<>(); // by window, while any
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** The last change that is in a snapshot for certain, and up to where changes are counted. */
@@ -58,10 +65,13 @@ final class SnapshotView implements Snapshot {
       MetadataBook metadata,
       SelectionCache selections,
       ReadScratch.Pool scratches,
-      Age age) {
+      Age age,
+      @Nullable SilentSeries silent) {
     this.age = age;
+    this.silent = silent;
     this.scratches = scratches;
     this.view = pinned.view();
+    this.expiries = view.expiries();
     this.late = pinned.late();
     this.hash = hash;
     this.windowMillis = windowMillis;
@@ -117,6 +127,23 @@ final class SnapshotView implements Snapshot {
     return found;
   }
 
+  /** Series of which everything is gone that a window's files have. */
+  private RoaringBitmap gone(WindowView window) {
+    return expiries.isEmpty()
+        ? window.gone()
+        : gone.computeIfAbsent(window.start(), w -> expired(window));
+  }
+
+  private RoaringBitmap expired(WindowView window) {
+    RoaringBitmap ids = window.gone().clone();
+    for (Expiry expiry : expiries) {
+      if (window.end() <= expiry.latestHorizon()) {
+        ids.or(RetentionClasses.of(window, expiry.policy(), damage).goneAt(window.end(), expiry));
+      }
+    }
+    return ids;
+  }
+
   /** The tables of heads that may have samples in the range, each once. */
   private List<HeadOverlap> tables(TimeRange range) {
     List<HeadOverlap> tables = new ArrayList<>(2);
@@ -124,12 +151,23 @@ final class SnapshotView implements Snapshot {
     for (int i = 0; i < frozen.size(); i++) {
       Frozen source = frozen.get(i);
       overlap(tables, source.table(), range)
-          .add(source.head(), Selection.touched(source.late(), range, windowMillis));
+          .add(
+              source.head(),
+              Selection.touched(source.late(), range, windowMillis),
+              expiriesOf(source));
     }
     overlap(tables, view.head().table(), range)
         .add(view.head(), Selection.touched(late, range, windowMillis));
     tables.removeIf(HeadOverlap::isEmpty);
     return tables;
+  }
+
+  /** The expiries that came after samples that are on their way into files. */
+  private List<Expiry> expiriesOf(Frozen source) {
+    if (expiries.isEmpty() || expiries.getLast().position() < source.logTo()) {
+      return List.of();
+    }
+    return expiries.stream().filter(e -> e.position() > source.logTo()).toList();
   }
 
   private static HeadOverlap overlap(List<HeadOverlap> tables, SeriesTable table, TimeRange range) {
@@ -168,7 +206,8 @@ final class SnapshotView implements Snapshot {
       List<HeadOverlap> heads,
       QueryBudget budget) {
     SelectionCache.Key key = SelectionCache.Key.of(tenant, matchers, windows, heads);
-    JoinedSeries known = selections.find(key);
+    boolean expires = !expiries.isEmpty();
+    JoinedSeries known = expires ? null : selections.find(key);
     if (known != null && known.isUpToDate(heads)) {
       selections.hits.increment();
       budget.chargeBytes(known.charge());
@@ -188,7 +227,7 @@ final class SnapshotView implements Snapshot {
       }
     }
     JoinedSeries joined = builder.build();
-    if (whole) {
+    if (whole && !expires) {
       selections.remember(key, joined);
     }
     return joined;
@@ -207,6 +246,9 @@ final class SnapshotView implements Snapshot {
         IndexSegment segment = resource.get().segment();
         try {
           RoaringBitmap found = segment.select(tenant, matchers, budget::check);
+          if (!expiries.isEmpty()) {
+            found.andNot(gone(windows.get(i)));
+          }
           builder.window(i, segment, tenant, found, hash);
         } catch (CorruptDataException e) {
           whole = false;
@@ -239,13 +281,19 @@ final class SnapshotView implements Snapshot {
       IndexVisitor visitor) {
     checkOpen();
     for (WindowView window : windows(range)) {
-      WindowOverlap overlap = new WindowOverlap(window, range, budget, damage);
+      WindowOverlap overlap = new WindowOverlap(window, gone(window), range, budget, damage);
       for (Shared<WindowView.IndexResource> resource : window.index()) {
         IndexSegment segment = resource.get().segment();
         guarded(
             () -> {
-              if (matchers.isEmpty()) {
+              if (matchers.isEmpty() && gone(window).isEmpty()) {
                 visitor.visit(segment, null);
+                return;
+              }
+              if (matchers.isEmpty()) {
+                RoaringBitmap all = segment.select(tenant, matchers, budget::check);
+                all.andNot(gone(window));
+                visitor.visit(segment, all);
                 return;
               }
               RoaringBitmap within = overlap.of(segment.select(tenant, matchers, budget::check));
@@ -259,7 +307,7 @@ final class SnapshotView implements Snapshot {
       SeriesIndex index = overlap.table().index();
       if (matchers.isEmpty()) {
         // As in Prometheus: without matchers, labels are told of whole indexes, whatever the range.
-        visitor.visit(index, null);
+        visitor.visit(index, within(overlap.table(), tenant, budget));
         continue;
       }
       RoaringBitmap within = new RoaringBitmap();
@@ -275,6 +323,23 @@ final class SnapshotView implements Snapshot {
         visitor.visit(index, within);
       }
     }
+  }
+
+  /** Series of a head table that the retention has left something of; null for all. */
+  private @Nullable RoaringBitmap within(SeriesTable table, String tenant, QueryBudget budget) {
+    SilentSeries known = silent;
+    if (known == null || known.table() != table || known.ids().isEmpty()) {
+      return null;
+    }
+    HeadOverlap samples = new HeadOverlap(table, TimeRange.ALL);
+    for (HeadOverlap overlap : tables(TimeRange.ALL)) {
+      if (overlap.table() == table) {
+        samples = overlap;
+      }
+    }
+    RoaringBitmap all = table.index().select(tenant, List.of(), budget::check);
+    all.andNot(known.without(samples));
+    return all;
   }
 
   /** Does something with a file; damage in it is remembered, and the rest goes on. */
@@ -330,7 +395,10 @@ final class SnapshotView implements Snapshot {
     checkOpen();
     List<WindowView> windows = windows(range);
     List<HeadOverlap> heads = tables(range);
-    JoinedSeries known = selections.find(SelectionCache.Key.of(tenant, matchers, windows, heads));
+    JoinedSeries known =
+        expiries.isEmpty()
+            ? selections.find(SelectionCache.Key.of(tenant, matchers, windows, heads))
+            : null;
     if (known == null
         ? !areFew(tenant, matchers, windows, heads, budget)
         : known.size() > FEW_SERIES) {
@@ -339,7 +407,7 @@ final class SnapshotView implements Snapshot {
     JoinedSeries joined = joined(tenant, matchers, windows, heads, budget);
     List<WindowOverlap> overlaps = new ArrayList<>(windows.size());
     for (WindowView window : windows) {
-      overlaps.add(new WindowOverlap(window, range, budget, damage));
+      overlaps.add(new WindowOverlap(window, gone(window), range, budget, damage));
     }
     JoinedSeries.Column column = joined.column(name, budget);
     BitSet seen = new BitSet();
@@ -427,13 +495,14 @@ final class SnapshotView implements Snapshot {
       for (Shared<WindowView.IndexResource> resource : window.index()) {
         IndexSegment segment = resource.get().segment();
         guarded(
-            () ->
-                segment
-                    .select(tenant, matchers, budget::check)
-                    .forEach(
-                        (int id) -> {
-                          series.put(id, segment.labels(id));
-                        }));
+            () -> {
+              RoaringBitmap ids = segment.select(tenant, matchers, budget::check);
+              ids.andNot(gone(window));
+              ids.forEach(
+                  (int id) -> {
+                    series.put(id, segment.labels(id));
+                  });
+            });
       }
       if (series.isEmpty()) {
         continue;

@@ -8,14 +8,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * What can be read at one moment: open head, frozen samples, windows, deletes that have not reached
- * the files yet. Immutable but for its number of holders; holds on to all files it names.
+ * What can be read at one moment: open head, frozen samples, windows, deletes and expiries that
+ * have not reached the files yet. Immutable but for its number of holders; holds on to all files it
+ * names.
  */
 final class View {
   private final Head head;
   private final List<Frozen> frozen;
   private final NavigableMap<Long, WindowView> windows;
   private final List<Delete> deletes;
+  private final List<Expiry> expiries;
   private final long frozenBytes;
   private final AtomicInteger holders = new AtomicInteger(1);
 
@@ -23,11 +25,13 @@ final class View {
       Head head,
       List<Frozen> frozen,
       NavigableMap<Long, WindowView> windows,
-      List<Delete> deletes) {
+      List<Delete> deletes,
+      List<Expiry> expiries) {
     this.head = head;
     this.frozen = List.copyOf(frozen);
     this.windows = new TreeMap<>(windows);
     this.deletes = List.copyOf(deletes);
+    this.expiries = List.copyOf(expiries);
     this.frozenBytes = frozen.stream().mapToLong(Frozen::bytes).sum();
     each(Shared::retain);
   }
@@ -51,6 +55,11 @@ final class View {
 
   List<Delete> deletes() {
     return deletes;
+  }
+
+  /** What the retention lets go of and the files still have. */
+  List<Expiry> expiries() {
+    return expiries;
   }
 
   private void each(Consumer<Shared<?>> action) {

@@ -10,14 +10,15 @@ import org.roaringbitmap.RoaringBitmap;
 /**
  * Which series of one window's files may have samples in a range: those with a first sample before
  * its end and a last one behind its start, in one file. A window's index names whoever was there on
- * that day; a list of labels for the last hour should not. Gaps are not looked for, nor deletes.
- * One thread.
+ * that day; a list of labels for the last hour should not. Gaps are not looked for, nor deletes of
+ * parts of a series. One thread.
  */
 final class WindowOverlap {
   /** With fewer series than one in so many of a file's rows, each is looked up for itself. */
   private static final int ROWS_PER_LOOKUP = 16;
 
   private final WindowView window;
+  private final RoaringBitmap gone;
   private final TimeRange range;
   private final QueryBudget budget;
   private final DamageLog damage;
@@ -28,8 +29,14 @@ final class WindowOverlap {
   /** True if the range holds all that the files hold. */
   private boolean all = true;
 
-  WindowOverlap(WindowView window, TimeRange range, QueryBudget budget, DamageLog damage) {
+  WindowOverlap(
+      WindowView window,
+      RoaringBitmap gone,
+      TimeRange range,
+      QueryBudget budget,
+      DamageLog damage) {
     this.window = window;
+    this.gone = gone;
     this.range = range;
     this.budget = budget;
     this.damage = damage;
@@ -59,6 +66,7 @@ final class WindowOverlap {
    * @param series window ids; changed
    */
   RoaringBitmap of(RoaringBitmap series) {
+    series.andNot(gone);
     if (all) {
       return series;
     }
@@ -89,6 +97,9 @@ final class WindowOverlap {
    * @param virtualShard of its key
    */
   boolean mayHold(int id, int virtualShard) {
+    if (gone.contains(id)) {
+      return false;
+    }
     if (all) {
       return true;
     }

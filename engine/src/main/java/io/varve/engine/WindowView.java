@@ -2,13 +2,17 @@ package io.varve.engine;
 
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.model.SeriesKey;
+import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.Tombstones;
 import io.varve.engine.partition.WindowState;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * The files of one window, open for reading; immutable. Chunk files stand in the order in which
@@ -28,6 +32,8 @@ final class WindowView {
   private final List<Shared<ChunkReader>> cells;
   private final WindowCells cellsBySource;
   private final Tombstones tombstones;
+  private volatile @Nullable RoaringBitmap gone;
+  private volatile long deletedRows = -1;
 
   /** An index segment that can be closed. */
   record IndexResource(IndexSegment segment) implements AutoCloseable {
@@ -108,6 +114,45 @@ final class WindowView {
 
   Tombstones tombstones() {
     return tombstones;
+  }
+
+  /** Series of which everything is deleted that the files have; not to be changed. */
+  RoaringBitmap gone() {
+    RoaringBitmap known = gone;
+    if (known == null) {
+      known = new RoaringBitmap();
+      long lastPosition = 0;
+      for (ChunkFile chunk : state.chunks()) {
+        lastPosition = Math.max(lastPosition, chunk.info().logTo());
+      }
+      for (Tombstone tombstone : tombstones.entries()) {
+        if (tombstone.position() > lastPosition
+            && tombstone.startExclusive() <= start()
+            && tombstone.endInclusive() >= end) {
+          known.or(tombstone.windowIds());
+        }
+      }
+      gone = known;
+    }
+    return known;
+  }
+
+  /** How many rows of files are of series of which something is deleted. */
+  long deletedRows() {
+    long known = deletedRows;
+    if (known < 0) {
+      known = 0;
+      RoaringBitmap deleted = new RoaringBitmap();
+      tombstones.entries().forEach(tombstone -> deleted.or(tombstone.windowIds()));
+      for (Shared<ChunkReader> resource : chunks) {
+        ChunkReader chunk = resource.get();
+        for (int row = 0, rows = chunk.seriesCount(); row < rows; row++) {
+          known += deleted.contains(chunk.windowIdAt(row)) ? 1 : 0;
+        }
+      }
+      deletedRows = known;
+    }
+    return known;
   }
 
   IndexSegment segmentOf(int windowId) {

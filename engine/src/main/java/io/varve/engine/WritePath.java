@@ -9,6 +9,7 @@ import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.io.SyncFailedException;
 import java.util.ArrayList;
@@ -64,6 +65,7 @@ final class WritePath {
   private final WriteRecord.Encoder encoder = new WriteRecord.Encoder();
   private final ByteWriter decision = new ByteWriter(256);
 
+  private volatile RetentionMark retention;
   private @Nullable String stopped;
   private @Nullable Throwable stopCause;
   private boolean stoppedForGood;
@@ -89,7 +91,9 @@ final class WritePath {
       Jobs jobs,
       MetadataBook metadata,
       EngineCounters counters,
-      StoredSamples stored) {
+      StoredSamples stored,
+      RetentionMark retention) {
+    this.retention = retention;
     this.config = config;
     this.windows = windows;
     this.log = log;
@@ -334,7 +338,8 @@ final class WritePath {
     }
     long[] batchStarts = batch.sampleStart;
     starts = batchStarts == null ? null : new long[Math.max(n, 1)];
-    long oldest = oldestKept();
+    AgeLimit ages = ages(batch);
+    long oldest = ages.latest();
     SeriesTable table = open.table();
     int known = table.size();
     RejectingOrder order =
@@ -346,8 +351,10 @@ final class WritePath {
       long valueBits = batch.sampleBits[row];
       long start = batchStarts == null ? 0 : batchStarts[row];
       String problem = null;
-      if (time <= oldest || time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
-        problem = outOfBounds(time, oldest);
+      if (time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
+        problem = "out of bounds";
+      } else if (time <= oldest && ages.isTooOld(batch.sampleSeries[row], time)) {
+        problem = tooOld(ages.of(batch.sampleSeries[row]));
       } else if (order != null) {
         problem = order.judge(id, batch.sampleSeries[row], time, valueBits, true);
         if (problem == null && order.isNoOp()) {
@@ -382,7 +389,7 @@ final class WritePath {
     if (histogramRows.length < batch.histogramCount) {
       histogramRows = new int[batch.histogramCount * 2];
     }
-    long oldest = oldestKept();
+    AgeLimit ages = ages(batch);
     RejectingOrder order =
         config.duplicatePolicy() == DuplicatePolicy.REJECT ? new RejectingOrder(batch) : null;
     int kept = 0;
@@ -390,8 +397,10 @@ final class WritePath {
       long time = batch.histogramTime[row];
       int series = batch.histogramSeries[row];
       String problem = null;
-      if (time <= oldest || time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
-        problem = outOfBounds(time, oldest);
+      if (time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
+        problem = "out of bounds";
+      } else if (ages.isTooOld(series, time)) {
+        problem = tooOld(ages.of(series));
       } else if (order != null) {
         problem = order.judge(batch.seriesId[series], series, time, 0, false);
       }
@@ -405,18 +414,12 @@ final class WritePath {
     return kept;
   }
 
-  private long oldestKept() {
-    if (config.retentionMillis() <= 0) {
-      return Long.MIN_VALUE;
-    }
-    // A window is dropped as a whole, so everything in the oldest kept window is still welcome.
-    return windows.start(config.clock().millis() - config.retentionMillis());
+  private AgeLimit ages(WriteBatch batch) {
+    return new AgeLimit(retention.policy(), windows, batch, config.clock().millis());
   }
 
-  private static String outOfBounds(long time, long oldest) {
-    return time <= oldest && oldest != Long.MIN_VALUE
-        ? "out of bounds: older than the retention, which begins at " + oldest
-        : "out of bounds";
+  private static String tooOld(long horizon) {
+    return "out of bounds: older than the retention, which begins at " + horizon;
   }
 
   private static void addProblem(
@@ -621,28 +624,87 @@ final class WritePath {
 
   /** Logs a merge of a window. */
   void merge(long windowStart) {
-    decide(Records.MERGE, windowStart);
-  }
-
-  /** Logs that a window and all before it are dropped. */
-  void drop(long windowStart) {
-    decide(Records.DROP, windowStart);
-  }
-
-  private void decide(int type, long windowStart) {
     lock.lock();
     try {
       refuseIfStopped();
       decision.reset();
       Records.encodeWindow(windowStart, decision);
-      long position = log(type, decision);
-      jobs.add(
-          type == Records.MERGE
-              ? new Jobs.MergeJob(position, windowStart)
-              : new Jobs.DropJob(position, windowStart));
+      long position = log(Records.MERGE, decision);
+      jobs.add(new Jobs.MergeJob(position, windowStart, retention.policy()));
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Logs that a window and all before it are dropped. */
+  void drop(long windowStart, DropReason reason) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      decision.reset();
+      Records.encodeDrop(windowStart, reason, decision);
+      long position = log(Records.DROP, decision);
+      jobs.add(new Jobs.DropJob(position, windowStart, reason));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The policy in force, and the time up to which it was applied. */
+  RetentionMark retention() {
+    return retention;
+  }
+
+  /**
+   * Logs another retention policy; what it does not keep is hidden at once.
+   *
+   * @param buckets for the flush that may come before it
+   * @return the job that carries it into the files; null if the policy is in force already
+   */
+  Jobs.@Nullable ExpireJob setRetention(RetentionPolicy policy, long nowMillis, int buckets) {
+    Jobs.ExpireJob job;
+    lock.lock();
+    try {
+      if (policy.equals(retention.policy())) {
+        return null;
+      }
+      job = expireLocked(new RetentionMark(nowMillis, policy), true, buckets);
+    } finally {
+      lock.unlock();
+    }
+    sync(job.position());
+    return job;
+  }
+
+  /** Logs that everything goes that the policy does not keep now. */
+  void expire(long nowMillis, int buckets) {
+    lock.lock();
+    try {
+      expireLocked(new RetentionMark(nowMillis, retention.policy()), false, buckets);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Jobs.ExpireJob expireLocked(RetentionMark next, boolean isOther, int buckets) {
+    refuseIfStopped();
+    long horizon = Expiry.horizon(windows, next.atMillis(), next.policy().shortestMillis());
+    if (open.reachesBackTo(horizon)) {
+      // Open samples that go become files first, as before a delete.
+      flushLocked(buckets);
+    }
+    decision.reset();
+    Records.encodeTime(next.atMillis(), decision);
+    if (isOther) {
+      next.policy().encode(decision);
+    }
+    long position = log(isOther ? Records.POLICY : Records.EXPIRE, decision);
+    Expiry expiry = new Expiry(position, next.atMillis(), next.policy(), windows);
+    retention = next;
+    catalog.expired(expiry);
+    Jobs.ExpireJob job = new Jobs.ExpireJob(expiry);
+    jobs.add(job);
+    return job;
   }
 
   private void rollIfFull() {

@@ -1,6 +1,5 @@
 package io.varve.engine.partition;
 
-import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,21 +43,37 @@ public record WindowState(
   }
 
   /**
-   * True if a merge would write the same once more, deletes aside: one segment of the index and one
-   * file in order per bucket, be it merged or of the window's only flush.
+   * True if a merge would write the same once more, deletes and other retention classes aside: one
+   * segment of the index and one file in order per bucket, be it merged or of the window's only
+   * flush; or merged ones of different retention classes.
    */
   public boolean isFinal() {
     if (index.size() > 1) {
       return false;
     }
-    BitSet seen = new BitSet(buckets);
-    for (ChunkFile chunk : chunks) {
-      int bucket = chunk.info().bucket();
-      if (chunk.info().late() || seen.get(bucket)) {
+    int[] lastOf = new int[buckets]; // place of the bucket's latest file so far, plus one
+    int[] before = new int[chunks.size()]; // the same of the file before it
+    for (int i = 0; i < before.length; i++) {
+      ChunkInfo info = chunks.get(i).info();
+      if (info.late()) {
         return false;
       }
-      seen.set(bucket);
+      before[i] = lastOf[info.bucket()];
+      lastOf[info.bucket()] = i + 1;
+      for (int at = before[i]; at > 0; at = before[at - 1]) {
+        if (!isOtherClass(info, chunks.get(at - 1).info())) {
+          return false;
+        }
+      }
     }
     return true;
+  }
+
+  /** True if two files of a bucket come from one merge, which gave them different series. */
+  private static boolean isOtherClass(ChunkInfo a, ChunkInfo b) {
+    return a.level() > 0
+        && b.level() > 0
+        && a.logTo() == b.logTo()
+        && !a.retentionClass().equals(b.retentionClass());
   }
 }

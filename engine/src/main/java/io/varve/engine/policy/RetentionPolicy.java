@@ -156,6 +156,13 @@ public final class RetentionPolicy {
     return longest;
   }
 
+  /** How long the samples are kept that are kept longest, raw ones and those of aggregates. */
+  public long longestOfAllMillis() {
+    return strongestFirst.isEmpty()
+        ? defaultMillis
+        : Math.max(defaultMillis, strongestFirst.getFirst().keepMillis());
+  }
+
   /**
    * The name of the class of raw samples that are kept so long, as chunk files carry it: "" for
    * what the default keeps, else the keep, as in {@code 90d}.

@@ -311,7 +311,7 @@ public record ServerConfig(
             fsync,
             window,
             in.millis("flush_span", engine.flushSpanMillis(), MINUTE, window),
-            in.millisOr("retention", "forever", engine.retentionMillis(), HOUR),
+            in.millisOr("retention", "forever", 0, HOUR),
             in.choice("duplicates", engine.duplicatePolicy()),
             in.millis("out_of_order_window", engine.outOfOrderMillis(), 0, YEAR),
             in.integer("max_active_series", engine.maxActiveSeries(), 1, 1 << 30),

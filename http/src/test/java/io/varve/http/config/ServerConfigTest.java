@@ -203,7 +203,7 @@ final class ServerConfigTest {
     EngineConfig engine = config.engine();
     assertThat(engine.dataDir()).isEqualTo(Path.of("/elsewhere"));
     assertThat(engine.fsync()).isEqualTo(FsyncPolicy.ALWAYS);
-    assertThat(engine.retentionMillis()).isEqualTo(Duration.ofDays(15).toMillis());
+    assertThat(engine.retention().defaultMillis()).isEqualTo(Duration.ofDays(15).toMillis());
     assertThat(engine.duplicatePolicy()).isEqualTo(DuplicatePolicy.REJECT);
     assertThat(engine.outOfOrderMillis()).isEqualTo(Duration.ofMinutes(30).toMillis());
     assertThat(engine.maxHeadBytes()).isEqualTo(512L << 20);

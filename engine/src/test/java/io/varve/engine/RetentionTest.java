@@ -1,0 +1,371 @@
+package io.varve.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.engine.io.PowerCutException;
+import io.varve.engine.io.SimFileSystem;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.model.SampleColumns;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.Manifest;
+import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.policy.RetentionRule;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What a retention policy does to windows, files, lists of labels and writes. */
+final class RetentionTest {
+  private static final long HOUR = 3_600_000;
+  private static final long ORIGIN = 1_700_000_000_000L / HOUR * HOUR;
+  private static final long STEP = 300_000;
+  private static final int SERIES = 40;
+  private static final int FEW = 8;
+  private static final List<Matcher> METRIC = List.of(Matcher.equal("__name__", "m"));
+
+  private final Path dir = Path.of("/store");
+  private final SimFileSystem fs = new SimFileSystem(1);
+  private long now = ORIGIN + 10 * HOUR;
+
+  private EngineConfig config() {
+    return config(fs);
+  }
+
+  private EngineConfig config(SimFileSystem disk) {
+    return EngineConfig.defaults(dir)
+        .withFileSystem(disk)
+        .withWindow(HOUR, HOUR)
+        .withSizes(1 << 20, 100)
+        .withClock(() -> Instant.ofEpochMilli(now))
+        .withBackgroundThreads(false);
+  }
+
+  private static Labels series(int number) {
+    String team = "t" + number % 4;
+    return Labels.of("__name__", "m", "host", "h" + number, "only_" + team, "yes", "team", team);
+  }
+
+  private void fill(Engine engine) {
+    fill(engine, SERIES, HOUR / 2);
+  }
+
+  /** Ten windows of some series, flushed as they are written. */
+  private void fill(Engine engine, int series, long flushMillis) {
+    for (long from = ORIGIN; from < ORIGIN + 10 * HOUR; from += flushMillis) {
+      now = from + flushMillis;
+      WriteBatch batch = new WriteBatch();
+      for (int number = 0; number < series; number++) {
+        int row = batch.addSeries(series(number));
+        for (long time = from + STEP; time <= now; time += STEP) {
+          batch.addSample(row, time, Double.doubleToRawLongBits(number * 1.25 + time % 7), 0);
+        }
+      }
+      assertThat(engine.append(batch, WriteMode.ALL_OR_NOTHING).complete()).isTrue();
+      engine.flush();
+    }
+  }
+
+  private static RetentionRule team(int team, long keep) {
+    return new RetentionRule(
+        null, List.of(Matcher.equal("team", "t" + team)), RetentionRule.ANY, keep);
+  }
+
+  /** By series: how many samples, and the first. */
+  private static Map<Integer, Long> first(Engine engine) {
+    Map<Integer, Long> first = new TreeMap<>();
+    try (Snapshot snapshot = engine.snapshot()) {
+      SeriesSet set = snapshot.select("", List.of(), TimeRange.ALL, QueryBudget.UNLIMITED);
+      SampleColumns rows = new SampleColumns();
+      try (SeriesReader reader = set.reader()) {
+        for (int i = 0; i < set.size(); i++) {
+          reader.read(i, TimeRange.ALL, rows);
+          int number = Integer.parseInt(set.labels(i).get("host").substring(1));
+          if (rows.size > 0) {
+            first.put(number, rows.times[0]);
+            assertThat(rows.size)
+                .isEqualTo((int) ((ORIGIN + 10 * HOUR - rows.times[0]) / STEP) + 1);
+          }
+        }
+      }
+    }
+    return first;
+  }
+
+  private static Map<Integer, Long> expected(int series, long... horizonOfTeam) {
+    Map<Integer, Long> first = new TreeMap<>();
+    for (int number = 0; number < series; number++) {
+      long horizon = horizonOfTeam[number % 4];
+      if (horizon < ORIGIN + 10 * HOUR) {
+        first.put(number, Math.max(horizon, ORIGIN) + STEP);
+      }
+    }
+    return first;
+  }
+
+  private static List<String> values(Engine engine, String name, TimeRange range) {
+    return values(engine, name, List.of(), range);
+  }
+
+  private static List<String> values(
+      Engine engine, String name, List<Matcher> matchers, TimeRange range) {
+    try (Snapshot snapshot = engine.snapshot()) {
+      return snapshot.labelValues("", name, matchers, range, 0, QueryBudget.UNLIMITED);
+    }
+  }
+
+  private List<String> classes() throws IOException {
+    List<String> classes = new ArrayList<>();
+    for (WindowState window : Manifest.read(fs, dir).windows().values()) {
+      StringBuilder text = new StringBuilder();
+      TreeMap<String, Integer> count = new TreeMap<>();
+      for (ChunkFile chunk : window.chunks()) {
+        count.merge(chunk.info().retentionClass(), 1, Integer::sum);
+      }
+      count.forEach((name, files) -> text.append(name.isEmpty() ? "-" : name).append(' '));
+      classes.add(text.toString().strip());
+    }
+    return classes;
+  }
+
+  @Test
+  void filesOfAClassGoAsTheyAre() throws IOException {
+    RetentionPolicy policy =
+        new RetentionPolicy(
+            1000 * HOUR, List.of(team(1, 3 * HOUR), team(2, 6 * HOUR), team(3, 2000 * HOUR)));
+    try (Engine engine = Engine.open(config().withRetention(policy))) {
+      fill(engine);
+      assertThat(first(engine)).hasSize(SERIES);
+      engine.mergeAll();
+      assertThat(classes().getLast()).isEqualTo("- 2000h 3h 6h");
+      assertThat(engine.windows()).allMatch(WindowStats::merged);
+      assertThat(Manifest.read(fs, dir).windows().firstEntry().getValue().buckets())
+          .isGreaterThan(1);
+
+      // Nothing has gone yet but what went before it was written.
+      long merges = engine.stats().merges();
+      now = ORIGIN + 12 * HOUR + 1;
+      long blocks = engine.stats().blocksDecoded();
+      try (Snapshot before = engine.snapshot()) {
+        while (engine.runBackgroundWork()) {}
+        assertThat(engine.stats().merges()).isEqualTo(merges);
+        assertThat(engine.stats().blocksDecoded()).isEqualTo(blocks);
+        assertThat(engine.stats().dropped().get(DropReason.AGE).bytes()).isPositive();
+        assertThat(first(engine))
+            .isEqualTo(expected(SERIES, ORIGIN, ORIGIN + 9 * HOUR, ORIGIN + 6 * HOUR, ORIGIN));
+        // Who has it open reads on.
+        assertThat(before.select("", List.of(), TimeRange.ALL, QueryBudget.UNLIMITED).size())
+            .isEqualTo(SERIES);
+      }
+      assertThat(classes())
+          .containsExactly(
+              "- 2000h",
+              "- 2000h",
+              "- 2000h",
+              "- 2000h",
+              "- 2000h",
+              "- 2000h",
+              "- 2000h 6h",
+              "- 2000h 6h",
+              "- 2000h 6h",
+              "- 2000h 3h 6h");
+      // Labels of what is gone are not listed, though the index still has them.
+      TimeRange early = new TimeRange(ORIGIN, ORIGIN + 5 * HOUR);
+      assertThat(values(engine, "team", METRIC, early)).containsExactly("t0", "t3");
+      assertThat(engine.windows().getFirst().series()).isEqualTo(SERIES);
+      engine.cleanTombstones();
+      assertThat(engine.windows().getFirst().series()).isEqualTo(SERIES / 2);
+      assertThat(first(engine))
+          .isEqualTo(expected(SERIES, ORIGIN, ORIGIN + 9 * HOUR, ORIGIN + 6 * HOUR, ORIGIN));
+    }
+    assertThat(verify()).isEmpty();
+  }
+
+  private List<String> verify() throws IOException {
+    List<String> problems = new ArrayList<>();
+    new DataFolder(fs, dir).verify(path -> {}, problems::add);
+    return problems;
+  }
+
+  @Test
+  void anotherPolicyHoldsAtOnceAndForGood() throws IOException {
+    RetentionPolicy strict =
+        new RetentionPolicy(1000 * HOUR, List.of(team(1, 3 * HOUR), team(2, HOUR)));
+    try (Engine engine = Engine.open(config())) {
+      fill(engine);
+      engine.mergeAll();
+      now = ORIGIN + 11 * HOUR + 1;
+      long version = engine.version();
+      engine.setRetention(strict);
+      // Before any file has changed:
+      assertThat(engine.version()).isGreaterThan(version);
+      try (Snapshot snapshot = engine.snapshot()) {
+        assertThat(snapshot.lastChange(new TimeRange(ORIGIN, ORIGIN + HOUR)))
+            .isGreaterThan(version);
+      }
+      Map<Integer, Long> left =
+          expected(SERIES, ORIGIN, ORIGIN + 8 * HOUR, ORIGIN + 10 * HOUR, ORIGIN);
+      assertThat(first(engine)).isEqualTo(left);
+      assertThat(values(engine, "team", METRIC, new TimeRange(ORIGIN, ORIGIN + 7 * HOUR)))
+          .containsExactly("t0", "t3");
+      engine.runBackgroundWork();
+      assertThat(first(engine)).isEqualTo(left);
+      assertThat(values(engine, "team", TimeRange.ALL)).containsExactly("t0", "t1", "t3");
+      assertThat(values(engine, "host", TimeRange.ALL)).hasSize(SERIES * 3 / 4);
+      try (Snapshot snapshot = engine.snapshot()) {
+        assertThat(snapshot.labelNames("", List.of(), TimeRange.ALL, 0, QueryBudget.UNLIMITED))
+            .contains("only_t1")
+            .doesNotContain("only_t2");
+      }
+      // A milder one does not bring anything back, be it in files still or not.
+      engine.setRetention(RetentionPolicy.KEEP_ALL);
+      assertThat(first(engine)).isEqualTo(left);
+      engine.runBackgroundWork();
+      engine.mergeAll();
+      assertThat(first(engine)).isEqualTo(left);
+      assertThat(engine.windows().getFirst().series()).isEqualTo(SERIES / 2);
+
+      // But what is written again is there.
+      WriteBatch batch = new WriteBatch();
+      batch.addSample(batch.addSeries(series(2)), ORIGIN + 5 * HOUR, 7, 0);
+      assertThat(engine.append(batch, WriteMode.ALL_OR_NOTHING).complete()).isTrue();
+      assertThat(values(engine, "team", TimeRange.ALL)).contains("t2");
+    }
+    try (Engine engine = Engine.open(config().withRetention(strict))) {
+      assertThat(engine.retention()).isEqualTo(strict);
+      assertThat(values(engine, "team", METRIC, new TimeRange(ORIGIN, ORIGIN + 7 * HOUR)))
+          .containsExactly("t0", "t3");
+    }
+    assertThat(verify()).isEmpty();
+  }
+
+  @Test
+  void samplesThatAreTooOldForTheirSeriesAreRefused() throws IOException {
+    RetentionPolicy policy =
+        new RetentionPolicy(5 * HOUR, List.of(team(1, 2 * HOUR), team(2, RetentionPolicy.FOREVER)));
+    try (Engine engine = Engine.open(config().withRetention(policy))) {
+      now = ORIGIN + 10 * HOUR + 5;
+      WriteBatch batch = new WriteBatch();
+      long[] horizons = {ORIGIN + 5 * HOUR, ORIGIN + 8 * HOUR, Long.MIN_VALUE, ORIGIN + 5 * HOUR};
+      int refused = 0;
+      for (int number = 0; number < 4; number++) {
+        int row = batch.addSeries(series(number));
+        for (long time = ORIGIN; time <= now; time += HOUR / 2) {
+          batch.addSample(row, time, 1, 0);
+          refused += time <= horizons[number] ? 1 : 0;
+        }
+      }
+      WriteResult result = engine.append(batch, WriteMode.PARTIAL);
+      assertThat(result.rejected()).isEqualTo(refused);
+      assertThat(result.problems().getFirst())
+          .startsWith("out of bounds: older than the retention, which begins at " + horizons[0]);
+    }
+  }
+
+  @Test
+  void thePolicyIsKeptWhenItHasLeftTheLog() throws IOException {
+    RetentionPolicy policy = new RetentionPolicy(1000 * HOUR, List.of(team(1, 3 * HOUR)));
+    try (Engine engine = Engine.open(config().withRetention(policy))) {
+      fill(engine);
+    }
+    assertThat(RetentionMark.of(Manifest.read(fs, dir)).policy()).isEqualTo(policy);
+    try (Engine engine = Engine.open(config().withRetention(policy))) {
+      long position = engine.stats().logPosition();
+      assertThat(engine.retention()).isEqualTo(policy);
+      engine.setRetention(policy);
+      assertThat(engine.stats().logPosition()).isEqualTo(position);
+    }
+  }
+
+  /** The power is cut at every operation, from the policy to the last file that goes. */
+  @Test
+  void droppingSurvivesAPowerCutAnywhere() throws IOException {
+    SimFileSystem counting = new SimFileSystem(2);
+    prepare(counting);
+    long from = counting.operations();
+    assertThat(drop(counting, null)).isEqualTo(3);
+    long operations = counting.operations();
+    assertThat(operations - from).isGreaterThan(50);
+    long seed = Seeds.usual(1);
+    for (long n = from + 1 + Math.floorMod(seed, 5); n <= operations; n += 5) {
+      SimFileSystem disk = new SimFileSystem(2 + n);
+      prepare(disk);
+      disk.cutPowerAt(n);
+      int[] done = new int[1];
+      try {
+        drop(disk, done);
+      } catch (PowerCutException | StorageStoppedException | UncheckedIOException e) {
+        assertThat(disk.isDead()).isTrue();
+      }
+      SimFileSystem after = disk.restart();
+      now = ORIGIN + 11 * HOUR + 1;
+      List<String> problems = new ArrayList<>();
+      try (Engine engine = Engine.open(config(after).withRetention(POLICIES[done[0]]))) {
+        assertThat(engine.stats().damage()).isEmpty();
+        Map<Integer, Long> found = first(engine);
+        assertThat(found)
+            .as("cut at %d, done %d", n, done[0])
+            .isIn(STATES[done[0]], STATES[done[0] + 1]);
+        while (engine.runBackgroundWork()) {}
+        assertThat(first(engine)).as("cut at %d, at work", n).isEqualTo(found);
+      }
+      new DataFolder(after, dir).verify(path -> {}, problems::add);
+      assertThat(problems).as("cut at %d", n).isEmpty();
+    }
+  }
+
+  private static final RetentionPolicy[] POLICIES = {
+    RetentionPolicy.KEEP_ALL,
+    new RetentionPolicy(1000 * HOUR, List.of(team(1, 3 * HOUR))),
+    new RetentionPolicy(1000 * HOUR, List.of(team(1, 3 * HOUR), team(2, HOUR))),
+    new RetentionPolicy(4 * HOUR, List.of(team(3, 6 * HOUR)))
+  };
+
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static final Map<Integer, Long>[] STATES =
+      new Map[] {
+        expected(FEW, ORIGIN, ORIGIN, ORIGIN, ORIGIN),
+        expected(FEW, ORIGIN, ORIGIN + 8 * HOUR, ORIGIN, ORIGIN),
+        expected(FEW, ORIGIN, ORIGIN + 8 * HOUR, ORIGIN + 10 * HOUR, ORIGIN),
+        expected(FEW, ORIGIN + 7 * HOUR, ORIGIN + 8 * HOUR, ORIGIN + 10 * HOUR, ORIGIN + 5 * HOUR),
+        expected(FEW, ORIGIN + 7 * HOUR, ORIGIN + 8 * HOUR, ORIGIN + 10 * HOUR, ORIGIN + 5 * HOUR)
+      };
+
+  private void prepare(SimFileSystem disk) throws IOException {
+    now = ORIGIN + 10 * HOUR;
+    try (Engine engine = Engine.open(config(disk))) {
+      fill(engine, FEW, HOUR);
+    }
+  }
+
+  /** Policy after policy, each carried out; counts those that were. */
+  private int drop(SimFileSystem disk, int @Nullable [] done) throws IOException {
+    now = ORIGIN + 11 * HOUR + 1;
+    int[] count = done == null ? new int[1] : done;
+    try (Engine engine = Engine.open(config(disk))) {
+      for (int i = 1; i < POLICIES.length; i++) {
+        engine.setRetention(POLICIES[i]);
+        count[0] = i;
+        assertThat(first(engine)).isEqualTo(STATES[i]);
+        engine.runBackgroundWork();
+        assertThat(first(engine)).isEqualTo(STATES[i]);
+        if (i == 1) {
+          engine.mergeAll();
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return count[0];
+  }
+}
