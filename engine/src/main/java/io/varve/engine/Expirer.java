@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
@@ -8,11 +9,16 @@ import io.varve.engine.partition.ManifestEdit;
 import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.TombstoneFile;
 import io.varve.engine.partition.Tombstones;
+import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -36,6 +42,7 @@ final class Expirer {
    *
    * @param isWhole true if the window goes as a whole
    * @param files chunk files that go
+   * @param cells files of cells that go
    * @param series series that go and are not deleted yet, by window id
    * @param rest true if some of them have rows in files that stay
    */
@@ -43,6 +50,7 @@ final class Expirer {
       WindowView window,
       boolean isWhole,
       List<ChunkFile> files,
+      List<CellsFile> cells,
       RoaringBitmap series,
       boolean rest) {}
 
@@ -50,42 +58,85 @@ final class Expirer {
   static List<Loss> losses(Collection<WindowView> windows, Expiry expiry, DamageLog damage) {
     List<Loss> losses = new ArrayList<>();
     for (WindowView window : windows) {
-      if (window.end() <= expiry.latestHorizon()) {
-        Loss loss = loss(window, expiry, damage);
-        if (loss.isWhole() || !loss.files().isEmpty() || !loss.series().isEmpty()) {
-          losses.add(loss);
-        }
+      Loss loss = loss(window, expiry, damage);
+      if (loss != null) {
+        losses.add(loss);
       }
     }
     return losses;
   }
 
-  private static Loss loss(WindowView window, Expiry expiry, DamageLog damage) {
-    List<ChunkFile> all = new ArrayList<>(window.state().chunks());
-    if (window.end() <= expiry.earliestHorizon()) {
-      return new Loss(window, true, all, new RoaringBitmap(), false);
+  private static @Nullable Loss loss(WindowView window, Expiry expiry, DamageLog damage) {
+    RetentionPolicy policy = expiry.policy();
+    WindowState state = window.state();
+    if (window.end() <= expiry.horizon(policy.longestOfAllMillis())) {
+      return new Loss(window, true, state.chunks(), state.cells(), new RoaringBitmap(), false);
     }
-    RoaringBitmap gone =
-        RetentionClasses.of(window, expiry.policy(), damage).goneAt(window.end(), expiry);
     List<ChunkFile> files = new ArrayList<>();
+    RoaringBitmap gone = new RoaringBitmap();
     boolean rest = false;
-    if (!gone.isEmpty()) {
-      for (Shared<ChunkReader> resource : window.chunks()) {
+    if (window.end() <= expiry.latestHorizon()) {
+      gone = RetentionClasses.of(window, policy, damage).goneAt(window.end(), expiry);
+      boolean allGone = window.end() <= expiry.earliestHorizon();
+      for (Shared<ChunkReader> resource :
+          gone.isEmpty() ? List.<Shared<ChunkReader>>of() : window.chunks()) {
         ChunkReader chunk = resource.get();
-        int rows = chunk.seriesCount();
-        int expired = 0;
-        for (int row = 0; row < rows; row++) {
-          expired += gone.contains(chunk.windowIdAt(row)) ? 1 : 0;
-        }
-        if (rows > 0 && expired == rows) {
+        long rows = rowsIn(gone, chunk);
+        if (rows > 0 && rows == chunk.seriesCount()) {
           files.add(chunk.file());
         } else {
-          rest |= expired > 0;
+          rest |= rows > 0;
         }
       }
+      if (allGone) {
+        files = state.chunks(); // those that cannot be read, too
+      }
     }
+    List<CellsFile> cells = cells(window, expiry, damage);
     gone.andNot(window.gone());
-    return new Loss(window, files.size() == all.size() && !all.isEmpty(), files, gone, rest);
+    if (files.isEmpty() && cells.isEmpty() && gone.isEmpty()) {
+      return null;
+    }
+    boolean isWhole = files.size() == state.chunks().size() && cells.size() == state.cells().size();
+    return new Loss(window, isWhole, files, cells, gone, rest);
+  }
+
+  private static long rowsIn(RoaringBitmap series, ChunkReader chunk) {
+    long found = 0;
+    for (int row = 0, rows = chunk.seriesCount(); row < rows; row++) {
+      found += series.contains(chunk.windowIdAt(row)) ? 1 : 0;
+    }
+    return found;
+  }
+
+  /** Files of cells of which nothing is left. */
+  private static List<CellsFile> cells(WindowView window, Expiry expiry, DamageLog damage) {
+    Map<Long, RoaringBitmap> goneByWidth = new HashMap<>();
+    Map<String, ChunkReader> open = new HashMap<>();
+    window.cells().forEach(cells -> open.put(cells.get().file().path(), cells.get()));
+    List<CellsFile> found = new ArrayList<>();
+    for (CellsFile file : window.state().cells()) {
+      long width = file.file().info().cellMillis();
+      long[] keeps = expiry.policy().keeps(width);
+      if (window.end() > expiry.horizon(keeps[keeps.length - 1])) {
+        continue;
+      }
+      ChunkReader reader = open.get(file.file().path());
+      boolean allGone = window.end() <= expiry.horizon(keeps[0]);
+      if (!allGone && reader != null) {
+        RoaringBitmap gone =
+            goneByWidth.computeIfAbsent(
+                width,
+                w ->
+                    RetentionClasses.of(window, expiry.policy(), w, damage)
+                        .goneAt(window.end(), expiry));
+        allGone = rowsIn(gone, reader) == reader.seriesCount();
+      }
+      if (allGone) {
+        found.add(file);
+      }
+    }
+    return found;
   }
 
   /** Carries a loss into an edit; the tombstones of the window are written. */
@@ -96,6 +147,7 @@ final class Expirer {
       return;
     }
     loss.files().forEach(edit::removeChunk);
+    loss.cells().forEach(edit::removeCells);
     if (loss.series().isEmpty()) {
       return;
     }

@@ -215,7 +215,7 @@ final class Housekeeping {
       writePath.drop(horizon - windows.width(), DropReason.AGE);
       return;
     }
-    for (long keep : policy.keeps()) {
+    for (long keep : policy.allKeeps()) {
       long before = Expiry.horizon(windows, retention.atMillis(), keep);
       long after = Expiry.horizon(windows, now, keep);
       if (after > horizon && after > before && anyEndsIn(view, before, after)) {

@@ -264,7 +264,10 @@ final class JobRunner {
     catalog.dropped(gone.stream().map(WindowState::start).toList());
     for (WindowState window : gone) {
       deleteFilesOf(window);
-      counters.dropped(job.reason(), true, bytes(window.chunks()) + indexBytes(window));
+      counters.dropped(
+          job.reason(),
+          true,
+          bytes(window.chunks()) + cellBytes(window.cells()) + indexBytes(window));
     }
   }
 
@@ -341,7 +344,7 @@ final class JobRunner {
     changed.forEach(WindowFiles::handOver);
     for (Expirer.Loss loss : losses) {
       deleteFilesOf(loss.window().state());
-      long bytes = bytes(loss.files());
+      long bytes = bytes(loss.files()) + cellBytes(loss.cells());
       if (loss.isWhole()) {
         bytes += indexBytes(loss.window().state());
       }
@@ -352,6 +355,10 @@ final class JobRunner {
 
   private static long bytes(List<ChunkFile> files) {
     return files.stream().mapToLong(ChunkFile::bytes).sum();
+  }
+
+  private static long cellBytes(List<CellsFile> files) {
+    return files.stream().mapToLong(cells -> cells.file().bytes()).sum();
   }
 
   private static long indexBytes(WindowState window) {

@@ -10,7 +10,7 @@ import java.util.List;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
- * How long a policy keeps the raw samples of a window's series, found through the postings of the
+ * How long a policy keeps the samples of a window's series, found through the postings of the
  * window's index. Immutable.
  */
 final class RetentionClasses {
@@ -18,24 +18,32 @@ final class RetentionClasses {
   static final int UNKNOWN = -1;
 
   private final RetentionPolicy policy;
+  private final List<RetentionRule> rules; // strongest first
   private final long[] keeps; // longest first
   private final int[] classes; // by window id
 
-  private RetentionClasses(RetentionPolicy policy, int[] classes) {
+  private RetentionClasses(RetentionPolicy policy, long resolutionMillis, int[] classes) {
     this.policy = policy;
-    this.keeps = policy.keeps();
+    this.rules = policy.rules(resolutionMillis);
+    this.keeps = policy.keeps(resolutionMillis);
     this.classes = classes;
   }
 
   /**
-   * The classes of a window's series.
+   * The classes of a window's series as to raw samples.
    *
    * @param damage is told of a segment that cannot be read
    */
   static RetentionClasses of(WindowView window, RetentionPolicy policy, DamageLog damage) {
+    return of(window, policy, RetentionRule.RAW, damage);
+  }
+
+  /** The same as to samples of aggregates. */
+  static RetentionClasses of(
+      WindowView window, RetentionPolicy policy, long resolutionMillis, DamageLog damage) {
     int[] classes = new int[window.state().nextId()];
     Arrays.fill(classes, UNKNOWN);
-    RetentionClasses found = new RetentionClasses(policy, classes);
+    RetentionClasses found = new RetentionClasses(policy, resolutionMillis, classes);
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();
       try {
@@ -52,14 +60,14 @@ final class RetentionClasses {
     int from = segment.firstId();
     int to = from + segment.count();
     Arrays.fill(classes, from, to, classOf(policy.defaultMillis()));
-    if (policy.isUniform()) {
+    if (keeps.length == 1) {
       return;
     }
     List<String> tenants = new ArrayList<>();
     segment.tenants(tenants::add);
     for (String tenant : tenants) {
       RoaringBitmap taken = new RoaringBitmap();
-      for (RetentionRule rule : policy.rawRules()) {
+      for (RetentionRule rule : rules) {
         if (rule.tenant() != null && !rule.tenant().equals(tenant)) {
           continue;
         }

@@ -43,6 +43,7 @@ public final class RetentionPolicy {
   private final List<RetentionRule> strongestFirst;
   private final List<RetentionRule> raw; // strongest first
   private final long[] keeps; // of raw samples, each once, longest first
+  private final long[] allKeeps; // of all samples
 
   /**
    * A policy.
@@ -75,10 +76,15 @@ public final class RetentionPolicy {
     this.strongestFirst = List.copyOf(sorted);
     sorted.removeIf(rule -> !rule.isOf(RetentionRule.RAW));
     this.raw = List.copyOf(sorted);
+    this.keeps = distinct(raw);
+    this.allKeeps = distinct(strongestFirst);
+  }
+
+  private long[] distinct(List<RetentionRule> some) {
     TreeSet<Long> distinct = new TreeSet<>(Comparator.reverseOrder());
     distinct.add(defaultMillis);
-    raw.forEach(rule -> distinct.add(rule.keepMillis()));
-    this.keeps = distinct.stream().mapToLong(Long::longValue).toArray();
+    some.forEach(rule -> distinct.add(rule.keepMillis()));
+    return distinct.stream().mapToLong(Long::longValue).toArray();
   }
 
   /** How long series are kept that no rule accepts, in milliseconds. */
@@ -91,9 +97,11 @@ public final class RetentionPolicy {
     return rules;
   }
 
-  /** The rules that speak of raw samples, strongest first. */
-  public List<RetentionRule> rawRules() {
-    return raw;
+  /** The rules that speak of samples of a resolution (0: raw), strongest first. */
+  public List<RetentionRule> rules(long resolutionMillis) {
+    return resolutionMillis == RetentionRule.RAW
+        ? raw
+        : strongestFirst.stream().filter(rule -> rule.isOf(resolutionMillis)).toList();
   }
 
   /**
@@ -121,9 +129,19 @@ public final class RetentionPolicy {
     return rule == null ? defaultMillis : rule.keepMillis();
   }
 
-  /** How long raw samples are kept by one rule or another, each keep once, longest first. */
-  public long[] keeps() {
-    return keeps.clone();
+  /**
+   * How long samples of a resolution (0: raw) are kept by one rule or another, each keep once,
+   * longest first.
+   */
+  public long[] keeps(long resolutionMillis) {
+    return resolutionMillis == RetentionRule.RAW
+        ? keeps.clone()
+        : distinct(rules(resolutionMillis));
+  }
+
+  /** The same of samples of any resolution. */
+  public long[] allKeeps() {
+    return allKeeps.clone();
   }
 
   /** How long the raw samples are kept that are kept longest. */
@@ -158,9 +176,7 @@ public final class RetentionPolicy {
 
   /** How long the samples are kept that are kept longest, raw ones and those of aggregates. */
   public long longestOfAllMillis() {
-    return strongestFirst.isEmpty()
-        ? defaultMillis
-        : Math.max(defaultMillis, strongestFirst.getFirst().keepMillis());
+    return allKeeps[0];
   }
 
   /**

@@ -48,7 +48,12 @@ final class RetentionPolicyTest {
     assertThat(POLICY.strongest("a", debug, 0)).isEqualTo(TENANT);
     assertThat(POLICY.keepMillis("", both, 3_600_000)).isEqualTo(RetentionPolicy.FOREVER);
     assertThat(POLICY.keepMillis("a", plain, 3_600_000)).isEqualTo(90 * DAY);
-    assertThat(POLICY.keeps()).containsExactly(730 * DAY, 90 * DAY, 30 * DAY, DAY);
+    assertThat(POLICY.keeps(0)).containsExactly(730 * DAY, 90 * DAY, 30 * DAY, DAY);
+    assertThat(POLICY.keeps(3_600_000))
+        .containsExactly(RetentionPolicy.FOREVER, 730 * DAY, 90 * DAY, 30 * DAY);
+    assertThat(POLICY.allKeeps())
+        .containsExactly(RetentionPolicy.FOREVER, 730 * DAY, 90 * DAY, 30 * DAY, DAY);
+    assertThat(POLICY.longestOfAllMillis()).isEqualTo(RetentionPolicy.FOREVER);
     assertThat(POLICY.longestMillis()).isEqualTo(730 * DAY);
     assertThat(POLICY.longestMillis(3_600_000)).isEqualTo(RetentionPolicy.FOREVER);
     assertThat(POLICY.shortestMillis()).isEqualTo(DAY);
