@@ -1,5 +1,6 @@
 package io.varve.bench;
 
+import io.varve.bench.aggregates.AggregatesCommand;
 import io.varve.bench.backfill.BackfillCommand;
 import io.varve.bench.fuzz.FuzzCommand;
 import io.varve.bench.pages.PagesCommand;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
       QueryBench.class,
       BackfillCommand.class,
       PagesCommand.class,
+      AggregatesCommand.class,
       FuzzCommand.class,
       HelpCommand.class
     },

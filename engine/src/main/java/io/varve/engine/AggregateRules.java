@@ -6,10 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.roaringbitmap.RoaringBitmap;
@@ -53,7 +55,8 @@ final class AggregateRules {
         matchers.add(matcher.type() + " " + quoted(matcher.name()) + " " + quoted(matcher.value()));
       }
       Collections.sort(matchers);
-      texts.add((rule.tenant() == null ? "*" : quoted(rule.tenant())) + matchers);
+      String whose = rule.tenant() == null ? "*" : quoted(rule.tenant());
+      texts.add(whose + matchers + CellPart.bits(rule.parts()));
     }
     Collections.sort(texts);
     try {
@@ -70,17 +73,52 @@ final class AggregateRules {
     return text.length() + ":" + text;
   }
 
-  /** Window ids of a segment's series of which cells of a width are wanted. */
-  RoaringBitmap wanted(IndexSegment segment, long cellMillis) {
-    RoaringBitmap wanted = new RoaringBitmap();
+  /** Window ids of a window's series of which cells of a width are wanted. */
+  Wanted wanted(WindowView window, long cellMillis) {
+    Wanted wanted = new Wanted();
     for (AggregateRule rule : byWidth.getOrDefault(cellMillis, List.of())) {
-      String only = rule.tenant();
-      if (only != null) {
-        wanted.or(segment.select(only, rule.matchers()));
-      } else {
-        segment.tenants(tenant -> wanted.or(segment.select(tenant, rule.matchers())));
+      RoaringBitmap ids = new RoaringBitmap();
+      for (Shared<WindowView.IndexResource> resource : window.index()) {
+        IndexSegment segment = resource.get().segment();
+        String only = rule.tenant();
+        if (only != null) {
+          ids.or(segment.select(only, rule.matchers()));
+        } else {
+          segment.tenants(tenant -> ids.or(segment.select(tenant, rule.matchers())));
+        }
       }
+      wanted.add(ids, rule.parts());
     }
     return wanted;
+  }
+
+  /** Which series are to have cells, and of what parts. */
+  static final class Wanted {
+    private final RoaringBitmap any = new RoaringBitmap();
+    private final RoaringBitmap[] byPart = new RoaringBitmap[CellPart.values().length];
+
+    Wanted() {
+      Arrays.setAll(byPart, part -> new RoaringBitmap());
+    }
+
+    private void add(RoaringBitmap ids, Set<CellPart> parts) {
+      any.or(ids);
+      for (CellPart part : parts) {
+        byPart[part.ordinal()].or(ids);
+      }
+    }
+
+    boolean contains(int windowId) {
+      return any.contains(windowId);
+    }
+
+    /** The parts that a series' cells are to know, as bits. */
+    int parts(int windowId) {
+      int parts = 0;
+      for (int part = 0; part < byPart.length; part++) {
+        parts |= byPart[part].contains(windowId) ? 1 << part : 0;
+      }
+      return parts;
+    }
   }
 }

@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Makes files of cells: the samples of one chunk file, aggregated cell by cell, for all widths in
@@ -64,10 +63,7 @@ final class CellMaker {
       try {
         String folder = ChunkInfo.windowFolder(window.start());
         for (var width : widths.entrySet()) {
-          RoaringBitmap wanted = new RoaringBitmap();
-          for (Shared<WindowView.IndexResource> segment : window.index()) {
-            wanted.or(rules.wanted(segment.get().segment(), width.getKey()));
-          }
+          AggregateRules.Wanted wanted = rules.wanted(window, width.getKey());
           ChunkInfo info = chunk.file().info().ofCells(width.getKey());
           outputs.add(
               new Output(
@@ -90,7 +86,7 @@ final class CellMaker {
   }
 
   /** A file in the making. */
-  private record Output(ChunkWriter writer, String rule, RoaringBitmap wanted) {}
+  private record Output(ChunkWriter writer, String rule, AggregateRules.Wanted wanted) {}
 
   private static void fill(ChunkReader chunk, List<Output> outputs) throws IOException {
     ChunkScratch scratch = new ChunkScratch();
@@ -108,13 +104,13 @@ final class CellMaker {
           }
         }
         output.writer.series(id);
-        cut(rows, output.writer);
+        cut(rows, output.wanted.parts(id), output.writer);
       }
     }
   }
 
   /** Writes the cells of one series. */
-  static void cut(SampleColumns rows, ChunkWriter writer) throws IOException {
+  private static void cut(SampleColumns rows, int parts, ChunkWriter writer) throws IOException {
     long width = writer.info().cellMillis();
     long[] times = rows.times;
     for (int from = 0; from < rows.size; ) {
@@ -123,7 +119,7 @@ final class CellMaker {
       while (to < rows.size && times[to] <= end && to - from < ChunkWriter.MOST_CELL_ROWS) {
         to++;
       }
-      writer.cell(rows, from, to);
+      writer.cell(rows, from, to, CellPart.ALL & ~parts);
       from = to;
     }
   }

@@ -19,6 +19,7 @@ final class CellReading {
   private final QueryBudget budget;
   private final ReadScratch scratch;
   private final SampleColumns rows;
+  private int wanted; // parts of cells that are asked for
 
   /** Reads samples, all sources merged. */
   interface Samples {
@@ -43,10 +44,12 @@ final class CellReading {
       int series,
       TimeRange range,
       long cellMillis,
+      int parts,
       boolean deleted,
       Samples samples,
       CellColumns into) {
     into.begin(range, cellMillis);
+    this.wanted = parts;
     Filled filled =
         deleted ? Filled.DISORDER : fromFilesAndHeads(series, range, cellMillis, samples, into);
     if (filled == Filled.DISORDER) {
@@ -161,7 +164,7 @@ final class CellReading {
     List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
     for (int i = 0; i < sourceless.size(); i++) {
       ChunkReader cells = WindowCells.within(sourceless.get(i), cellMillis);
-      int row = cells == null ? -1 : cells.rowOf(id);
+      int row = cells == null ? -1 : rowOf(cells, id);
       if (cells == null || row < 0) {
         continue;
       }
@@ -203,7 +206,7 @@ final class CellReading {
       CellColumns into) {
     ChunkReader cells = WindowCells.within(window.cellsBySource().of(chunk), cellMillis);
     if (cells != null) {
-      int cellRow = cells.rowOf(id);
+      int cellRow = rowOf(cells, id);
       if (cellRow >= 0) {
         return fromCells(cells, cellRow, range, into);
       }
@@ -226,6 +229,13 @@ final class CellReading {
       }
     }
     return Filled.WHOLE;
+  }
+
+  /** The row of a series whose cells know what is asked for; −1 if it has none. */
+  private int rowOf(ChunkReader cells, int id) {
+    int row = cells.rowOf(id);
+    boolean known = row >= 0 && (cells.lacks(cells.firstBlock(row)) & wanted) == 0;
+    return known ? row : -1;
   }
 
   private Filled fromCells(ChunkReader cells, int row, TimeRange range, CellColumns into) {

@@ -248,14 +248,15 @@ final class SelectionReader implements SeriesReader {
   }
 
   @Override
-  public boolean cells(int series, TimeRange range, long cellMillis, CellColumns into) {
+  public boolean cells(int series, TimeRange range, long cellMillis, int parts, CellColumns into) {
     checkOpen();
     if (Math.floorMod(range.startExclusive(), cellMillis) != 0
         || Math.floorMod(range.endInclusive(), cellMillis) != 0) {
       throw new IllegalArgumentException(range + " is not made of cells of " + cellMillis + " ms");
     }
     boolean known =
-        cellReading.fill(series, range, cellMillis, !deletesOf(series).isEmpty(), this::read, into);
+        cellReading.fill(
+            series, range, cellMillis, parts, !deletesOf(series).isEmpty(), this::read, into);
     long now = into.residentBytes();
     if (now > chargedCells) {
       budget.chargeBytes(now - chargedCells);

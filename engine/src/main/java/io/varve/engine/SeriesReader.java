@@ -40,9 +40,11 @@ public interface SeriesReader extends AutoCloseable {
    * continuous aggregate where there are some, from samples elsewhere; the same either way.
    *
    * @param range begins and ends at multiples of the cells' width
+   * @param parts which parts of the cells are asked for, as {@link CellPart#bits}; the others hold
+   *     anything
    * @return false if the range holds what cells cannot express, as in {@link #aggregate}
    */
-  default boolean cells(int series, TimeRange range, long cellMillis, CellColumns into) {
+  default boolean cells(int series, TimeRange range, long cellMillis, int parts, CellColumns into) {
     SampleColumns found = new SampleColumns();
     read(series, range, found);
     into.begin(range, cellMillis);

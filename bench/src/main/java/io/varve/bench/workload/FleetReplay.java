@@ -18,7 +18,7 @@ import java.util.Arrays;
  *
  * <p>The same arguments always give the same values. Not thread-safe: sums over wraps are kept.
  */
-final class FleetReplay {
+public final class FleetReplay {
   private static final int ROW_SHIFT = 137;
   private static final long EXACT = 1L << 52; // integers up to here are doubles
   private static final int MOST_DECIMALS = 22; // powers of ten up to here are doubles
@@ -48,7 +48,7 @@ final class FleetReplay {
    * @param startMillis time of step 0
    * @param jitterMillis scrapes are late by up to so much, all series of a scrape alike
    */
-  FleetReplay(
+  public FleetReplay(
       Capture capture,
       int hosts,
       long intervalMillis,
@@ -88,17 +88,17 @@ final class FleetReplay {
   }
 
   /** Series of one host. */
-  int series() {
+  public int series() {
     return gains.length;
   }
 
   /** Milliseconds between two scrapes of a host. */
-  long intervalMillis() {
+  public long intervalMillis() {
     return intervalMillis;
   }
 
   /** The time of a host's scrape. */
-  long time(int host, int step) {
+  public long time(int host, int step) {
     long phase = host % hosts * intervalMillis / hosts;
     long time = startMillis + step * intervalMillis + phase;
     if (jitterMillis == 0) {
@@ -109,7 +109,7 @@ final class FleetReplay {
   }
 
   /** The value of a series of a host at a step, NaN if it is absent. */
-  double value(int series, int host, int step) {
+  public double value(int series, int host, int step) {
     long at = (long) (step * rowsPerStep) + (long) ROW_SHIFT * host % cycle;
     double value = rows[(int) (at % cycle)][series];
     long wraps = at / cycle;

@@ -39,6 +39,15 @@ import org.jspecify.annotations.Nullable;
  * damaged, and {@link UncheckedIOException} where it cannot be read.
  */
 public final class ChunkReader implements AutoCloseable {
+  /** A cell lacks its first value and its resets. */
+  public static final int LACKS_RISE = 1;
+
+  /** A cell lacks its sum. */
+  public static final int LACKS_SUM = 2;
+
+  /** A cell lacks its smallest and largest value. */
+  public static final int LACKS_BOUNDS = 4;
+
   private static final AtomicLong NUMBERS = new AtomicLong();
   private static final int MOST_PAGE_BYTES = 1 << 20;
   private static final int MOST_FOOTER_BYTES = 256 << 20;
@@ -260,6 +269,11 @@ public final class ChunkReader implements AutoCloseable {
     int c = inPage(column);
     stats(block).get(i, times.rows()[c], times.first()[c], times.last()[c], into);
     return true;
+  }
+
+  /** What the aggregates of a cell do not know, as bits; they hold some value there. */
+  public int lacks(int cell) {
+    return flags(cell) >> BlockPage.LACKS_SHIFT;
   }
 
   /** Appends all rows of a block. */

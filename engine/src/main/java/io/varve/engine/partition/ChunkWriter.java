@@ -181,18 +181,24 @@ public final class ChunkWriter implements AutoCloseable {
    * themselves are not written. Only in a file of cells, and nothing else in one.
    *
    * @param c rows of any kind, at most 65,535, ascending in time and after the series' last cell
-   * @return false if these rows have no aggregates: the cell says that they are there, and no more
+   * @param lacks what is not to be kept: {@link ChunkReader#LACKS_RISE} and the like
    */
-  public boolean cell(SampleColumns c, int from, int to) throws IOException {
+  public void cell(SampleColumns c, int from, int to, int lacks) throws IOException {
     int n = to - from;
     if (info.cellMillis() == 0 || n < 1 || n > ChunkFormat.MOST_ROWS) {
       throw new IllegalArgumentException(
           "a cell of " + n + " rows in a file of cells of " + info.cellMillis() + " ms");
     }
     requireOrder(c.times, from, to);
-    boolean known = stats.collect(c, from, to);
-    index(known ? BlockPage.STATS : 0, times.bare(n, c.times[from], c.times[to - 1]), 0, 0);
-    return known;
+    boolean known = stats.collect(c, from, to); // else the cell says that they are there, no more
+    if (known && stats.count > 0) {
+      stats.forget(lacks);
+    }
+    index(
+        (known ? BlockPage.STATS : 0) | lacks << BlockPage.LACKS_SHIFT,
+        times.bare(n, c.times[from], c.times[to - 1]),
+        0,
+        0);
   }
 
   private void requireOrder(long[] time, int from, int to) {

@@ -170,6 +170,17 @@ final class StatsPageBuilder {
     }
   }
 
+  /** The sum that costs nothing to store. */
+  static double foretoldSum(BlockStats s) {
+    int scale = scale(s);
+    if (scale == DecimalScale.RAW) {
+      return middle(s.count, s.min, s.max);
+    }
+    long min = DecimalScale.digits(s.min, scale);
+    long max = DecimalScale.digits(s.max, scale);
+    return DecimalScale.value((s.count * (min + max)) >> 1, scale, 0);
+  }
+
   /** A sum as one would guess it. */
   static double middle(long count, double min, double max) {
     return count * (min * 0.5 + max * 0.5);

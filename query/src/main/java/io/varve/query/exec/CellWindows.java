@@ -18,6 +18,7 @@ final class CellWindows {
   private final WindowSource source;
   private final StepGrid grid;
   private final long cellMillis;
+  private final int parts;
   private final TimeRange range;
   private final int inWindow;
   private final int aStep;
@@ -25,8 +26,9 @@ final class CellWindows {
   private final RangeAggregate[][] sums;
   private final RangeAggregate all = new RangeAggregate();
 
-  private CellWindows(WindowSource source, long cellMillis) {
+  private CellWindows(WindowSource source, long cellMillis, int parts) {
     this.source = source;
+    this.parts = parts;
     this.grid = source.grid;
     this.cellMillis = cellMillis;
     this.range =
@@ -70,14 +72,18 @@ final class CellWindows {
     return widest;
   }
 
-  /** The windows of a source, of cells of such a width. */
-  static CellWindows of(WindowSource source, long cellMillis) {
-    return new CellWindows(source, cellMillis);
+  /**
+   * The windows of a source, of cells of such a width.
+   *
+   * @param parts what of the cells is needed
+   */
+  static CellWindows of(WindowSource source, long cellMillis, int parts) {
+    return new CellWindows(source, cellMillis, parts);
   }
 
   /** Takes a series; false if its samples are more than cells can express. */
   boolean load(int series, Worker worker) {
-    if (!source.cells(series, range, cellMillis, cells, worker)) {
+    if (!source.cells(series, range, cellMillis, parts, cells, worker)) {
       return false;
     }
     for (int level = 0; level < sums.length; level++) {

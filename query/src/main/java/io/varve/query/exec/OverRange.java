@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.engine.CellPart;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.Labels;
 import io.varve.query.QueryException;
@@ -240,6 +241,16 @@ final class OverRange extends SeriesOperator {
         && (source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS || hasCore());
   }
 
+  /** What the function needs to know of cells. */
+  private int parts() {
+    return switch (function) {
+      case SUM_OVER_TIME, AVG_OVER_TIME -> CellPart.SUM.bit();
+      case MIN_OVER_TIME, MAX_OVER_TIME -> CellPart.BOUNDS.bit();
+      case COUNT_OVER_TIME -> 0;
+      default -> CellPart.RISE.bit();
+    };
+  }
+
   /** True if the function can do without the samples. */
   private boolean takesAggregates() {
     return switch (function) {
@@ -282,7 +293,7 @@ final class OverRange extends SeriesOperator {
   private boolean fromCells(int series, State state, double[] out, int at, Worker worker) {
     CellWindows windows = state.cells;
     if (windows == null) {
-      windows = CellWindows.of(source, cellMillis);
+      windows = CellWindows.of(source, cellMillis, parts());
       state.cells = windows;
     }
     if (!windows.load(series, worker)) {

@@ -84,8 +84,9 @@ final class SelectedSeries {
   }
 
   /** The cells of a range; false if the samples must be read. */
-  boolean cells(int series, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
-    boolean known = reader(worker).cells(series, range, cellMillis, into);
+  boolean cells(
+      int series, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
+    boolean known = reader(worker).cells(series, range, cellMillis, parts, into);
     query.countStoredCells(into.storedCells());
     meter.countStoredCells(into.storedCells(), cellMillis);
     return known;

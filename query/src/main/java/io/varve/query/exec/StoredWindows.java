@@ -157,8 +157,9 @@ final class StoredWindows extends WindowSource {
   }
 
   @Override
-  boolean cells(int number, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
-    return series().cells(number, range, cellMillis, into, worker);
+  boolean cells(
+      int number, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
+    return series().cells(number, range, cellMillis, parts, into, worker);
   }
 
   @Override

@@ -63,7 +63,8 @@ abstract class WindowSource {
   }
 
   /** The cells of a series in a range that is made of them; false if it must be loaded. */
-  boolean cells(int series, TimeRange range, long cellMillis, CellColumns into, Worker worker) {
+  boolean cells(
+      int series, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
     return false;
   }
 

@@ -1,0 +1,33 @@
+package io.varve.engine;
+
+import java.util.Collection;
+
+/**
+ * What a cell may know of its samples besides how many they are, the times of the first and last
+ * one, and the last value.
+ */
+public enum CellPart {
+  /** The first value and the resets between: what increase, rate, delta and resets need. */
+  RISE,
+  /** The sum: what sum and avg need. */
+  SUM,
+  /** The smallest and the largest value. */
+  BOUNDS;
+
+  /** All parts as bits. */
+  public static final int ALL = 7;
+
+  /** This part as a bit. */
+  public int bit() {
+    return 1 << ordinal();
+  }
+
+  /** Parts as bits. */
+  public static int bits(Collection<CellPart> parts) {
+    int bits = 0;
+    for (CellPart part : parts) {
+      bits |= part.bit();
+    }
+    return bits;
+  }
+}
