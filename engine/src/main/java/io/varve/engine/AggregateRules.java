@@ -103,8 +103,11 @@ final class AggregateRules {
 
     private void add(RoaringBitmap ids, Set<CellPart> parts) {
       any.or(ids);
-      for (CellPart part : parts) {
-        byPart[part.ordinal()].or(ids);
+      int bits = CellPart.bits(parts);
+      for (int part = 0; part < byPart.length; part++) {
+        if ((bits & 1 << part) != 0) {
+          byPart[part].or(ids);
+        }
       }
     }
 

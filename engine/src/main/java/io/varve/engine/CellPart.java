@@ -7,15 +7,17 @@ import java.util.Collection;
  * one, and the last value.
  */
 public enum CellPart {
-  /** The first value and the resets between: what increase, rate, delta and resets need. */
-  RISE,
+  /** The first value: what delta needs. */
+  FIRST,
+  /** The resets between values, which need the first one, too: what increase and rate need. */
+  RESETS,
   /** The sum: what sum and avg need. */
   SUM,
   /** The smallest and the largest value. */
   BOUNDS;
 
   /** All parts as bits. */
-  public static final int ALL = 7;
+  public static final int ALL = 15;
 
   /** This part as a bit. */
   public int bit() {
@@ -27,6 +29,9 @@ public enum CellPart {
     int bits = 0;
     for (CellPart part : parts) {
       bits |= part.bit();
+    }
+    if ((bits & RESETS.bit()) != 0) {
+      bits |= FIRST.bit();
     }
     return bits;
   }

@@ -117,10 +117,10 @@ public final class AggregatesCommand implements Callable<Integer> {
         List.of(
             Question.at("max_over_time(x[" + all + "])", end),
             Question.at("max_over_time(x[" + all + "])", end - 37),
-            Question.at("sum(increase(x[" + all + "]))", end - 37),
-            Question.over("sum(rate(x[1h]))", start + 3600, end, 3600),
-            Question.over("sum(rate(x[1h]))", start + 3600 + 37, end - 37, 3600),
-            Question.over("avg_over_time(x[1d])", start + day, end, day),
+            Question.at("sum(increase(x{kind=\"counter\"}[" + all + "]))", end - 37),
+            Question.over("sum(rate(x{kind=\"counter\"}[1h]))", start + 3600, end, 3600),
+            Question.over("sum(rate(x{kind=\"counter\"}[1h]))", start + 3600 + 37, end - 37, 3600),
+            Question.over("avg_over_time(x{kind=\"gauge\"}[1d])", start + day, end, day),
             Question.over("max(max_over_time(x[7d]))", start + 7 * day, end, 3600 * 6));
     try (Modes modes = new Modes(data.engine(), runs)) {
       return modes.compare(questions);

@@ -107,6 +107,7 @@ final class LongStore implements AutoCloseable {
     return labels
         .set(Labels.METRIC_NAME, "x")
         .set("of", recorded.metric())
+        .set("kind", recorded.counter() ? "counter" : "gauge")
         .set("instance", "host-" + host)
         .build();
   }
@@ -140,8 +141,8 @@ final class LongStore implements AutoCloseable {
     engine.mergeAll();
     engine.aggregate(
         List.of(
-            rule("counters", Matcher.Type.RE, Set.of(CellPart.RISE, CellPart.BOUNDS)),
-            rule("gauges", Matcher.Type.NRE, Set.of(CellPart.SUM, CellPart.BOUNDS))));
+            rule("counter", Set.of(CellPart.RESETS, CellPart.BOUNDS)),
+            rule("gauge", Set.of(CellPart.FIRST, CellPart.SUM, CellPart.BOUNDS))));
     long begin = System.nanoTime();
     while (engine.runBackgroundWork()) {
       // chunk file after chunk file
@@ -149,11 +150,12 @@ final class LongStore implements AutoCloseable {
     System.err.printf(Locale.ROOT, "cells made in %.1f s%n", (System.nanoTime() - begin) / 1e9);
   }
 
-  private static AggregateRule rule(String name, Matcher.Type type, Set<CellPart> parts) {
+  /** Sums of counters and resets of gauges mean nothing, so they are left out. */
+  private static AggregateRule rule(String kind, Set<CellPart> parts) {
     return new AggregateRule(
-        name,
+        kind + "s",
         null,
-        List.of(new Matcher(type, "of", ".+_(total|count|sum|bucket)")),
+        List.of(Matcher.equal("kind", kind)),
         List.of(300_000L, 3_600_000L, DAY),
         parts);
   }

@@ -24,11 +24,11 @@ record BlockPage(byte[] flags, int[] columns, long base, int[] offsets, int[] st
   /** The block is the first of its row in the file. */
   static final int ROW_START = 8;
 
-  /** By how much the bits for what a cell lacks are shifted: its rise, its sum, its bounds. */
+  /** By how much the bits for what a cell lacks are shifted: its first value, and so on. */
   static final int LACKS_SHIFT = 4;
 
   /** How many such bits there are. */
-  static final int LACKS_BITS = 3;
+  static final int LACKS_BITS = 4;
 
   private static final int ALL = 15 | ((1 << LACKS_BITS) - 1) << LACKS_SHIFT;
 

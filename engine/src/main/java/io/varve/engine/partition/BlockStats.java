@@ -69,16 +69,18 @@ public final class BlockStats {
   /**
    * Puts what costs nothing to store in place of some aggregates.
    *
-   * @param lacks which, as {@link ChunkReader#LACKS_RISE} and the like
+   * @param lacks which, as {@link ChunkReader#LACKS_FIRST} and the like
    */
   void forget(int lacks) {
-    if ((lacks & ChunkReader.LACKS_RISE) != 0) {
+    if ((lacks & ChunkReader.LACKS_FIRST) != 0) {
       first = last;
+    }
+    if ((lacks & ChunkReader.LACKS_RESETS) != 0) {
       resets = 0;
       resetCorrection = 0;
     }
     // With neither first value nor bounds of its own a cell would look constant, its sum known.
-    boolean bare = (lacks & ChunkReader.LACKS_RISE) != 0 && (lacks & ChunkReader.LACKS_SUM) == 0;
+    boolean bare = (lacks & ChunkReader.LACKS_FIRST) != 0 && (lacks & ChunkReader.LACKS_SUM) == 0;
     if ((lacks & ChunkReader.LACKS_BOUNDS) != 0 && !bare) {
       min = Math.min(first, last);
       max = Math.max(first, last);

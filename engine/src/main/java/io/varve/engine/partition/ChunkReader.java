@@ -39,14 +39,17 @@ import org.jspecify.annotations.Nullable;
  * damaged, and {@link UncheckedIOException} where it cannot be read.
  */
 public final class ChunkReader implements AutoCloseable {
-  /** A cell lacks its first value and its resets. */
-  public static final int LACKS_RISE = 1;
+  /** A cell lacks its first value, and its resets. */
+  public static final int LACKS_FIRST = 1;
+
+  /** A cell lacks its resets. */
+  public static final int LACKS_RESETS = 2;
 
   /** A cell lacks its sum. */
-  public static final int LACKS_SUM = 2;
+  public static final int LACKS_SUM = 4;
 
   /** A cell lacks its smallest and largest value. */
-  public static final int LACKS_BOUNDS = 4;
+  public static final int LACKS_BOUNDS = 8;
 
   private static final AtomicLong NUMBERS = new AtomicLong();
   private static final int MOST_PAGE_BYTES = 1 << 20;
@@ -273,7 +276,7 @@ public final class ChunkReader implements AutoCloseable {
 
   /** What the aggregates of a cell do not know, as bits; they hold some value there. */
   public int lacks(int cell) {
-    return flags(cell) >> BlockPage.LACKS_SHIFT;
+    return (flags(cell) & 0xFF) >> BlockPage.LACKS_SHIFT;
   }
 
   /** Appends all rows of a block. */

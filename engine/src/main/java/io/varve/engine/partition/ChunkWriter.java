@@ -181,7 +181,7 @@ public final class ChunkWriter implements AutoCloseable {
    * themselves are not written. Only in a file of cells, and nothing else in one.
    *
    * @param c rows of any kind, at most 65,535, ascending in time and after the series' last cell
-   * @param lacks what is not to be kept: {@link ChunkReader#LACKS_RISE} and the like
+   * @param lacks what is not to be kept: {@link ChunkReader#LACKS_FIRST} and the like
    */
   public void cell(SampleColumns c, int from, int to, int lacks) throws IOException {
     int n = to - from;

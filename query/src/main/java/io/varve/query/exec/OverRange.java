@@ -247,7 +247,8 @@ final class OverRange extends SeriesOperator {
       case SUM_OVER_TIME, AVG_OVER_TIME -> CellPart.SUM.bit();
       case MIN_OVER_TIME, MAX_OVER_TIME -> CellPart.BOUNDS.bit();
       case COUNT_OVER_TIME -> 0;
-      default -> CellPart.RISE.bit();
+      case DELTA -> CellPart.FIRST.bit();
+      default -> CellPart.FIRST.bit() | CellPart.RESETS.bit();
     };
   }
 
