@@ -517,7 +517,8 @@ public final class Engine implements AutoCloseable {
     while (jobs.size() > 0 && runOneJob()) {
       any = true;
     }
-    return any || (jobs.size() == 0 && makeCells());
+    boolean made = jobs.size() == 0 && makeCells();
+    return any || made;
   }
 
   /**

@@ -11,6 +11,8 @@ import java.util.List;
  * @param windows windows of files in which it found them
  * @param blocksDecoded blocks that it decoded
  * @param blocksStored blocks that it answered from stored aggregates without decoding
+ * @param cells cells of continuous aggregates that it read
+ * @param cellMillis the width in which it asked for cells; 0 if it used none
  * @param bytes of the decoded blocks in their files
  * @param samples that it decoded, those in memory included
  * @param nanos time, its children's included: of the asking thread while it was prepared, and of
@@ -24,6 +26,8 @@ public record Explanation(
     long windows,
     long blocksDecoded,
     long blocksStored,
+    long cells,
+    long cellMillis,
     long bytes,
     long samples,
     long nanos,

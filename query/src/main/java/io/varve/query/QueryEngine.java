@@ -268,6 +268,7 @@ public final class QueryEngine implements AutoCloseable {
               context.peakSamples(),
               context.peakBytes(),
               context.storedBlocks(),
+              context.storedCells(),
               steps);
       List<String> warnings = new ArrayList<>(context.warnings(query));
       for (String damage : snapshot.damage()) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param peakSamples most samples held at one time
  * @param peakBytes most bytes charged at one time
  * @param storedBlocks blocks answered from stored aggregates without decoding
+ * @param storedCells cells of continuous aggregates read
  * @param steps the samples by step, if that was asked for ({@link QueryOptions#stepStats}); then
  *     {@code samplesRead} and {@code totalQueryableSamples} are their sums
  */
@@ -28,6 +29,7 @@ public record QueryStats(
     long peakSamples,
     long peakBytes,
     long storedBlocks,
+    long storedCells,
     @Nullable Steps steps) {
   /**
    * Samples by step, counted as Prometheus 3.14 counts them.

@@ -179,7 +179,16 @@ final class QueryCommand implements Callable<Integer> {
       List<String[]> rows = new ArrayList<>();
       rows.add(
           new String[] {
-            "PLAN", "SERIES", "SELECTED", "WINDOWS", "DECODED", "STORED", "BYTES", "SAMPLES", "TIME"
+            "PLAN",
+            "SERIES",
+            "SELECTED",
+            "WINDOWS",
+            "DECODED",
+            "STORED",
+            "CELLS",
+            "BYTES",
+            "SAMPLES",
+            "TIME"
           });
       explain(data.path("explain"), "", rows);
       table(rows, out);
@@ -196,6 +205,7 @@ final class QueryCommand implements Callable<Integer> {
             node.path("windows").asText(),
             node.path("blocksDecoded").asText(),
             node.path("blocksStored").asText(),
+            node.path("aggregateCells").asText(),
             size(node.path("bytes").asLong()),
             node.path("samples").asText(),
             String.format(Locale.ROOT, "%.3f ms", node.path("seconds").asDouble() * 1000)

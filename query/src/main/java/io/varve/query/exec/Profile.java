@@ -78,12 +78,16 @@ public final class Profile {
     long blocks = 0;
     long stored = 0;
     long bytes = 0;
+    long cells = 0;
+    long cellMillis = 0;
     for (SelectorMeter meter : entry.meters) {
       found += meter.series();
       windows = Math.max(windows, meter.windows());
       samples += meter.samples();
       blocks += meter.blocks();
       stored += meter.storedBlocks();
+      cells += meter.storedCells();
+      cellMillis = Math.max(cellMillis, meter.cellMillis());
       bytes += meter.bytes();
     }
     return new Explanation(
@@ -93,6 +97,8 @@ public final class Profile {
         windows,
         blocks,
         stored,
+        cells,
+        cellMillis,
         bytes,
         samples,
         entry.nanos.sum(),
