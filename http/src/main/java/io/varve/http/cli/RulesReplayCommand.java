@@ -2,6 +2,7 @@ package io.varve.http.cli;
 
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
+import io.varve.engine.model.Labels;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.LogLevel;
 import io.varve.http.replay.Comparison;
@@ -10,6 +11,7 @@ import io.varve.http.replay.History;
 import io.varve.http.replay.Replay;
 import io.varve.http.replay.ServerConnection;
 import io.varve.http.replay.ServerHistory;
+import io.varve.http.replay.ServerSettings;
 import io.varve.http.replay.ServerTarget;
 import io.varve.http.replay.StoredHistory;
 import io.varve.http.replay.Target;
@@ -64,6 +66,7 @@ final class RulesReplayCommand implements Callable<Integer> {
   }
 
   private static final String DEFAULT_URL = "http://127.0.0.1:9201";
+  private static final long DEFAULT_INTERVAL_MILLIS = 60_000;
   private static final long PROGRESS_NANOS = 2_000_000_000L;
   private static final long LONGEST_QUERY_MILLIS = 600_000;
 
@@ -112,14 +115,14 @@ final class RulesReplayCommand implements Callable<Integer> {
   @Option(
       names = "--interval",
       paramLabel = "DURATION",
-      description = "Of groups that name none; ${DEFAULT-VALUE} by default.")
-  private String interval = "1m";
+      description = "Of groups that name none; that of the configuration by default, or 1m.")
+  private @Nullable String interval;
 
   @Option(
       names = "--query-offset",
       paramLabel = "DURATION",
-      description = "Of groups that name none; ${DEFAULT-VALUE} by default.")
-  private String offset = "0s";
+      description = "Of groups that name none; that of the configuration by default, or 0s.")
+  private @Nullable String offset;
 
   @Option(
       names = "--external-label",
@@ -187,7 +190,8 @@ final class RulesReplayCommand implements Callable<Integer> {
     } catch (InvalidTenantException e) {
       throw new ParameterException(spec.commandLine(), "--tenant: " + e.getMessage(), e);
     }
-    Replay.Options options = options();
+    ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
+    Replay.Options options = options(told(settings)); // to say what is wrong with them first
     RuleFile parsed = parse(rules);
     RuleFile parsedOlder = older == null ? null : parse(older);
     if (parsed == null || (older != null && parsedOlder == null)) {
@@ -196,10 +200,9 @@ final class RulesReplayCommand implements Callable<Integer> {
     if (url != null && dataDir != null) {
       throw new ParameterException(spec.commandLine(), "give --url or --data-dir, not both");
     }
-    ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
     try (QueryEngine queries = new QueryEngine(queryOptions(settings))) {
       return dataDir == null
-          ? overServer(parsed, parsedOlder, queries, options)
+          ? overServer(parsed, parsedOlder, queries)
           : overFolder(parsed, parsedOlder, settings, queries, options);
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -221,16 +224,26 @@ final class RulesReplayCommand implements Callable<Integer> {
     }
   }
 
-  private int overServer(
-      RuleFile parsed, @Nullable RuleFile parsedOlder, QueryEngine queries, Replay.Options options)
+  private int overServer(RuleFile parsed, @Nullable RuleFile parsedOlder, QueryEngine queries)
       throws IOException {
     try (ServerConnection server = connect()) {
-      Map<String, String> told = ServerHistory.externalLabels(server);
-      Replay.Options withLabels = externalLabels.isEmpty() ? options.withLabels(told) : options;
-      try (History history = new ServerHistory(server, queries, told, options.to())) {
-        return run(parsed, parsedOlder, history, queries, withLabels, new ServerTarget(server));
+      ServerSettings told = ServerSettings.of(server);
+      Replay.Options options = options(told);
+      try (History history =
+          new ServerHistory(server, queries, told.externalLabels(), options.to())) {
+        return run(parsed, parsedOlder, history, queries, options, new ServerTarget(server));
       }
     }
+  }
+
+  private static ServerSettings told(ServerConfig settings) {
+    Map<String, String> labels = new LinkedHashMap<>();
+    Labels external = settings.externalLabels();
+    for (int i = 0; i < external.size(); i++) {
+      labels.put(external.name(i), external.value(i));
+    }
+    return new ServerSettings(
+        labels, settings.rules().intervalMillis(), settings.rules().offsetMillis());
   }
 
   private ServerConnection connect() {
@@ -340,14 +353,18 @@ final class RulesReplayCommand implements Callable<Integer> {
     }
   }
 
-  private Replay.Options options() {
+  /** With what the command line does not say from the settings of a server. */
+  private Replay.Options options(ServerSettings settings) {
     long now = System.currentTimeMillis();
     long begin = time("--from", String.valueOf(from), now);
     long end = time("--to", to, now);
     if (end < begin) {
       throw new ParameterException(spec.commandLine(), "--to is before --from");
     }
-    long every = duration("--interval", interval);
+    long every =
+        interval != null
+            ? duration("--interval", interval)
+            : settings.intervalMillis() > 0 ? settings.intervalMillis() : DEFAULT_INTERVAL_MILLIS;
     if (every <= 0) {
       throw new ParameterException(spec.commandLine(), "--interval must be positive");
     }
@@ -355,7 +372,12 @@ final class RulesReplayCommand implements Callable<Integer> {
         begin,
         end,
         every,
-        new RuleGroup.Options(externalUrl, externalLabels, duration("--query-offset", offset)));
+        new RuleGroup.Options(
+            externalUrl,
+            externalLabels.isEmpty() ? settings.externalLabels() : externalLabels,
+            offset != null
+                ? duration("--query-offset", offset)
+                : Math.max(0, settings.offsetMillis())));
   }
 
   private long time(String option, String text, long now) {

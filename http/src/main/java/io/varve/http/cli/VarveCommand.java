@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       QueryCommand.class,
       PromqlTestCommand.class,
       TestCommand.class,
+      CheckCommand.class,
       RulesCommand.class,
       RehearseCommand.class,
       HelpCommand.class

@@ -5,6 +5,7 @@ import io.varve.engine.model.Matcher;
 import io.varve.query.promql.AtModifier;
 import io.varve.query.promql.DurationExpr;
 import io.varve.query.promql.Expr;
+import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Parser;
 import io.varve.query.promql.ParserOptions;
 import io.varve.retention.rules.Rule;
@@ -52,7 +53,7 @@ final class Reads {
         resolved(subquery.rangeExpr());
         resolved(subquery.stepExpr());
       }
-      case Expr.Call call when call.function().name().equals("info") -> info(call);
+      case Expr.Call call when call.function() == FunctionSignature.INFO -> info(call);
       default -> {}
     }
     expr.children().forEach(this::walk);

@@ -36,16 +36,7 @@ public final class Replay implements AutoCloseable {
    * @param intervalMillis of groups that have none
    * @param rules what templates know, and the offset of groups that have none
    */
-  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {
-    /** With other external labels. */
-    public Options withLabels(Map<String, String> externalLabels) {
-      return new Options(
-          from,
-          to,
-          intervalMillis,
-          new RuleGroup.Options(rules.externalUrl(), externalLabels, rules.offsetMillis()));
-    }
-  }
+  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {}
 
   /** Takes what rules make. */
   public interface Output {
@@ -62,6 +53,10 @@ public final class Replay implements AutoCloseable {
   private final Set<String> recordedNames = new HashSet<>();
   private final Set<String> alertNames = new HashSet<>();
   private final boolean[] readsMade;
+
+  /** By rule those before it in its group that make series of the same name. */
+  private final List<List<RuleRun>> rivals = new ArrayList<>();
+
   private final Map<String, Boolean> readsMadeByText = new HashMap<>();
   private final Overlay overlay;
   private final long hiddenFrom;
@@ -95,10 +90,18 @@ public final class Replay implements AutoCloseable {
     }
     for (int i = 0; i < readsMade.length; i++) {
       readsMade[i] = readsMade(reads.get(i));
+      rivals.add(rivals(i));
     }
     hiddenFrom = begin;
     overlay = new Overlay();
     next = options.from;
+  }
+
+  private List<RuleRun> rivals(int number) {
+    ReplayedRule rule = runs.get(number).rule;
+    return runs.subList(number - rule.number(), number).stream()
+        .filter(run -> run.rule.rule().name().equals(rule.rule().name()))
+        .toList();
   }
 
   private boolean readsMade(List<Reads> what) {
@@ -196,6 +199,7 @@ public final class Replay implements AutoCloseable {
         };
     run.take(
         Results.of(question, first - offset, last - offset, run.rule.intervalMillis(), oneByOne));
+    rivals.get(number).forEach(run::giveWayTo);
     if (plan.read().contains(number)) {
       overlay.append(run.made());
     }
@@ -217,17 +221,14 @@ public final class Replay implements AutoCloseable {
       for (int i = 0; i < times.length; i++) {
         if (times[i] == time) {
           RuleRun run = runs.get(unit.first() + i);
-          step(run, time, plan.read().contains(unit.first() + i));
+          run.evaluate(time);
+          rivals.get(unit.first() + i).forEach(run::giveWayTo);
+          if (plan.read().contains(unit.first() + i)) {
+            overlay.append(run.lastMade());
+          }
           times[i] += run.rule.intervalMillis();
         }
       }
-    }
-  }
-
-  private void step(RuleRun run, long time, boolean isRead) {
-    run.evaluate(time);
-    if (isRead) {
-      overlay.append(run.lastMade());
     }
   }
 

@@ -181,6 +181,37 @@ final class RuleRun {
     return last;
   }
 
+  /** Takes back ends of series that an earlier rule of the group goes on with at that time. */
+  void giveWayTo(RuleRun earlier) {
+    made.forEach((labels, rows) -> giveWay(rows, earlier.made.get(labels)));
+    last.forEach((labels, rows) -> giveWay(rows, earlier.made.get(labels)));
+  }
+
+  private static void giveWay(SampleColumns rows, @Nullable SampleColumns others) {
+    if (others == null) {
+      return;
+    }
+    SampleColumns kept = new SampleColumns(rows.size);
+    int other = 0;
+    for (int i = 0; i < rows.size; i++) {
+      while (other < others.size && others.times[other] < rows.times[i]) {
+        other++;
+      }
+      boolean contested =
+          StaleMarker.is(rows.values[i])
+              && other < others.size
+              && others.times[other] == rows.times[i]
+              && !StaleMarker.is(others.values[other]);
+      if (!contested) {
+        kept.addFrom(rows, i);
+      }
+    }
+    rows.clear();
+    for (int i = 0; i < kept.size; i++) {
+      rows.addFrom(kept, i);
+    }
+  }
+
   /** Takes away what was made, and counts it. */
   Map<Labels, SampleColumns> takeMade() {
     Map<Labels, SampleColumns> taken = made;

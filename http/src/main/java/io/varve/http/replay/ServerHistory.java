@@ -11,12 +11,6 @@ import io.varve.query.QueryOptions;
 import io.varve.query.QueryResult;
 import io.varve.query.QueryResult.Matrix;
 import io.varve.query.QueryResult.Series;
-import io.varve.query.promql.Expr;
-import io.varve.query.promql.ParseException;
-import io.varve.query.promql.Parser;
-import io.varve.query.promql.ParserOptions;
-import io.varve.retention.rules.RuleException;
-import io.varve.retention.rules.YamlNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -54,51 +48,6 @@ public final class ServerHistory implements History {
     samples = new ServerSamples(server, labels.build(), last);
   }
 
-  /**
-   * The external labels in the configuration that a server tells; none if it does not tell.
-   *
-   * @throws IOException if it does not answer
-   */
-  public static Map<String, String> externalLabels(ServerConnection server) throws IOException {
-    JsonNode answer = server.api("/api/v1/status/config", Map.of());
-    Map<String, String> labels = new LinkedHashMap<>();
-    try {
-      YamlNode top = YamlNode.read(answer.at("/data/yaml").asText());
-      collect(top, labels);
-      if (top instanceof YamlNode.Mapping mapping) {
-        collect(mapping.entries().get("global"), labels); // as Prometheus has it
-      }
-    } catch (RuleException | ParseException e) {
-      throw new IOException("the server's configuration cannot be read: " + e.getMessage(), e);
-    }
-    return labels;
-  }
-
-  private static void collect(@Nullable YamlNode node, Map<String, String> into) {
-    if (!(node instanceof YamlNode.Mapping mapping)) {
-      return;
-    }
-    switch (mapping.entries().get("external_labels")) {
-      case YamlNode.Mapping external ->
-          external
-              .entries()
-              .forEach(
-                  (name, value) -> {
-                    if (value instanceof YamlNode.Scalar scalar) {
-                      into.put(name, scalar.text());
-                    }
-                  });
-      // As Varve writes them, {name="value"}.
-      case YamlNode.Scalar external when external.text().contains("=") -> {
-        if (Parser.parse(external.text(), ParserOptions.DEFAULT)
-            instanceof Expr.VectorSelector selector) {
-          selector.matchers().forEach(matcher -> into.put(matcher.name(), matcher.value()));
-        }
-      }
-      case null, default -> {}
-    }
-  }
-
   @Override
   public Matrix range(String expression, long start, long end, long step) {
     Map<String, String> parameters = new LinkedHashMap<>();
@@ -123,28 +72,27 @@ public final class ServerHistory implements History {
     parameters.put("time", seconds(time));
     JsonNode data = ask("/api/v1/query", parameters);
     JsonNode result = data.path("result");
-    switch (data.path("resultType").asText()) {
-      case "scalar" -> {
-        return new QueryResult.Scalar(time, number(result.path(1)));
-      }
-      case "vector" -> {
-        List<Series> series = series(result);
-        if (series == null) {
-          try (Snapshot snapshot = samples.snapshot()) {
-            return queries.instant(snapshot, "", expression, time, QueryOptions.DEFAULT).value();
-          }
-        }
-        Labels[] labels = new Labels[series.size()];
-        double[] values = new double[series.size()];
-        for (int i = 0; i < labels.length; i++) {
-          labels[i] = series.get(i).labels();
-          values[i] = series.get(i).values()[0];
-        }
-        return new QueryResult.Vector(time, labels, values);
-      }
+    return switch (data.path("resultType").asText()) {
+      case "scalar" -> new QueryResult.Scalar(time, number(result.path(1)));
+      case "vector" -> vector(expression, time, series(result));
       default ->
           throw new QueryException(ErrorType.BAD_DATA, "rule result is not a vector or scalar");
+    };
+  }
+
+  private QueryResult.Value vector(String expression, long time, @Nullable List<Series> series) {
+    if (series == null) {
+      try (Snapshot snapshot = samples.snapshot()) {
+        return queries.instant(snapshot, "", expression, time, QueryOptions.DEFAULT).value();
+      }
     }
+    Labels[] labels = new Labels[series.size()];
+    double[] values = new double[series.size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = series.get(i).labels();
+      values[i] = series.get(i).values()[0];
+    }
+    return new QueryResult.Vector(time, labels, values);
   }
 
   private JsonNode ask(String path, Map<String, String> parameters) {

@@ -1,0 +1,194 @@
+package io.varve.http.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.varve.http.RepositoryFiles;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code varve check}, by itself and against promtool where that is installed. */
+final class CheckCommandTest {
+  private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
+
+  private static final String GOOD =
+      """
+      groups:
+      - name: g
+        rules:
+        - {record: a, expr: up}
+        - {record: a, expr: up, labels: {x: "1"}}
+        - {alert: A, expr: up == 0, for: 5m}
+      """;
+  private static final String TWICE =
+      """
+      groups:
+      - name: g
+        rules:
+        - {record: a, expr: up, labels: {y: "2", x: "1"}}
+        - {record: b, expr: up}
+      - name: h
+        rules:
+        - {record: a, expr: up == 1, labels: {x: "1", y: "2"}}
+        - {record: a, expr: up == 2, labels: {x: "1", y: "2"}}
+      """;
+  private static final String WRONG =
+      """
+      groups:
+      - name: g
+        rules:
+        - {record: a, expr: up +}
+        - {alert: A, expr: up, labels: {x: "{{"}}
+      """;
+  private static final String UNKNOWN =
+      """
+      groups:
+      - name: g
+        colour: red
+        rules:
+        - {record: a, expr: up}
+      """;
+
+  @TempDir Path folder;
+
+  private record Result(int exit, String out, String err) {}
+
+  private static Result varve(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    try {
+      int exit = VarveCommand.run(arguments);
+      return new Result(
+          exit,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private String file(String name, String text) throws Exception {
+    return Files.writeString(folder.resolve(name), text).toString();
+  }
+
+  @Test
+  void rulesAreFoundRightOrWrong() throws Exception {
+    String good = file("good.yaml", GOOD);
+    String wrong = file("wrong.yaml", WRONG);
+    assertThat(varve("check", "rules", good))
+        .isEqualTo(new Result(0, "Checking " + good + "\n  SUCCESS: 3 rules found\n\n", ""));
+    Result both = varve("check", "rules", wrong, good);
+    assertThat(both.exit()).isEqualTo(1);
+    assertThat(both.out()).contains("  SUCCESS: 3 rules found");
+    assertThat(both.err())
+        .contains("  FAILED:\n")
+        .contains("could not parse expression: 1:5: parse error")
+        .contains("rule 2, \"A\": label \"x\": template: __alert_A:1:");
+    Result missing = varve("check", "rules", folder.resolve("none").toString());
+    assertThat(missing.exit()).isEqualTo(1);
+    assertThat(missing.err()).contains("no such file or directory");
+    assertThat(varve("check", "rules", file("unknown.yaml", UNKNOWN)).err())
+        .contains("field colour not found in type rulefmt.RuleGroup");
+    assertThat(varve("check", "rules", "--ignore-unknown-fields", folder + "/unknown.yaml").exit())
+        .isZero();
+    InputStream in = System.in;
+    System.setIn(new ByteArrayInputStream(GOOD.getBytes(StandardCharsets.UTF_8)));
+    try {
+      assertThat(varve("check", "rules").out())
+          .isEqualTo("Checking standard input\n  SUCCESS: 3 rules found\n\n");
+    } finally {
+      System.setIn(in);
+    }
+  }
+
+  @Test
+  void rulesThatAreThereTwiceAreToldOf() throws Exception {
+    String twice = file("twice.yaml", TWICE);
+    Result told = varve("check", "rules", twice);
+    assertThat(told.exit()).isZero();
+    assertThat(told.err())
+        .contains(
+            """
+            lint error 1 duplicate rule(s) found.
+            Metric: a
+            Label(s):
+            \tx: 1
+            \ty: 2
+            Might cause inconsistency while recording expressions
+            """);
+    assertThat(varve("check", "rules", "--lint-fatal", twice).exit()).isEqualTo(3);
+    assertThat(varve("check", "rules", "--lint=none", "--lint-fatal", twice).exit()).isZero();
+    assertThat(varve("check", "rules", "--lint=some", twice).exit()).isEqualTo(2);
+  }
+
+  @Test
+  void promtoolComesToTheSame() throws Exception {
+    assumeThat(PROMTOOL).isExecutable();
+    String wrong = file("wrong.yaml", WRONG);
+    for (List<String> arguments :
+        List.of(
+            List.of(file("good.yaml", GOOD)),
+            List.of("--lint-fatal", file("twice.yaml", TWICE)),
+            List.of(folder + "/twice.yaml"),
+            List.of("--lint=none", folder + "/twice.yaml"),
+            List.of("--lint=all", "--lint-fatal", folder + "/twice.yaml", folder + "/good.yaml"),
+            List.of("--lint-fatal", wrong, folder + "/twice.yaml"))) {
+      Result theirs = promtool(arguments);
+      List<String> command = new ArrayList<>(List.of("check", "rules"));
+      command.addAll(arguments);
+      Result ours = varve(command.toArray(new String[0]));
+      assertThat(ours.exit()).as("%s: %s", arguments, theirs).isEqualTo(theirs.exit());
+      assertThat(ours.out()).isEqualTo(theirs.out());
+      if (!arguments.contains(wrong)) {
+        assertThat(ours.err()).isEqualTo(theirs.err());
+      }
+    }
+  }
+
+  private Result promtool(List<String> arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(PROMTOOL.toString(), "check", "rules"));
+    command.addAll(arguments);
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  @Test
+  void configurationsAreCheckedWithTheirRules() throws Exception {
+    Path shown = RepositoryFiles.find("docs/varve.yaml");
+    assertThat(varve("check", "config", shown.toString()).out())
+        .contains("SUCCESS: " + shown + " is a valid configuration");
+    file("good.yaml", GOOD);
+    String config = file("varve.yaml", "rules:\n  files: [good.yaml]\n");
+    assertThat(varve("check", "config", config).out()).contains("good.yaml: 3 rules found");
+    file("good.yaml", WRONG);
+    Result wrong = varve("check", "config", config);
+    assertThat(wrong.exit()).isEqualTo(1);
+    assertThat(wrong.err()).contains("good.yaml: ").contains("could not parse expression");
+    assertThat(varve("check", "config", "--syntax-only", config).exit()).isZero();
+    Result unknown = varve("check", "config", file("bad.yaml", "colour: red\n"));
+    assertThat(unknown.exit()).isEqualTo(1);
+    assertThat(unknown.err()).contains("bad.yaml:1: unknown setting colour");
+  }
+}
