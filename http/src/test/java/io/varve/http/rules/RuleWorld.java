@@ -17,6 +17,7 @@ import io.varve.engine.model.WriteBatch;
 import io.varve.ingest.intake.LabelLimits;
 import io.varve.query.QueryEngine;
 import io.varve.retention.rules.Alert;
+import io.varve.retention.rules.AlertSink;
 import io.varve.retention.rules.GroupStatus;
 import io.varve.retention.rules.Notification;
 import io.varve.retention.rules.RuleFile;
@@ -45,6 +46,10 @@ final class RuleWorld implements AutoCloseable, InstantSource {
   private final QueryEngine queries = new QueryEngine(QueryEngine.Options.DEFAULT);
   final QueryEvaluator evaluator;
   final List<Told> told = new ArrayList<>();
+
+  /** Is told of alerts, too. */
+  AlertSink also = AlertSink.NOBODY;
+
   RuleManager manager;
   private long now;
 
@@ -73,9 +78,14 @@ final class RuleWorld implements AutoCloseable, InstantSource {
             evaluator,
             new EngineSink(engine, LabelLimits.DEFAULT),
             engine::snapshot,
-            alerts -> alerts.forEach(alert -> told.add(new Told(now, alert))),
+            this::tell,
             RuleMeter.NONE,
             this));
+  }
+
+  private void tell(List<Notification> alerts) {
+    alerts.forEach(alert -> told.add(new Told(now, alert)));
+    also.send(alerts);
   }
 
   /** A manager that knows nothing of the one before, as after a restart. */
