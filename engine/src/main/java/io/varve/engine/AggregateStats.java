@@ -14,9 +14,16 @@ import java.util.TreeMap;
  * @param widths by width of cells, ascending: those that are wanted, and those that are there still
  * @param cellsRead cells that queries have read since the engine was opened
  * @param filesMade files of cells made since then
+ * @param audited cells that were derived from their samples once more since then
+ * @param wrong files with cells that were not what their samples are, since then; made anew
  */
 public record AggregateStats(
-    List<AggregateRule> rules, List<Width> widths, long cellsRead, long filesMade) {
+    List<AggregateRule> rules,
+    List<Width> widths,
+    long cellsRead,
+    long filesMade,
+    long audited,
+    long wrong) {
   /**
    * Cells of one width.
    *
@@ -83,6 +90,11 @@ public record AggregateStats(
               sum.completeTo));
     }
     return new AggregateStats(
-        rules.all(), widths, counters.cellsRead.sum(), counters.cellFilesMade.sum());
+        rules.all(),
+        widths,
+        counters.cellsRead.sum(),
+        counters.cellFilesMade.sum(),
+        counters.cellsAudited.sum(),
+        counters.cellFilesWrong.sum());
   }
 }

@@ -112,15 +112,21 @@ final class CellMaker {
   /** Writes the cells of one series. */
   private static void cut(SampleColumns rows, int parts, ChunkWriter writer) throws IOException {
     long width = writer.info().cellMillis();
-    long[] times = rows.times;
     for (int from = 0; from < rows.size; ) {
-      long end = (Math.floorDiv(times[from] - 1, width) + 1) * width;
-      int to = from + 1;
-      while (to < rows.size && times[to] <= end && to - from < ChunkWriter.MOST_CELL_ROWS) {
-        to++;
-      }
+      int to = endOfCell(rows, from, width);
       writer.cell(rows, from, to, CellPart.ALL & ~parts);
       from = to;
     }
+  }
+
+  /** One more than the last row of the cell that begins with a row. */
+  static int endOfCell(SampleColumns rows, int from, long cellMillis) {
+    long end = (Math.floorDiv(rows.times[from] - 1, cellMillis) + 1) * cellMillis;
+    int most = Math.min(rows.size, from + ChunkWriter.MOST_CELL_ROWS);
+    int to = from + 1;
+    while (to < most && rows.times[to] <= end) {
+      to++;
+    }
+    return to;
   }
 }

@@ -84,6 +84,8 @@ public final class Engine implements AutoCloseable {
   private final String recovery;
   private volatile boolean ending;
   private volatile AggregateRules aggregates = AggregateRules.NONE;
+  private volatile long auditMillis;
+  private volatile long lastAuditMillis;
 
   /**
    * Opens a data folder, creating it if needed; returns when everything acknowledged before can be
@@ -518,17 +520,59 @@ public final class Engine implements AutoCloseable {
       any = true;
     }
     boolean made = jobs.size() == 0 && makeCells();
+    if (!any && !made) {
+      auditWhenDue();
+    }
     return any || made;
+  }
+
+  private void auditWhenDue() {
+    long interval = auditMillis;
+    long now = config.clock().millis();
+    if (interval > 0 && (now - lastAuditMillis >= interval || now < lastAuditMillis)) {
+      lastAuditMillis = now;
+      auditCells();
+    }
+  }
+
+  /** Derives some cells of continuous aggregates from their samples once more, and compares. */
+  void auditCells() {
+    background.lock();
+    try {
+      if (syncFailure == null) {
+        var _ =
+            attempt(
+                () -> {
+                  runner.auditCells();
+                  return true;
+                });
+      }
+    } finally {
+      background.unlock();
+    }
   }
 
   /**
    * Says which continuous aggregates there are from now on, in place of those before. Their cells
    * are made in the background, of what is stored already, too; queries use those that are there.
    *
+   * @param auditMillis how often, at most, some cells are derived once more; 0 for never
    * @throws IllegalArgumentException if cells do not fit the windows; nothing changes then
    */
-  public void aggregate(List<AggregateRule> rules) {
+  public void aggregate(List<AggregateRule> rules, long auditMillis) {
     checkOpen();
+    checkAggregates(rules);
+    aggregates = new AggregateRules(rules);
+    this.auditMillis = auditMillis;
+    jobs.wake();
+  }
+
+  /**
+   * Checks what {@link #aggregate} would be told.
+   *
+   * @throws IllegalArgumentException naming the aggregate whose cells do not fit the windows
+   */
+  public void checkAggregates(List<AggregateRule> rules) {
     for (AggregateRule rule : rules) {
       for (long width : rule.cellMillis()) {
         if (width > windows.width() || windows.width() % width != 0) {
@@ -542,8 +586,6 @@ public final class Engine implements AutoCloseable {
         }
       }
     }
-    aggregates = new AggregateRules(rules);
-    jobs.wake();
   }
 
   /** How far continuous aggregates are. */

@@ -24,6 +24,8 @@ final class EngineCounters {
   final LongAdder blocksAggregated = new LongAdder();
   final LongAdder cellsRead = new LongAdder();
   final LongAdder cellFilesMade = new LongAdder();
+  final LongAdder cellsAudited = new LongAdder();
+  final LongAdder cellFilesWrong = new LongAdder();
   final LongAdder damage = new LongAdder();
 
   void batch(int samplesStored, int histogramsStored, int exemplarsStored) {

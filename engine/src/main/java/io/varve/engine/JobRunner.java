@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.roaringbitmap.RoaringBitmap;
@@ -46,6 +47,7 @@ final class JobRunner {
   private final DamageLog damage;
   private final MetadataBook metadata;
   private final CellMaker cells;
+  private final CellAudit audit;
   private final Expirer expirer;
 
   /** The head as the newest checkpoint has it. */
@@ -77,6 +79,7 @@ final class JobRunner {
     this.metadata = metadata;
     this.saved = saved;
     this.cells = new CellMaker(fs, dataDir, counters);
+    this.audit = new CellAudit(new Random(), counters);
     this.expirer = new Expirer(fs, dataDir, damage);
   }
 
@@ -297,6 +300,20 @@ final class JobRunner {
       }
     }
     return false;
+  }
+
+  /** Looks at some cells; those of a file that is wrong go, and are made anew. */
+  void auditCells() throws IOException {
+    CellAudit.Mismatch wrong = audit.look(catalog.peek());
+    if (wrong != null) {
+      counters.cellFilesWrong.increment();
+      damage.add(
+          wrong.file().file().path()
+              + " does not hold what its samples are ("
+              + wrong.problem()
+              + "); it is made anew");
+      commitCells(wrong.window(), new ManifestEdit().removeCells(wrong.file()));
+    }
   }
 
   private void commitCells(WindowView window, ManifestEdit edit) throws IOException {

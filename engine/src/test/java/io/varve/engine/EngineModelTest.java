@@ -80,7 +80,7 @@ final class EngineModelTest {
             .withBackgroundThreads(false)
             .withFsync(FsyncPolicy.OS);
     Engine engine = Engine.open(config);
-    engine.aggregate(rules(random));
+    engine.aggregate(rules(random), 1);
     try {
       for (int step = 0; step < 300; step++) {
         int dice = random.nextInt(100);
@@ -101,7 +101,7 @@ final class EngineModelTest {
           engine.close();
           engine = Engine.open(config);
           assertThat(engine.stats().damage()).isEmpty();
-          engine.aggregate(rules(random));
+          engine.aggregate(rules(random), 1);
         } else {
           check(engine, random, seed, step);
         }

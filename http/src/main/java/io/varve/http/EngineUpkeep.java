@@ -1,5 +1,6 @@
 package io.varve.http;
 
+import io.varve.engine.AggregateStats;
 import io.varve.engine.Engine;
 import io.varve.engine.WindowStats;
 import io.varve.engine.model.Matcher;
@@ -34,5 +35,10 @@ record EngineUpkeep(Engine engine, Path backups) implements Store.Upkeep {
   @Override
   public List<WindowStats> windows() {
     return engine.windows();
+  }
+
+  @Override
+  public AggregateStats aggregates() {
+    return engine.aggregateStats();
   }
 }

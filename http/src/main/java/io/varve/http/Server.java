@@ -5,6 +5,7 @@ import io.varve.engine.RecoveryProgress;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
+import io.varve.http.api.AggregatesHandler;
 import io.varve.http.api.AlertsHandler;
 import io.varve.http.api.ApiErrors;
 import io.varve.http.api.BlocksHandler;
@@ -89,6 +90,7 @@ public final class Server implements AutoCloseable {
   private final RecoveryProgress progress = new RecoveryProgress();
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
+  private final AggregatesReload aggregates = new AggregatesReload();
   private final RuleService rules;
   private final Runnable quit;
   private final HttpListener listener;
@@ -129,6 +131,7 @@ public final class Server implements AutoCloseable {
     ServerMetrics metrics = new ServerMetrics(Version.varve());
     rules = new RuleService(config, this::url, metrics, metrics, clock);
     reloader.register(rules);
+    reloader.register(aggregates);
     metrics.observeRules(rules::groups, rules::alertmanagers);
     listener =
         new HttpListener(
@@ -236,6 +239,7 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/metrics", new MetricActivityHandler(this::store), get),
             Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
             Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
+            Route.api("/api/v1/status/aggregates", new AggregatesHandler(this::store), get),
             Route.api("/api/v1/status/walreplay", new WalReplayHandler(progress), get)
                 .withNeedsStore(false),
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
@@ -407,6 +411,7 @@ public final class Server implements AutoCloseable {
     try {
       Opened now = around(engine);
       rules.open(engine, now.queries());
+      aggregates.open(engine, config);
       opened = now;
     } catch (IOException | RuntimeException | Error e) {
       try {

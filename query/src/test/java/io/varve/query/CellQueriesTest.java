@@ -66,7 +66,8 @@ final class CellQueriesTest {
                 "",
                 List.of(Matcher.equal("kind", "counter")),
                 List.of(HOUR),
-                Set.of(CellPart.RESETS))));
+                Set.of(CellPart.RESETS))),
+        60_000);
     double[] counters = new double[6];
     for (int minute = 0; minute < 26 * 60; minute++) {
       WriteBatch batch = new WriteBatch();

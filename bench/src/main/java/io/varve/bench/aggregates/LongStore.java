@@ -142,7 +142,8 @@ final class LongStore implements AutoCloseable {
     engine.aggregate(
         List.of(
             rule("counter", Set.of(CellPart.RESETS, CellPart.BOUNDS)),
-            rule("gauge", Set.of(CellPart.FIRST, CellPart.SUM, CellPart.BOUNDS))));
+            rule("gauge", Set.of(CellPart.FIRST, CellPart.SUM, CellPart.BOUNDS))),
+        0);
     long begin = System.nanoTime();
     while (engine.runBackgroundWork()) {
       // chunk file after chunk file

@@ -71,7 +71,7 @@ public final class BlockStats {
    *
    * @param lacks which, as {@link ChunkReader#LACKS_FIRST} and the like
    */
-  void forget(int lacks) {
+  public void forget(int lacks) {
     if ((lacks & ChunkReader.LACKS_FIRST) != 0) {
       first = last;
     }

@@ -1,5 +1,6 @@
 package io.varve.http.api;
 
+import io.varve.engine.AggregateStats;
 import io.varve.engine.EngineStats;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WindowStats;
@@ -63,5 +64,8 @@ public record Store(
 
     /** What the files of each window hold. */
     List<WindowStats> windows();
+
+    /** How far continuous aggregates are. */
+    AggregateStats aggregates();
   }
 }

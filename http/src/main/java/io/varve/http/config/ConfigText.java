@@ -35,6 +35,7 @@ final class ConfigText {
     config.otlp().write(text);
     config.rules().write(text);
     config.alerting().write(text);
+    config.aggregates().write(text);
     text.http(config.http());
     text.section("");
     text.quoted("external_labels", labels(config.externalLabels()));
@@ -208,12 +209,22 @@ final class ConfigText {
     line(key, list.append(']').toString());
   }
 
+  /** A list of mappings, each given by its lines. */
+  void items(String key, List<List<String>> items) {
+    line(key, items.isEmpty() ? "[]" : "");
+    for (List<String> item : items) {
+      for (int i = 0; i < item.size(); i++) {
+        out.append(indent).append(i == 0 ? "  - " : "    ").append(item.get(i)).append('\n');
+      }
+    }
+  }
+
   /** Text of any kind, in the double quotes that YAML and JSON share. */
   void quoted(String key, String text) {
     line(key, escaped(text));
   }
 
-  private static String escaped(String text) {
+  static String escaped(String text) {
     StringBuilder quoted = new StringBuilder("\"");
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -42,6 +42,7 @@ import java.util.Set;
  * @param otlp the receiver of OpenTelemetry metrics
  * @param rules recording and alerting rules
  * @param alerting who is told of alerts
+ * @param aggregates continuous aggregates
  * @param http limits of connections and requests, and which endpoints are open
  * @param externalLabels what remote read and federation add to every series that lacks it
  */
@@ -56,6 +57,7 @@ public record ServerConfig(
     OtlpConfig otlp,
     RulesConfig rules,
     AlertingConfig alerting,
+    AggregatesConfig aggregates,
     Http http,
     Labels externalLabels) {
 
@@ -284,6 +286,7 @@ public record ServerConfig(
     OtlpConfig otlp = OtlpConfig.read(top.section("otlp"));
     RulesConfig rules = RulesConfig.read(top.section("rules"));
     AlertingConfig alerting = AlertingConfig.read(top.section("alerting"));
+    AggregatesConfig aggregates = AggregatesConfig.read(top.section("aggregates"));
     Http http = http(top.section("http"));
     Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
@@ -298,6 +301,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -499,6 +503,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         new Http(
             h.queueMillis,
             h.maxFormBytes,
@@ -539,6 +544,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -556,6 +562,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         other);
   }
@@ -573,6 +580,7 @@ public record ServerConfig(
         otlp,
         otherRules,
         otherAlerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -590,6 +598,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -607,6 +616,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -624,6 +634,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }
@@ -654,6 +665,7 @@ public record ServerConfig(
         otlp,
         rules,
         alerting,
+        aggregates,
         http,
         externalLabels);
   }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -54,6 +55,36 @@ final class Settings {
               throw wrong(key, s.line(), "is a section with settings of its own, not a list");
         };
     return new Settings(file, path + key + ".", inner, known);
+  }
+
+  /** The sections of a list, each with settings of its own; none if the file does not have it. */
+  List<Settings> sections(String key) {
+    asked.add(key);
+    known.add(path + key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    if (entry == null) {
+      return List.of();
+    }
+    if (!(entry.value() instanceof YamlNode.Sequence list)) {
+      throw wrong(key, entry.line(), "takes a list of entries, each with settings of its own");
+    }
+    List<Settings> sections = new ArrayList<>();
+    for (YamlNode item : list.items()) {
+      if (!(item instanceof YamlNode.Mapping inner)) {
+        throw wrong(key, item.line(), "takes a list of entries, each with settings of its own");
+      }
+      String place = path + key + "[" + sections.size() + "].";
+      sections.add(new Settings(file, place, inner, new ArrayList<>()));
+    }
+    return sections;
+  }
+
+  /** A value that has to be there. */
+  <T> T required(String key, Function<String, T> parser) {
+    if (!mapping.entries().containsKey(key)) {
+      throw wrong(key, mapping.line(), "is missing");
+    }
+    return Objects.requireNonNull(this.<@Nullable T>value(key, null, parser::apply));
   }
 
   /** A value as the file writes it. */
@@ -163,7 +194,8 @@ final class Settings {
   }
 
   /** A value that some other parser reads; it says what is wrong by IllegalArgumentException. */
-  <T> T value(String key, T otherwise, Function<String, T> parser) {
+  <T extends @Nullable Object> T value(
+      String key, T otherwise, Function<String, ? extends T> parser) {
     asked.add(key);
     known.add(path + key);
     YamlNode.Entry entry = mapping.entries().get(key);

@@ -2,6 +2,7 @@ package io.varve.http.metrics;
 
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.varve.engine.AggregateStats;
 import io.varve.engine.EngineStats;
 import io.varve.http.api.Store;
 import io.varve.ingest.IngestCounters;
@@ -29,6 +30,7 @@ final class StoreCollector implements MultiCollector {
     if (now != null) {
       engine(now.stats().get(), to);
       ingest(now.ingestor(), to);
+      aggregates(now.upkeep().aggregates(), to);
       cache(now.queries().cacheStats(), to);
     }
     return to.all();
@@ -49,6 +51,36 @@ final class StoreCollector implements MultiCollector {
             s.outdated())
         .gauge("varve_query_cache_blocks", "Blocks of steps in the result cache.", s.blocks())
         .gauge("varve_query_cache_bytes", "Memory of the result cache, about.", s.bytes());
+  }
+
+  private static void aggregates(AggregateStats s, Families to) {
+    long bytes = 0;
+    long cells = 0;
+    long left = 0;
+    for (AggregateStats.Width width : s.widths()) {
+      bytes += width.bytes();
+      cells += width.cells();
+      left += width.chunksLeft();
+    }
+    to.gauge("varve_aggregate_bytes", "Size of all files of cells.", bytes)
+        .gauge("varve_aggregate_cells", "Cells of continuous aggregates in files.", cells)
+        .gauge(
+            "varve_aggregate_waiting_files",
+            "Chunk files, by resolution, of which cells are still to be made.",
+            left)
+        .counter(
+            "varve_aggregate_read_cells",
+            "Cells of continuous aggregates that queries have read.",
+            s.cellsRead())
+        .counter("varve_aggregate_made_files", "Files of cells made.", s.filesMade())
+        .counter(
+            "varve_aggregate_audited_cells",
+            "Cells that were derived from their samples once more.",
+            s.audited())
+        .counter(
+            "varve_aggregate_mismatched_files",
+            "Files with cells that were not what their samples are; they are made anew.",
+            s.wrong());
   }
 
   private static void engine(EngineStats s, Families to) {

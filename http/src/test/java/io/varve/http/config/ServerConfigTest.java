@@ -61,6 +61,28 @@ final class ServerConfigTest {
     assertThat(changed).isEqualTo(ServerConfig.keys().size());
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{resolutions: [5m]} | aggregates.rules[0].name: is missing",
+        "{name: a} | aggregates.rules[0].resolutions: is missing",
+        "{name: a, resolutions: []} | at least one resolution is needed",
+        "{name: a, resolutions: [0s]} | is not between 1s and 30d",
+        "{name: a, resolutions: [5m], match: '{'} | is no series selector",
+        "{name: a, resolutions: [5m], functions: [p99]} | is none of rate, increase",
+        "{name: a, resolutions: [5m], keep: 1d} | unknown setting aggregates.rules[0].keep",
+        "{name: a, resolutions: [5m]}, {name: a, resolutions: [1h]} | another aggregate is called",
+        "a | takes a list of entries"
+      })
+  void aggregatesThatMakeNoSenseAreNamed(String rules, String problem) {
+    assertThatThrownBy(
+            () -> ServerConfig.parse("c.yaml", "aggregates:\n  rules: [" + rules + "]\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(problem)
+        .hasMessageContaining("c.yaml:2");
+  }
+
   @Test
   void aConfigurationIsWrittenWithEveryKey() {
     List<String> shown = new ArrayList<>();
@@ -217,7 +239,7 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: alerting, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, rules, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, rules, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
           otlp: {enabled: [1]}      | f:1: otlp.enabled: takes one value
@@ -325,6 +347,10 @@ final class ServerConfigTest {
     String value = line.substring(colon + 2);
     if (line.contains("alertmanagers")) {
       return line.replace("[]", "[https://a.example:9093/am]");
+    }
+    if (line.contains("  rules: ")) {
+      return line.replace(
+          "[]", "[{name: a, match: 'x{b=\"c\"}', resolutions: [5m, 1h], functions: [avg]}]");
     }
     String replaced =
         switch (value) {

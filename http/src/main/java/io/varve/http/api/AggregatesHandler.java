@@ -1,0 +1,81 @@
+package io.varve.http.api;
+
+import io.varve.engine.AggregateRule;
+import io.varve.engine.AggregateStats;
+import io.varve.engine.CellPart;
+import io.varve.http.net.Handler;
+import io.varve.http.net.Request;
+import io.varve.http.net.Response;
+import io.varve.query.promql.Printer;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.function.Supplier;
+
+/**
+ * {@code /api/v1/status/aggregates}: which continuous aggregates there are, and how far their cells
+ * are made.
+ */
+public final class AggregatesHandler implements Handler {
+  private final Supplier<Store> store;
+
+  /** Asks a store that is there by the time of the first request. */
+  public AggregatesHandler(Supplier<Store> store) {
+    this.store = store;
+  }
+
+  @Override
+  public void handle(Request request, Response response) throws IOException {
+    AggregateStats stats = store.get().upkeep().aggregates();
+    Answers.success(
+        response,
+        json -> {
+          json.beginObject().key("aggregates").beginList();
+          for (AggregateRule rule : stats.rules()) {
+            json.beginObject().key("name").string(rule.name()).key("match");
+            json.string(rule.matchers().isEmpty() ? "{}" : Printer.selector(rule.matchers()));
+            String tenant = rule.tenant();
+            if (tenant != null) {
+              json.key("tenant").string(tenant);
+            }
+            json.key("resolutions").beginList();
+            for (long width : rule.cellMillis()) {
+              json.number(width / 1e3);
+            }
+            json.endList().key("parts").beginList();
+            for (CellPart part : CellPart.values()) {
+              if (rule.parts().contains(part)) {
+                json.string(part.name().toLowerCase(Locale.ROOT));
+              }
+            }
+            json.endList().endObject();
+          }
+          json.endList().key("resolutions").beginList();
+          for (AggregateStats.Width width : stats.widths()) {
+            json.beginObject()
+                .key("seconds")
+                .number(width.cellMillis() / 1e3)
+                .key("files")
+                .number(width.files())
+                .key("bytes")
+                .number(width.bytes())
+                .key("cells")
+                .number(width.cells())
+                .key("filesLeft")
+                .number(width.chunksLeft());
+            if (width.chunksLeft() > 0) {
+              json.key("completeTo").number(width.completeTo() / 1e3);
+            }
+            json.endObject();
+          }
+          json.endList()
+              .key("audit")
+              .beginObject()
+              .key("checkedCells")
+              .number(stats.audited())
+              .key("wrongFiles")
+              .number(stats.wrong())
+              .endObject()
+              .endObject();
+        });
+  }
+}

@@ -1,0 +1,193 @@
+package io.varve.http.config;
+
+import io.varve.engine.AggregateRule;
+import io.varve.engine.CellPart;
+import io.varve.engine.model.Matcher;
+import io.varve.query.promql.ParseException;
+import io.varve.query.promql.Parser;
+import io.varve.query.promql.Printer;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The continuous aggregates of a configuration.
+ *
+ * @param rules in the order of the file
+ * @param auditMillis between two looks at cells that are derived again; 0 for never
+ */
+public record AggregatesConfig(List<Rule> rules, long auditMillis) {
+  private static final long SECOND = 1_000;
+  private static final long DAY = 86_400 * SECOND;
+  private static final int MOST_RULES = 100;
+
+  /**
+   * One continuous aggregate.
+   *
+   * @param name tells it from others
+   * @param match a series selector
+   * @param tenant null for all tenants
+   * @param resolutions widths of cells in milliseconds, ascending
+   * @param functions by the words of {@link Function}, in lower case
+   */
+  public record Rule(
+      String name,
+      String match,
+      @Nullable String tenant,
+      List<Long> resolutions,
+      List<Function> functions) {
+    /** What the engine is told of one. */
+    public AggregateRule toEngine() {
+      Set<CellPart> parts = EnumSet.noneOf(CellPart.class);
+      functions.forEach(function -> parts.addAll(function.parts));
+      return new AggregateRule(name, tenant, matchers(match), resolutions, parts);
+    }
+  }
+
+  /** What can be answered from cells. */
+  public enum Function {
+    /** {@code rate()}. */
+    RATE(CellPart.FIRST, CellPart.RESETS),
+    /** {@code increase()}. */
+    INCREASE(CellPart.FIRST, CellPart.RESETS),
+    /** {@code resets()}. */
+    RESETS(CellPart.FIRST, CellPart.RESETS),
+    /** {@code delta()}. */
+    DELTA(CellPart.FIRST),
+    /** {@code sum_over_time()}. */
+    SUM(CellPart.SUM),
+    /** {@code avg_over_time()}. */
+    AVG(CellPart.SUM),
+    /** {@code min_over_time()}. */
+    MIN(CellPart.BOUNDS),
+    /** {@code max_over_time()}. */
+    MAX(CellPart.BOUNDS),
+    /** {@code count_over_time()}; every cell has it. */
+    COUNT,
+    /** {@code last_over_time()} and selectors where samples are gone; every cell has it. */
+    LAST;
+
+    private final List<CellPart> parts;
+
+    Function(CellPart... parts) {
+      this.parts = List.of(parts);
+    }
+
+    private static Function of(String text) {
+      String word = text.endsWith("_over_time") ? text.substring(0, text.length() - 10) : text;
+      for (Function function : values()) {
+        if (function.word().equals(word)) {
+          return function;
+        }
+      }
+      List<String> words = new ArrayList<>();
+      for (Function function : values()) {
+        words.add(function.word());
+      }
+      throw new IllegalArgumentException("\"" + text + "\" is none of " + String.join(", ", words));
+    }
+
+    private String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** What the engine is told. */
+  public List<AggregateRule> toEngine() {
+    return rules.stream().map(Rule::toEngine).toList();
+  }
+
+  /** Reads section {@code aggregates}. */
+  static AggregatesConfig read(Settings in) {
+    long audit = in.millisOr("audit_interval", "never", 60 * SECOND, SECOND);
+    List<Rule> rules = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Settings each : in.sections("rules")) {
+      rules.add(rule(each, names));
+    }
+    if (rules.size() > MOST_RULES) {
+      throw new ConfigException("aggregates.rules has more than " + MOST_RULES + " entries");
+    }
+    in.done();
+    return new AggregatesConfig(List.copyOf(rules), audit);
+  }
+
+  private static Rule rule(Settings in, Set<String> names) {
+    String name =
+        in.required(
+            "name",
+            text -> {
+              if (text.isEmpty() || !names.add(text)) {
+                throw new IllegalArgumentException("another aggregate is called \"" + text + "\"");
+              }
+              return text;
+            });
+    String match = in.value("match", "{}", text -> Printer.selector(matchers(text)));
+    @Nullable String tenant = in.<@Nullable String>value("tenant", null, text -> text);
+    List<String> widths = in.texts("resolutions", AggregatesConfig::checkResolutions);
+    if (widths.isEmpty()) {
+      var _ = in.required("resolutions", text -> text); // which says that they are missing
+    }
+    List<String> words = in.texts("functions", texts -> texts.forEach(Function::of));
+    in.done();
+    TreeSet<Long> resolutions = new TreeSet<>();
+    widths.forEach(text -> resolutions.add(Durations.parseMillis(text)));
+    EnumSet<Function> functions =
+        words.isEmpty() ? EnumSet.allOf(Function.class) : EnumSet.noneOf(Function.class);
+    words.forEach(word -> functions.add(Function.of(word)));
+    return new Rule(name, match, tenant, List.copyOf(resolutions), List.copyOf(functions));
+  }
+
+  private static void checkResolutions(List<String> texts) {
+    if (texts.isEmpty()) {
+      throw new IllegalArgumentException("at least one resolution is needed, such as [5m, 1h]");
+    }
+    for (String text : texts) {
+      long millis = Durations.parseMillis(text);
+      if (millis < SECOND || millis > 30 * DAY) {
+        throw new IllegalArgumentException(text + " is not between 1s and 30d");
+      }
+    }
+  }
+
+  /** Reads a selector; {@code {}} is every series. */
+  private static List<Matcher> matchers(String text) {
+    if (text.replace(" ", "").equals("{}")) {
+      return List.of();
+    }
+    try {
+      return Parser.parseSelector(text);
+    } catch (ParseException e) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is no series selector: " + e.getMessage(), e);
+    }
+  }
+
+  void write(ConfigText text) {
+    text.section("aggregates");
+    text.line("audit_interval", auditMillis == 0 ? "never" : Durations.print(auditMillis));
+    List<List<String>> items = new ArrayList<>();
+    for (Rule rule : rules) {
+      List<String> item = new ArrayList<>();
+      item.add("name: " + ConfigText.escaped(rule.name));
+      item.add("match: " + ConfigText.escaped(rule.match));
+      if (rule.tenant != null) {
+        item.add("tenant: " + ConfigText.escaped(rule.tenant));
+      }
+      item.add(
+          "resolutions: ["
+              + String.join(", ", rule.resolutions.stream().map(Durations::print).toList())
+              + "]");
+      item.add(
+          "functions: ["
+              + String.join(", ", rule.functions.stream().map(Function::word).toList())
+              + "]");
+      items.add(item);
+    }
+    text.items("rules", items);
+  }
+}
