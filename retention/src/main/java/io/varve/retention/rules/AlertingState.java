@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The alerts of one rule, from one evaluation to the next. One thread. */
 final class AlertingState {
@@ -27,6 +29,12 @@ final class AlertingState {
   private final Map<String, Expansion> annotations = new LinkedHashMap<>();
   private final Map<Labels, Active> active = new LinkedHashMap<>();
 
+  /** Whether labels and annotations are what they are, whatever the series. */
+  private final boolean plain;
+
+  /** By the labels of a series those of its alert, as they were found last; of plain ones only. */
+  private Map<Labels, Labels> keys = new HashMap<>();
+
   /**
    * Whether the series of alerts are kept back: as long as those of the time before the start are
    * still to be read, they must not be overwritten.
@@ -37,14 +45,22 @@ final class AlertingState {
     this.rule = rule;
     rule.labels().forEach((name, text) -> labels.put(name, Expansion.of(text)));
     rule.annotations().forEach((name, text) -> annotations.put(name, Expansion.of(text)));
+    plain =
+        Stream.of(rule.labels(), rule.annotations())
+            .flatMap(texts -> texts.values().stream())
+            .noneMatch(Expansion::isTemplate);
   }
 
   /** Text that is expanded for each alert. */
   private interface Expansion {
     String expand(Map<String, Object> data, Surroundings surroundings);
 
+    static boolean isTemplate(String text) {
+      return text.contains("{{");
+    }
+
     static Expansion of(String text) {
-      if (!text.contains("{{")) {
+      if (!isTemplate(text)) {
         return (data, surroundings) -> text;
       }
       Template template;
@@ -78,11 +94,46 @@ final class AlertingState {
     long keepSince;
     long lastSent = NEVER;
 
+    /** What the alert's series are called: made once, as they are stored again and again. */
+    private @Nullable Labels pendingSeries;
+
+    private @Nullable Labels firingSeries;
+    private @Nullable Labels sinceSeries;
+
     Active(Labels labels, SortedMap<String, String> annotations, double value, long since) {
       this.labels = labels;
       this.annotations = annotations;
       this.value = value;
       this.since = since;
+    }
+
+    Labels pendingSeries() {
+      if (pendingSeries == null) {
+        pendingSeries = series(Alert.State.PENDING);
+      }
+      return pendingSeries;
+    }
+
+    Labels firingSeries() {
+      if (firingSeries == null) {
+        firingSeries = series(Alert.State.FIRING);
+      }
+      return firingSeries;
+    }
+
+    private Labels series(Alert.State is) {
+      return new Labels.Builder(labels)
+          .set(Labels.METRIC_NAME, "ALERTS")
+          .set("alertstate", is.text())
+          .build();
+    }
+
+    Labels sinceSeries() {
+      if (sinceSeries == null) {
+        sinceSeries =
+            new Labels.Builder(labels).set(Labels.METRIC_NAME, StoredRules.FOR_STATE).build();
+      }
+      return sinceSeries;
     }
   }
 
@@ -180,27 +231,25 @@ final class AlertingState {
   List<RuleSample> follow(
       List<RuleSample> result, long time, int limit, RuleSurroundings surroundings) {
     Map<Labels, Active> found = new LinkedHashMap<>();
+    Map<Labels, Labels> keysNow = new HashMap<>();
     for (RuleSample sample : result) {
-      Map<String, String> labels = map(sample.labels());
-      Map<String, Object> data = new HashMap<>();
-      data.put("Labels", labels);
-      data.put("ExternalLabels", surroundings.externalLabels());
-      data.put("ExternalURL", surroundings.externalUrl());
-      data.put(
-          "Value",
-          sample.histogram() == null ? (Object) sample.value() : sample.histogram().toString());
-      Labels.Builder named = new Labels.Builder(sample.labels()).remove(Labels.METRIC_NAME);
-      this.labels.forEach((name, text) -> named.set(name, text.expand(data, surroundings)));
-      named.set("alertname", rule.name());
+      Map<String, Object> data = plain ? Map.of() : data(sample, surroundings);
+      Labels key = plain ? keys.get(sample.labels()) : null;
+      if (key == null) {
+        key = key(sample.labels(), data, surroundings);
+      }
+      if (plain) {
+        keysNow.put(sample.labels(), key);
+      }
       SortedMap<String, String> annotations = new TreeMap<>();
       this.annotations.forEach(
           (name, text) -> annotations.put(name, text.expand(data, surroundings)));
-      Labels key = named.build();
       if (found.put(key, new Active(key, annotations, sample.value(), time)) != null) {
         throw new RuleException(
             "vector contains metrics with the same labelset after applying alert labels");
       }
     }
+    keys = keysNow;
     found.forEach(
         (key, fresh) -> {
           Active known = active.get(key);
@@ -237,8 +286,9 @@ final class AlertingState {
       }
       firing++;
       if (!held) {
-        samples.add(sample(a, "ALERTS", 1));
-        samples.add(sample(a, StoredRules.FOR_STATE, (double) Math.floorDiv(a.since, 1000)));
+        boolean fires = a.state == Alert.State.FIRING;
+        samples.add(new RuleSample(fires ? a.firingSeries() : a.pendingSeries(), 1, null));
+        samples.add(new RuleSample(a.sinceSeries(), Math.floorDiv(a.since, 1000), null));
       }
     }
     if (limit > 0 && firing > limit) {
@@ -259,12 +309,22 @@ final class AlertingState {
     return time - a.keepSince < rule.keepFiringMillis();
   }
 
-  private static RuleSample sample(Active a, String name, double value) {
-    Labels.Builder labels = new Labels.Builder(a.labels).set(Labels.METRIC_NAME, name);
-    if (name.equals("ALERTS")) {
-      labels.set("alertstate", a.state.text());
-    }
-    return new RuleSample(labels.build(), value, null);
+  /** What the templates of an alert know. */
+  private static Map<String, Object> data(RuleSample sample, RuleSurroundings surroundings) {
+    Map<String, Object> data = new HashMap<>();
+    data.put("Labels", map(sample.labels()));
+    data.put("ExternalLabels", surroundings.externalLabels());
+    data.put("ExternalURL", surroundings.externalUrl());
+    data.put(
+        "Value",
+        sample.histogram() == null ? (Object) sample.value() : sample.histogram().toString());
+    return data;
+  }
+
+  private Labels key(Labels series, Map<String, Object> data, RuleSurroundings surroundings) {
+    Labels.Builder named = new Labels.Builder(series).remove(Labels.METRIC_NAME);
+    labels.forEach((name, text) -> named.set(name, text.expand(data, surroundings)));
+    return named.set("alertname", rule.name()).build();
   }
 
   static Map<String, String> map(Labels labels) {
