@@ -67,6 +67,9 @@ final class Backup {
     for (String file : state.checkpointFiles()) {
       link(Path.of(file));
     }
+    for (String file : DeleteBook.files(state).values()) {
+      link(Path.of(file));
+    }
   }
 
   /** The log, which the caller has synced. Only its last segment may still grow. */

@@ -4,8 +4,10 @@ import io.varve.engine.head.Head;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.model.TimeRange;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ final class Catalog {
     this.late = late;
     this.cut = cut;
     this.versions = new WindowVersions(cut);
-    this.view = new View(head, List.of(), windows, List.of(), List.of());
+    this.view = new View(head, List.of(), windows, List.of(), List.of(), Set.of());
   }
 
   /** When what was last changed; whoever makes samples visible tells it. */
@@ -74,33 +76,76 @@ final class Catalog {
   synchronized void froze(Frozen frozen, OpenHead open) {
     List<Frozen> all = new ArrayList<>(view.frozen());
     all.add(frozen);
-    publish(new View(open.head(), all, view.windows(), view.deletes(), view.expiries()));
+    publish(
+        new View(open.head(), all, view.windows(), view.deletes(), view.expiries(), view.undone()));
   }
 
   synchronized void deleted(Delete delete) {
     List<Delete> deletes = new ArrayList<>(view.deletes());
     deletes.add(delete);
-    publish(new View(view.head(), view.frozen(), view.windows(), deletes, view.expiries()));
+    publish(
+        new View(
+            view.head(), view.frozen(), view.windows(), deletes, view.expiries(), view.undone()));
     versions.changed(delete.range());
+  }
+
+  /** A delete is taken back: what it hid is there again. */
+  synchronized void undeleted(long id, TimeRange range) {
+    List<Delete> deletes = new ArrayList<>(view.deletes());
+    deletes.removeIf(delete -> delete.position() == id);
+    Set<Long> undone = new HashSet<>(view.undone());
+    undone.add(id);
+    publish(new View(view.head(), view.frozen(), view.windows(), deletes, view.expiries(), undone));
+    versions.changed(range);
+  }
+
+  /** That a delete was taken back has reached the files. */
+  synchronized void exhumed(long id, List<WindowView> changed) {
+    Set<Long> undone = new HashSet<>(view.undone());
+    undone.remove(id);
+    publish(
+        new View(
+            view.head(),
+            view.frozen(),
+            replaced(changed),
+            view.deletes(),
+            view.expiries(),
+            undone));
   }
 
   /** After a replay: the open head may be another one than at the start. */
   synchronized void reopened(OpenHead open) {
-    publish(new View(open.head(), view.frozen(), view.windows(), view.deletes(), view.expiries()));
+    publish(
+        new View(
+            open.head(),
+            view.frozen(),
+            view.windows(),
+            view.deletes(),
+            view.expiries(),
+            view.undone()));
   }
 
   /** Samples became files: those windows take the place of the frozen samples. */
   synchronized void sealed(Frozen frozen, List<WindowView> changed) {
     List<Frozen> all = new ArrayList<>(view.frozen());
     all.remove(frozen);
-    publish(new View(view.head(), all, replaced(changed), view.deletes(), view.expiries()));
+    publish(
+        new View(
+            view.head(), all, replaced(changed), view.deletes(), view.expiries(), view.undone()));
   }
 
   /** A delete has reached the files. */
   synchronized void buried(Delete delete, List<WindowView> changed) {
     List<Delete> deletes = new ArrayList<>(view.deletes());
     deletes.remove(delete);
-    publish(new View(view.head(), view.frozen(), replaced(changed), deletes, view.expiries()));
+    publish(
+        new View(
+            view.head(),
+            view.frozen(),
+            replaced(changed),
+            deletes,
+            view.expiries(),
+            view.undone()));
   }
 
   /** A window has other files. */
@@ -111,13 +156,16 @@ final class Catalog {
             view.frozen(),
             replaced(List.of(changed)),
             view.deletes(),
-            view.expiries()));
+            view.expiries(),
+            view.undone()));
   }
 
   synchronized void dropped(List<Long> starts) {
     TreeMap<Long, WindowView> windows = new TreeMap<>(view.windows());
     starts.forEach(windows::remove);
-    publish(new View(view.head(), view.frozen(), windows, view.deletes(), view.expiries()));
+    publish(
+        new View(
+            view.head(), view.frozen(), windows, view.deletes(), view.expiries(), view.undone()));
     for (long start : starts) {
       versions.changed(new TimeRange(start, start + cut.width()));
     }
@@ -127,7 +175,9 @@ final class Catalog {
   synchronized void expired(Expiry expiry) {
     List<Expiry> expiries = new ArrayList<>(view.expiries());
     expiries.add(expiry);
-    publish(new View(view.head(), view.frozen(), view.windows(), view.deletes(), expiries));
+    publish(
+        new View(
+            view.head(), view.frozen(), view.windows(), view.deletes(), expiries, view.undone()));
     versions.changed(new TimeRange(Long.MIN_VALUE, expiry.latestHorizon()));
   }
 
@@ -137,7 +187,7 @@ final class Catalog {
     expiries.remove(expiry);
     TreeMap<Long, WindowView> windows = replaced(changed);
     gone.forEach(windows::remove);
-    publish(new View(view.head(), view.frozen(), windows, view.deletes(), expiries));
+    publish(new View(view.head(), view.frozen(), windows, view.deletes(), expiries, view.undone()));
   }
 
   private TreeMap<Long, WindowView> replaced(List<WindowView> changed) {
@@ -156,6 +206,12 @@ final class Catalog {
   /** Lets go of everything; nothing can be read afterwards. */
   synchronized void close() {
     publish(
-        new View(new Head(view.head().table()), List.of(), new TreeMap<>(), List.of(), List.of()));
+        new View(
+            new Head(view.head().table()),
+            List.of(),
+            new TreeMap<>(),
+            List.of(),
+            List.of(),
+            Set.of()));
   }
 }

@@ -20,6 +20,9 @@ import io.varve.engine.partition.ChunkScratch;
 import io.varve.engine.partition.ChunkWriter;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.ManifestEdit;
+import io.varve.engine.partition.Tombstone;
+import io.varve.engine.partition.TombstoneFile;
+import io.varve.engine.partition.Tombstones;
 import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Merges all files of a window into final ones: one file per bucket and retention class, one index
@@ -114,22 +118,26 @@ final class Compactor {
    * Writes the merged files.
    *
    * @param position log position of the decision: samples logged before it are in
+   * @param keptFrom deletes at this log position and later are kept as they are, 0: none
    * @param retention by which the files are split
    * @return the edit that makes them count
    * @throws CorruptDataException if a file is damaged: then nothing may be replaced
    */
-  ManifestEdit merge(WindowView window, long position, RetentionPolicy retention)
+  ManifestEdit merge(WindowView window, long position, long keptFrom, RetentionPolicy retention)
       throws IOException {
     try (StagedFiles staged = new StagedFiles(fs, syncThreads)) {
-      ManifestEdit edit = merge(window, position, retention, staged);
+      ManifestEdit edit = merge(window, position, keptFrom, retention, staged);
       staged.settle();
       return edit;
     }
   }
 
   private ManifestEdit merge(
-      WindowView window, long position, RetentionPolicy retention, StagedFiles staged)
+      WindowView all, long position, long keptFrom, RetentionPolicy retention, StagedFiles staged)
       throws IOException {
+    Tombstones kept = keptFrom == 0 ? Tombstones.NONE : all.tombstones().from(keptFrom);
+    Tombstones carriedOut = keptFrom == 0 ? all.tombstones() : all.tombstones().before(keptFrom);
+    WindowView window = all.with(all.chunks(), carriedOut);
     DamageLog damage = new DamageLog();
     WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, damage);
     ManifestEdit edit = new ManifestEdit();
@@ -156,11 +164,14 @@ final class Compactor {
       edit.replaceIndex(window.start(), List.of());
     }
     RetentionClasses classes = RetentionClasses.of(window, retention, damage);
-    writeChunks(window, sorted, classes, position, rows, staged, edit);
+    int[] newId = newIds(window, sorted);
+    for (Layers.Layer layer : Layers.of(window, kept, carriedOut)) {
+      writeChunks(layer, sorted, newId, classes, position, rows, staged, edit);
+    }
     for (Shared<ChunkReader> chunk : window.chunks()) {
       edit.removeChunk(chunk.get().file());
     }
-    edit.tombstones(window.start(), null);
+    edit.tombstones(window.start(), kept.any() ? carryOver(window, kept, newId, position) : null);
     if (!damage.all().isEmpty()) {
       throw new CorruptDataException(
           ChunkInfo.windowFolder(window.start()), -1, String.join("; ", damage.all()));
@@ -219,34 +230,70 @@ final class Compactor {
 
   private static void readAll(
       WindowView window, int id, int bucket, WindowRows rows, SampleColumns into) {
+    readAll(window, id, bucket, rows, into, TimeRange.ALL);
+  }
+
+  /** Appends the rows of a series that blocks overlapping a range hold. */
+  static void readAll(
+      WindowView window, int id, int bucket, WindowRows rows, SampleColumns into, TimeRange range) {
     for (boolean late : new boolean[] {false, true}) {
       rows.read(
           window,
           id,
           bucket,
           late,
-          Long.MIN_VALUE,
-          Long.MAX_VALUE,
+          range.startExclusive(),
+          range.endInclusive(),
           List.of(),
           into,
           (samples, bytes) -> {});
     }
   }
 
+  /** The new window ids by the old ones. */
+  private static int[] newIds(WindowView window, int[] sorted) {
+    int[] newId = new int[window.state().nextId()];
+    Arrays.fill(newId, WindowIds.NONE);
+    for (int i = 0; i < sorted.length; i++) {
+      newId[sorted[i]] = i;
+    }
+    return newId;
+  }
+
+  /** Writes deletes that are kept, with the new window ids. */
+  private String carryOver(WindowView window, Tombstones kept, int[] newId, long position)
+      throws IOException {
+    List<Tombstone> entries = new ArrayList<>();
+    for (Tombstone tombstone : kept.entries()) {
+      RoaringBitmap ids = new RoaringBitmap();
+      tombstone
+          .windowIds()
+          .forEach(
+              (int id) -> {
+                if (newId[id] != WindowIds.NONE) {
+                  ids.add(newId[id]);
+                }
+              });
+      entries.add(
+          new Tombstone(
+              ids, tombstone.startExclusive(), tombstone.endInclusive(), tombstone.position()));
+    }
+    String folder = ChunkInfo.windowFolder(window.start());
+    fs.delete(dataDir.resolve(folder).resolve(TombstoneFile.fileName(position)));
+    return TombstoneFile.write(fs, dataDir, folder, position, Tombstones.of(entries));
+  }
+
   private void writeChunks(
-      WindowView window,
+      Layers.Layer layer,
       int[] sorted,
+      int[] newId,
       RetentionClasses classes,
       long position,
       WindowRows rows,
       StagedFiles staged,
       ManifestEdit edit)
       throws IOException {
-    int[] newId = new int[window.state().nextId()];
-    Arrays.fill(newId, WindowIds.NONE);
-    for (int i = 0; i < sorted.length; i++) {
-      newId[sorted[i]] = i;
-    }
+    WindowView window = layer.window();
     int[] bucketOf = buckets(window);
     int parts = classes.count();
     BucketOrder dealt =
@@ -264,31 +311,32 @@ final class Compactor {
         int longest = longestKept(dealt, bucket, classes);
         for (int part = 0; part < parts; part++) {
           ChunkInfo info =
-              new ChunkInfo(
-                  window.start(),
-                  windows.width(),
-                  bucket,
-                  window.buckets(),
-                  1,
-                  false,
-                  classes.name(part),
-                  logFrom(window, bucket),
-                  position);
+              layer.info(
+                  new ChunkInfo(
+                      window.start(),
+                      windows.width(),
+                      bucket,
+                      window.buckets(),
+                      1,
+                      false,
+                      classes.name(part),
+                      logFrom(window, bucket),
+                      position));
           int from = dealt.start(bucket * parts + part);
           int to = dealt.end(bucket * parts + part);
           if (from == to && part != longest) {
             continue;
           }
-          try (ChunkWriter writer =
-              new ChunkWriter(
-                  fs, dataDir, ChunkInfo.windowFolder(window.start()), info, encoders)) {
+          String folder = ChunkInfo.windowFolder(window.start());
+          String name = layer.fileName(info, position);
+          try (ChunkWriter writer = new ChunkWriter(fs, dataDir, folder, info, name, encoders)) {
             boolean any = false;
             for (int i = from; i < to; i++) {
               int id = dealt.ids()[i];
               writer.series(newId[id]);
               writeSeries(window, id, bucket, rows, columns, writer, scratch);
-              any = true;
             }
+            any |= writer.hasSamples();
             int wanted = part;
             any |= carryOver(window, bucket, newId, id -> classes.of(id) == wanted, writer);
             if (part == longest) {
@@ -320,7 +368,7 @@ final class Compactor {
   }
 
   /** The bucket of every window id. */
-  private int[] buckets(WindowView window) {
+  int[] buckets(WindowView window) {
     int[] buckets = new int[window.state().nextId()];
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();
@@ -418,7 +466,8 @@ final class Compactor {
           wanted,
           TimeRange.ALL,
           (id, time, value, labels, offset, length) -> {
-            if (newId[id] != WindowIds.NONE) {
+            long logTo = chunk.file().info().logTo();
+            if (newId[id] != WindowIds.NONE && !window.tombstones().deleted(id, time, logTo)) {
               writer.exemplar(newId[id], time, value, labels, offset, length);
               any[0] = true;
             }

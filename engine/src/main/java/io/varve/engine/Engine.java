@@ -15,6 +15,7 @@ import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.DeleteEntry;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
@@ -71,6 +72,7 @@ public final class Engine implements AutoCloseable {
   private final Jobs jobs = new Jobs();
   private final EngineCounters counters = new EngineCounters();
   private final DamageLog damage = new DamageLog();
+  private final DeleteBook deletes;
   private final MetadataBook metadata;
   private final ReadScratch.Pool scratches = new ReadScratch.Pool();
   private final SelectionCache selections;
@@ -156,7 +158,9 @@ public final class Engine implements AutoCloseable {
     metadata = MetadataBook.open(config);
     opened.add(metadata);
     metadata.rebuildFrom(views, damage);
-    Recovery recover = new Recovery(state, open, catalog, jobs, metadata::put, damage, progress);
+    deletes = DeleteBook.open(fs, dataDir, state, damage);
+    Recovery recover =
+        new Recovery(state, open, catalog, jobs, metadata::put, damage, progress, deletes);
     opened.add(recover);
     log = Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId());
     opened.add(log);
@@ -179,8 +183,20 @@ public final class Engine implements AutoCloseable {
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), syncThreads, counters);
     runner =
         new JobRunner(
-            fs, dataDir, manifest, log, catalog, sealer, compactor, files, counters, damage,
-            metadata, saved);
+            fs,
+            dataDir,
+            manifest,
+            log,
+            catalog,
+            sealer,
+            compactor,
+            files,
+            counters,
+            damage,
+            metadata,
+            saved,
+            deletes,
+            config.duplicatePolicy());
     writePath =
         new WritePath(
             config,
@@ -192,8 +208,9 @@ public final class Engine implements AutoCloseable {
             metadata,
             counters,
             this::storedBits,
-            recover.retention());
-    housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs);
+            recover.retention(),
+            deletes);
+    housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes);
     recovery =
         String.format(
             Locale.ROOT,
@@ -308,16 +325,38 @@ public final class Engine implements AutoCloseable {
 
   /**
    * Deletes the samples of all series that the matchers accept, in a range. Visible to every later
-   * snapshot when this returns; files are rewritten by the next merge.
+   * snapshot when this returns. They stay on the disk, and can be had back by {@link #undelete},
+   * for {@link EngineConfig#undoMillis}; a later merge rewrites the files without them.
    *
+   * @return the delete's id, its log position
+   * @throws LimitExceededException if too many deletes wait for their purge
    * @throws StorageStoppedException if writes are stopped, or stop before the files know of it; it
    *     is logged then, and holds after a restart
    */
-  public void delete(String tenant, List<Matcher> matchers, TimeRange range) {
+  public long delete(String tenant, List<Matcher> matchers, TimeRange range) {
     checkOpen();
     Jobs.DeleteJob job = writePath.delete(tenant, matchers, range, housekeeping.buckets());
+    awaitFiles(job.done(), "the delete");
+    return job.position();
+  }
+
+  /**
+   * Takes a delete back: what it hid is there again, in every later snapshot, when this returns.
+   *
+   * @param id as {@link #delete} gave it
+   * @throws UndeleteException if there is no such delete, or samples that it hid are purged or
+   *     being purged
+   * @throws StorageStoppedException as for {@link #delete}
+   */
+  public void undelete(long id) {
+    checkOpen();
+    Jobs.UndeleteJob job = writePath.undelete(id);
+    awaitFiles(job.done(), "the undelete");
+  }
+
+  private void awaitFiles(Future<?> done, String what) {
     if (config.backgroundThreads()) {
-      await(job.done(), "the delete");
+      await(done, what);
     }
   }
 
@@ -372,6 +411,56 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * All deletes that are known, oldest first: those that hide samples on the disk, and the newest
+   * 1,000 of those that were purged or undone.
+   */
+  public List<DeleteInfo> deletes() {
+    checkOpen();
+    List<DeleteInfo> all = new ArrayList<>();
+    for (DeleteEntry entry : deletes.all()) {
+      all.add(DeleteInfo.of(entry, deletes.isUndone(entry), config.undoMillis()));
+    }
+    return all;
+  }
+
+  /**
+   * What a delete would hide, without deleting it.
+   *
+   * @param budget for the reading that counting may take
+   */
+  public DeletePreview previewDelete(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget) {
+    checkOpen();
+    try (Snapshot snapshot = snapshot()) {
+      return DeletePreview.of(
+          snapshot,
+          tenant,
+          matchers,
+          range,
+          catalog.peek(),
+          open.late().windows().keySet(),
+          windows,
+          budget);
+    }
+  }
+
+  /**
+   * Stores samples in place of those that the same series have at the same times, whatever the
+   * {@link DuplicatePolicy}; what is at no other sample's time is stored as by {@link #append}.
+   * Visible to every later snapshot and on stable storage when this returns; the samples that were
+   * overruled leave the disk with the next merge. All of the batch is stored, or nothing.
+   *
+   * @throws LimitExceededException if a limit on memory stands in the way: retry later
+   * @throws StorageStoppedException if the store does not take writes at the moment: retry later
+   * @throws StaleGenerationException if the batch's ids are of an older generation: look them up
+   *     again
+   */
+  public WriteResult correct(WriteBatch batch) {
+    checkOpen();
+    return writePath.correct(batch, housekeeping.buckets());
+  }
+
+  /**
    * Turns open samples into files now; returns when they are. For tests and for programs that want
    * a small log before they end.
    */
@@ -388,11 +477,14 @@ public final class Engine implements AutoCloseable {
   public void mergeAll() {
     checkOpen();
     flush();
+    long keptFrom = housekeeping.keptFrom(config.clock().millis());
     for (WindowView window : catalog.peek().windows().values()) {
-      if (Housekeeping.isWorthMerging(window)
-          || window.tombstones().any()
+      boolean isDeleted =
+          keptFrom == 0 ? window.tombstones().any() : window.tombstones().before(keptFrom).any();
+      if (isDeleted
+          || Housekeeping.isWorthMerging(window, keptFrom)
           || window.chunks().stream().anyMatch(c -> c.get().file().info().late())) {
-        writePath.merge(window.start());
+        writePath.merge(window.start(), keptFrom);
       }
     }
     finishJobs();
@@ -400,16 +492,17 @@ public final class Engine implements AutoCloseable {
 
   /**
    * Rewrites every window in which something is deleted, so that the deleted samples leave the
-   * disk; returns when that is done. Takes as long as the merges take.
+   * disk, even if their deletes could still be undone; returns when that is done. Takes as long as
+   * the merges take.
    *
    * @throws StorageStoppedException if background work cannot go on
    */
   public void cleanTombstones() {
     checkOpen();
-    finishJobs(); // deletes that have not reached their windows yet
+    flush(); // a merge must not overtake what is open; and deletes have to reach their windows
     for (WindowView window : catalog.peek().windows().values()) {
       if (window.tombstones().any()) {
-        writePath.merge(window.start());
+        writePath.merge(window.start(), 0);
       }
     }
     finishJobs();
@@ -600,7 +693,7 @@ public final class Engine implements AutoCloseable {
 
   /** Logs a merge of a window without carrying it out. */
   void decideMerge(long windowStart) {
-    writePath.merge(windowStart);
+    writePath.merge(windowStart, housekeeping.keptFrom(config.clock().millis()));
   }
 
   /** Carries out one waiting job, if there is one. */

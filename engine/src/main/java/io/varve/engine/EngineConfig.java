@@ -33,6 +33,10 @@ import java.util.function.Consumer;
  * @param selectionCacheBytes memory for which series matchers select; 0 if that is not remembered
  * @param backgroundThreads true if the engine flushes, merges and syncs by itself; false if its
  *     owner calls {@link Engine#runBackgroundWork}
+ * @param undoMillis so long a delete can be undone: merges keep what it hides on the disk; 0 lets
+ *     the next merge purge it
+ * @param purgeMillis what a delete hides is purged at the latest so long after it can no longer be
+ *     undone, even where a merge is not due otherwise
  * @param registryOnChronicleMap true keeps the registry in a Chronicle Map file, which needs JVM
  *     flags (docs/DECISIONS.md); false keeps it on the heap and needs none
  */
@@ -53,6 +57,8 @@ public record EngineConfig(
     long bucketBytes,
     long selectionCacheBytes,
     boolean backgroundThreads,
+    long undoMillis,
+    long purgeMillis,
     boolean registryOnChronicleMap) {
 
   /** The defaults for a data folder. */
@@ -74,6 +80,8 @@ public record EngineConfig(
         16L << 20,
         32L << 20,
         true,
+        Duration.ofDays(1).toMillis(),
+        Duration.ofDays(7).toMillis(),
         false);
   }
 
@@ -150,6 +158,15 @@ public record EngineConfig(
     return with(draft -> draft.backgroundThreads = own);
   }
 
+  /** With another time in which deletes can be undone, and after which they are purged at last. */
+  public EngineConfig withUndo(long undo, long purge) {
+    return with(
+        draft -> {
+          draft.undoMillis = undo;
+          draft.purgeMillis = purge;
+        });
+  }
+
   /** With the registry in a Chronicle Map file or on the heap. */
   public EngineConfig withChronicleRegistry(boolean chronicle) {
     return with(draft -> draft.registryOnChronicleMap = chronicle);
@@ -179,6 +196,8 @@ public record EngineConfig(
     long bucketBytes;
     long selectionCacheBytes;
     boolean backgroundThreads;
+    long undoMillis;
+    long purgeMillis;
     boolean registryOnChronicleMap;
 
     Draft(EngineConfig from) {
@@ -198,6 +217,8 @@ public record EngineConfig(
       bucketBytes = from.bucketBytes;
       selectionCacheBytes = from.selectionCacheBytes;
       backgroundThreads = from.backgroundThreads;
+      undoMillis = from.undoMillis;
+      purgeMillis = from.purgeMillis;
       registryOnChronicleMap = from.registryOnChronicleMap;
     }
 
@@ -219,6 +240,8 @@ public record EngineConfig(
           bucketBytes,
           selectionCacheBytes,
           backgroundThreads,
+          undoMillis,
+          purgeMillis,
           registryOnChronicleMap);
     }
   }

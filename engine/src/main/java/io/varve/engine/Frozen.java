@@ -13,9 +13,21 @@ import java.util.TreeMap;
  * @param logFrom the first log position whose samples may be in
  * @param logTo the last log position whose samples are in
  * @param buckets bucket count of windows that have no files yet
+ * @param correction true if the late samples are corrections: they take the place of what was
+ *     logged before at the same times, whatever the duplicate policy
  */
 record Frozen(
-    Head head, TreeMap<Long, LateHead.Window> late, long logFrom, long logTo, int buckets) {
+    Head head,
+    TreeMap<Long, LateHead.Window> late,
+    long logFrom,
+    long logTo,
+    int buckets,
+    boolean correction) {
+  /** No corrections. */
+  Frozen(Head head, TreeMap<Long, LateHead.Window> late, long logFrom, long logTo, int buckets) {
+    this(head, late, logFrom, logTo, buckets, false);
+  }
+
   SeriesTable table() {
     return head.table();
   }

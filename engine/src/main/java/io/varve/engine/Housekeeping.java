@@ -44,6 +44,7 @@ final class Housekeeping {
   private final Catalog catalog;
   private final WritePath writePath;
   private final Jobs jobs;
+  private final DeleteBook deletes;
   private long lastFlushMillis;
   private final Map<Long, WindowState> unmergeable = new HashMap<>();
 
@@ -53,13 +54,15 @@ final class Housekeeping {
       OpenHead open,
       Catalog catalog,
       WritePath writePath,
-      Jobs jobs) {
+      Jobs jobs,
+      DeleteBook deletes) {
     this.config = config;
     this.windows = windows;
     this.open = open;
     this.catalog = catalog;
     this.writePath = writePath;
     this.jobs = jobs;
+    this.deletes = deletes;
     this.lastFlushMillis = config.clock().millis();
   }
 
@@ -163,29 +166,45 @@ final class Housekeeping {
       return;
     }
     View view = catalog.peek();
+    long keptFrom = keptFrom(now);
     for (WindowView window : view.windows().values()) {
       if (window.end() + CLOSING_MILLIS > now
           || view.head().minTime() <= window.end()
           || window.state().equals(unmergeable.get(window.start()))) {
         continue;
       }
-      if (isWorthMerging(window)) {
+      boolean late =
+          now - oldestDue(window, keptFrom) >= config.undoMillis() + config.purgeMillis();
+      if (late || isWorthMerging(window, keptFrom)) {
         // If the merge refuses (damage), the window looks the same afterwards: ask once only.
         unmergeable.put(window.start(), window.state());
-        writePath.merge(window.start());
+        writePath.merge(window.start(), keptFrom);
         return;
       }
     }
   }
 
-  static boolean isWorthMerging(WindowView window) {
+  /** From where on deletes are kept by merges now, because they may still be undone. */
+  long keptFrom(long now) {
+    return deletes.keptFrom(now, config.undoMillis());
+  }
+
+  /**
+   * Long.MAX_VALUE cannot be subtracted from a time: a delete of the far future stands for none.
+   */
+  private long oldestDue(WindowView window, long keptFrom) {
+    return Math.min(deletes.oldestDue(window.start(), keptFrom), Long.MAX_VALUE / 2);
+  }
+
+  static boolean isWorthMerging(WindowView window, long keptFrom) {
     Map<Integer, Integer> lateFiles = new HashMap<>();
     List<ChunkFile> files = window.state().isFinal() ? List.of() : window.state().chunks();
     for (ChunkFile file : files) {
       if (file.info().level() == 0 && !file.info().late()) {
         return true;
       }
-      if (file.info().late()
+      if (file.info().level() == 0
+          && file.info().late()
           && lateFiles.merge(file.info().bucket(), 1, Integer::sum) > MOST_LATE_FILES) {
         return true;
       }
@@ -195,6 +214,9 @@ final class Housekeeping {
     }
     long deleted = 0;
     for (Tombstone tombstone : window.tombstones().entries()) {
+      if (keptFrom != 0 && tombstone.position() >= keptFrom) {
+        break; // it may still be undone, and so may the later ones
+      }
       deleted = Math.max(deleted, tombstone.windowIds().getLongCardinality());
     }
     double most = MOST_DELETED * window.state().nextId();

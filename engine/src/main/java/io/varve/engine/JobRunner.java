@@ -1,7 +1,6 @@
 package io.varve.engine;
 
 import io.varve.engine.format.CorruptDataException;
-import io.varve.engine.index.IndexSegment;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.partition.CellsFile;
@@ -12,9 +11,6 @@ import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestEdit;
 import io.varve.engine.partition.ManifestState;
-import io.varve.engine.partition.Tombstone;
-import io.varve.engine.partition.TombstoneFile;
-import io.varve.engine.partition.Tombstones;
 import io.varve.engine.partition.WindowState;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,7 +20,6 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Carries out {@link Jobs} in log order: writes files, commits the manifest edit that makes them
@@ -49,6 +44,8 @@ final class JobRunner {
   private final CellMaker cells;
   private final CellAudit audit;
   private final Expirer expirer;
+  private final DeleteBook deletes;
+  private final Deletions deletions;
 
   /** The head as the newest checkpoint has it. */
   private Checkpoint.Image saved;
@@ -65,7 +62,9 @@ final class JobRunner {
       EngineCounters counters,
       DamageLog damage,
       MetadataBook metadata,
-      Checkpoint.Image saved) {
+      Checkpoint.Image saved,
+      DeleteBook deletes,
+      DuplicatePolicy policy) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.manifest = manifest;
@@ -78,6 +77,8 @@ final class JobRunner {
     this.damage = damage;
     this.metadata = metadata;
     this.saved = saved;
+    this.deletes = deletes;
+    this.deletions = new Deletions(fs, dataDir, compactor, policy, counters, damage, deletes);
     this.cells = new CellMaker(fs, dataDir, counters);
     this.audit = new CellAudit(new Random(), counters);
     this.expirer = new Expirer(fs, dataDir, damage);
@@ -87,6 +88,8 @@ final class JobRunner {
     switch (job) {
       case Jobs.FlushJob flush -> flush(flush);
       case Jobs.DeleteJob delete -> delete(delete);
+      case Jobs.UndeleteJob undelete -> undelete(undelete);
+      case Jobs.CorrectJob correct -> correct(correct);
       case Jobs.MergeJob merge -> merge(merge);
       case Jobs.DropJob drop -> drop(drop);
       case Jobs.ExpireJob expire -> expire(expire);
@@ -120,6 +123,15 @@ final class JobRunner {
       afterBase(job.position(), obsolete);
     }
     counters.flushes.increment();
+  }
+
+  private void correct(Jobs.CorrectJob job) throws IOException {
+    log.sync(job.position());
+    ManifestEdit edit = sealer.seal(job.frozen(), windowsNow());
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    publish(job.frozen());
+    counters.corrections.increment();
   }
 
   /** Saves the head as it began after a flush of everything. */
@@ -170,51 +182,28 @@ final class JobRunner {
     log.sync(job.position());
     Delete delete = job.delete();
     ManifestEdit edit = new ManifestEdit();
-    List<String> replaced = new ArrayList<>();
-    for (WindowView window : windowsNow().values()) {
-      if (window.start() >= delete.range().endInclusive()
-          || window.end() <= delete.range().startExclusive()) {
-        continue;
-      }
-      RoaringBitmap ids = new RoaringBitmap();
-      for (Shared<WindowView.IndexResource> resource : window.index()) {
-        IndexSegment segment = resource.get().segment();
-        try {
-          ids.or(segment.select(delete.tenant(), delete.matchers()));
-        } catch (CorruptDataException e) {
-          damage.add(String.valueOf(e.getMessage())); // its series are not served either
-        }
-      }
-      if (ids.isEmpty()) {
-        continue;
-      }
-      Tombstones next =
-          window
-              .tombstones()
-              .with(
-                  new Tombstone(
-                      ids,
-                      delete.range().startExclusive(),
-                      delete.range().endInclusive(),
-                      delete.position()));
-      String folder = ChunkInfo.windowFolder(window.start());
-      fs.delete(dataDir.resolve(folder).resolve(TombstoneFile.fileName(job.position())));
-      String name = TombstoneFile.write(fs, dataDir, folder, job.position(), next);
-      String before = window.state().tombstones();
-      if (before != null && !before.equals(name)) {
-        replaced.add(folder + "/" + before);
-      }
-      edit.tombstones(window.start(), name);
-    }
+    Deletions.Step step = deletions.bury(delete, windowsNow().values(), edit);
     edit.flushed(job.position());
     manifest.commit(edit);
     List<WindowView> changed = changedWindows();
     catalog.buried(delete, changed);
     changed.forEach(WindowFiles::handOver);
-    for (String file : replaced) {
-      fs.delete(dataDir.resolve(file));
-    }
+    deletions.committed(step);
     counters.deletes.increment();
+    job.done().complete(null);
+  }
+
+  private void undelete(Jobs.UndeleteJob job) throws IOException {
+    log.sync(job.position());
+    ManifestEdit edit = new ManifestEdit();
+    Deletions.Step step =
+        deletions.exhume(job.id(), job.position(), job.atMillis(), windowsNow().values(), edit);
+    edit.flushed(job.position());
+    manifest.commit(edit);
+    List<WindowView> changed = changedWindows();
+    catalog.exhumed(job.id(), changed);
+    changed.forEach(WindowFiles::handOver);
+    deletions.committed(step);
     job.done().complete(null);
   }
 
@@ -222,22 +211,26 @@ final class JobRunner {
     log.sync(job.position());
     WindowView window = windowsNow().get(job.windowStart());
     ManifestEdit edit = new ManifestEdit();
+    Deletions.Step step = null;
     WindowState before = null;
     if (window != null && isWhole(window)) {
       try {
-        edit = compactor.merge(window, job.position(), job.policy());
+        edit = compactor.merge(window, job.position(), job.merge().keptFrom(), job.policy());
         window.state().cells().forEach(edit::removeCells); // made anew from what is merged
+        step = deletions.receipts(job, window, edit);
         before = window.state();
         counters.merges.increment();
       } catch (CorruptDataException e) {
         // What cannot be read must not be replaced: the files stay as they are, and are reported.
         damage.add("window is not merged: " + e.getMessage());
         edit = new ManifestEdit();
+        step = null;
       }
     }
     edit.flushed(job.position());
     manifest.commit(edit);
-    if (before == null) {
+    deletes.mergeDone(job.merge());
+    if (before == null || step == null) {
       return;
     }
     for (WindowView changed : changedWindows()) {
@@ -245,6 +238,7 @@ final class JobRunner {
       WindowFiles.handOver(changed);
     }
     deleteFilesOf(before);
+    deletions.committed(step);
   }
 
   /** True if everything that the manifest names is open. */
@@ -262,9 +256,11 @@ final class JobRunner {
     for (WindowState window : gone) {
       edit.dropWindow(window.start());
     }
+    List<Long> starts = gone.stream().map(WindowState::start).toList();
+    Deletions.Step step = deletions.dropped(starts, job.position(), edit);
     edit.flushed(job.position());
     manifest.commit(edit);
-    catalog.dropped(gone.stream().map(WindowState::start).toList());
+    catalog.dropped(starts);
     for (WindowState window : gone) {
       deleteFilesOf(window);
       counters.dropped(
@@ -272,6 +268,7 @@ final class JobRunner {
           true,
           bytes(window.chunks()) + cellBytes(window.cells()) + indexBytes(window));
     }
+    deletions.committed(step);
   }
 
   /**
@@ -351,6 +348,7 @@ final class JobRunner {
         gone.add(loss.window().start());
       }
     }
+    Deletions.Step step = deletions.dropped(gone, job.position(), edit);
     RetentionMark mark = new RetentionMark(expiry.atMillis(), expiry.policy());
     mark.into(edit);
     edit.flushed(job.position());
@@ -367,6 +365,7 @@ final class JobRunner {
       }
       counters.dropped(DropReason.AGE, loss.isWhole(), bytes);
     }
+    deletions.committed(step);
     job.done().complete(null);
   }
 

@@ -31,12 +31,27 @@ final class Jobs {
     }
   }
 
+  /** A delete is taken back. */
+  record UndeleteJob(long position, long id, long atMillis, CompletableFuture<Void> done)
+      implements Job {
+    UndeleteJob(long position, long id, long atMillis) {
+      this(position, id, atMillis, new CompletableFuture<>());
+    }
+  }
+
+  /** Corrections become files. */
+  record CorrectJob(long position, Frozen frozen) implements Job {}
+
   /**
    * A window's files become final files.
    *
    * @param policy by which they are split
    */
-  record MergeJob(long position, long windowStart, RetentionPolicy policy) implements Job {}
+  record MergeJob(long position, Records.Merge merge, RetentionPolicy policy) implements Job {
+    long windowStart() {
+      return merge.start();
+    }
+  }
 
   /** A window and all before it go. */
   record DropJob(long position, long windowStart, DropReason reason) implements Job {}
@@ -82,6 +97,8 @@ final class Jobs {
         delete.done().completeExceptionally(new StorageStoppedException(why));
       } else if (job instanceof ExpireJob expire) {
         expire.done().completeExceptionally(new StorageStoppedException(why));
+      } else if (job instanceof UndeleteJob undelete) {
+        undelete.done().completeExceptionally(new StorageStoppedException(why));
       }
     }
   }

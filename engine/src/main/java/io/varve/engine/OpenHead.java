@@ -7,6 +7,7 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.SeriesKey;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class OpenHead {
   private volatile SeriesTable table; // looked up by any thread
   private volatile Head head;
   private final LateHead late = new LateHead();
+  private @Nullable LateHead corrections;
   private long floor = SeriesTable.NO_TIME;
   private long frozenTo;
   private long maxTime = SeriesTable.NO_TIME;
@@ -100,11 +102,35 @@ final class OpenHead {
     } else if (start != 0 && isInOrder(id, time)) {
       head.appendSide(id, time, start, bits, null, 0, 0);
       countInOrder(time);
-    } else if (time == table.lastTime(id) && bits == table.lastBits(id) && start == 0) {
-      return; // the same sample again
-    } else {
+    } else if (corrections != null) {
+      corrections.add(windows.start(time), id, time, bits, start);
+    } else if (!isNewest(id, time, bits) || start != 0) {
       late.add(windows.start(time), id, time, bits, start);
     }
+  }
+
+  /**
+   * True if this is the newest sample of its series once more. One that was flushed does not count:
+   * it may have been deleted or corrected since.
+   */
+  boolean isNewest(int id, long time, long bits) {
+    return time == table.lastTime(id) && bits == table.lastBits(id) && head.sampleCount(id) > 0;
+  }
+
+  /**
+   * From here on samples that are not newer than all of their series are corrections, until {@link
+   * #endCorrection}.
+   */
+  void beginCorrection() {
+    corrections = new LateHead();
+  }
+
+  /** The corrections since {@link #beginCorrection}. */
+  Frozen endCorrection(long logTo, int buckets) {
+    LateHead all = Objects.requireNonNull(corrections);
+    corrections = null;
+    TreeMap<Long, LateHead.Window> taken = all.windows();
+    return new Frozen(new Head(table), taken, frozenTo + 1, logTo, buckets, true);
   }
 
   /**
@@ -143,7 +169,8 @@ final class OpenHead {
       head.appendSide(id, time, start, sum, encoded, offset, length);
       countInOrder(time);
     } else {
-      late.add(windows.start(time), id, time, histogram, start, length);
+      LateHead into = corrections == null ? late : corrections;
+      into.add(windows.start(time), id, time, histogram, start, length);
     }
   }
 

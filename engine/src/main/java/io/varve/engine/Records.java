@@ -15,13 +15,17 @@ import java.util.List;
  * FLUSH   flags u8 (bit 0: in-order samples and all late windows, else some late windows;
  *         bit 1: silent series leave the table), buckets varint,
  *         late windows varint, then start zigzag each
- * DELETE  tenant, start zigzag, end zigzag, matchers varint, then type u8, name, value each
- * MERGE   window start zigzag
+ * DELETE  tenant, start zigzag, end zigzag, matchers varint, then type u8, name, value each;
+ *         when zigzag, ms since the epoch (nothing: not known)
+ * MERGE   window start zigzag, then nothing or: kept varint (deletes at this log position and
+ *         later are not carried out yet; 0: all are), when zigzag
  * DROP    window start zigzag: this window and all before it; then, unless it is for their age,
  *         reason u8 (1 size of the store, 2 free disk)
  * POLICY  time zigzag, then a retention policy (package policy) to the end: it is in force from here
  *         on, and what it does not keep at that time goes
  * EXPIRE  time zigzag: what the policy in force does not keep at that time goes
+ * UNDELETE  log position of the delete varint, when zigzag
+ * CORRECT as WRITE; the samples take the place of those at the same times, whatever the policy
  * </pre>
  *
  * Texts are a varint length and UTF-8; matcher types are 0 {@code =}, 1 {@code !=}, 2 {@code =~}, 3
@@ -52,6 +56,12 @@ final class Records {
 
   /** Windows are dropped. */
   static final int DROP = 5;
+
+  /** A delete is taken back. */
+  static final int UNDELETE = 6;
+
+  /** Samples take the place of others. */
+  static final int CORRECT = 7;
 
   /** The retention policy is another one. */
   static final int POLICY = 8;
@@ -119,7 +129,7 @@ final class Records {
     throw in.corrupt("windows that are dropped for reason " + number);
   }
 
-  /** The payload of MERGE, and how that of DROP begins. */
+  /** How the payloads of MERGE and DROP begin. */
   static void encodeWindow(long start, ByteWriter out) {
     out.zigzag(start);
   }
@@ -141,7 +151,47 @@ final class Records {
     return millis;
   }
 
-  static void encodeDelete(String tenant, List<Matcher> matchers, TimeRange range, ByteWriter out) {
+  /**
+   * A window's files become final files.
+   *
+   * @param start of the window
+   * @param keptFrom deletes at this log position and later are carried over, 0: none
+   * @param atMillis when it was decided, 0 if that is not known
+   */
+  record Merge(long start, long keptFrom, long atMillis) {
+    void encode(ByteWriter out) {
+      out.zigzag(start);
+      if (keptFrom != 0 || atMillis != 0) {
+        out.varint(keptFrom);
+        out.zigzag(atMillis);
+      }
+    }
+
+    static Merge decode(ByteReader in) {
+      long start = in.zigzag();
+      return in.atEnd() ? new Merge(start, 0, 0) : new Merge(start, in.varint(), in.zigzag());
+    }
+  }
+
+  /**
+   * A delete is taken back.
+   *
+   * @param id log position of the delete
+   * @param atMillis when it was decided
+   */
+  record Undelete(long id, long atMillis) {
+    void encode(ByteWriter out) {
+      out.varint(id);
+      out.zigzag(atMillis);
+    }
+
+    static Undelete decode(ByteReader in) {
+      return new Undelete(in.varint(), in.zigzag());
+    }
+  }
+
+  static void encodeDelete(
+      String tenant, List<Matcher> matchers, TimeRange range, long atMillis, ByteWriter out) {
     out.string(tenant);
     out.zigzag(range.startExclusive());
     out.zigzag(range.endInclusive());
@@ -150,6 +200,9 @@ final class Records {
       out.u8(matcher.type().ordinal());
       out.string(matcher.name());
       out.string(matcher.value());
+    }
+    if (atMillis != 0) {
+      out.zigzag(atMillis);
     }
   }
 
@@ -165,6 +218,6 @@ final class Records {
       }
       matchers.add(new Matcher(Matcher.Type.values()[type], in.string(), in.string()));
     }
-    return new Delete(position, tenant, matchers, range);
+    return new Delete(position, tenant, matchers, range, in.atEnd() ? 0 : in.zigzag());
   }
 }

@@ -5,7 +5,10 @@ import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
+import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.DeleteEntry;
+import io.varve.engine.partition.DeleteFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
@@ -41,6 +44,7 @@ final class Recovery implements AutoCloseable {
   private final WriteRecord.MetadataSink metadata;
   private final DamageLog damage;
   private final RecoveryProgress progress;
+  private final DeleteBook deletes;
   private final WriteRecord.Decoder decoder = new WriteRecord.Decoder();
 
   private final ExecutorService unpacking = thread("varve-recovery-unpack");
@@ -60,7 +64,8 @@ final class Recovery implements AutoCloseable {
       Jobs jobs,
       WriteRecord.MetadataSink metadata,
       DamageLog damage,
-      RecoveryProgress progress) {
+      RecoveryProgress progress,
+      DeleteBook deletes) {
     this.state = state;
     this.open = open;
     this.catalog = catalog;
@@ -68,6 +73,7 @@ final class Recovery implements AutoCloseable {
     this.metadata = metadata;
     this.damage = damage;
     this.progress = progress;
+    this.deletes = deletes;
     RetentionMark mark = RetentionMark.of(state);
     this.policy = mark.policy();
     this.expiredAtMillis = mark.atMillis();
@@ -182,10 +188,14 @@ final class Recovery implements AutoCloseable {
       }
       return;
     }
+    boolean inFiles = sequence <= state.flushedSequence();
+    if (type == Records.CORRECT) {
+      correct(sequence, payload, offset, length, source, isSaved, inFiles);
+      return;
+    }
     if (isSaved) {
       return;
     }
-    boolean inFiles = sequence <= state.flushedSequence();
     ByteReader in = new ByteReader().on(payload, offset, length, source, 0);
     switch (type) {
       case Records.FLUSH -> {
@@ -207,13 +217,25 @@ final class Recovery implements AutoCloseable {
       case Records.DELETE -> {
         Delete delete = Records.decodeDelete(sequence, in);
         if (!inFiles) {
+          deletes.logged(delete);
           catalog.deleted(delete);
           jobs.add(new Jobs.DeleteJob(sequence, delete));
         }
       }
+      case Records.UNDELETE -> {
+        if (!inFiles) {
+          Records.Undelete undelete = Records.Undelete.decode(in);
+          deletes.undeleteLogged(undelete.id());
+          DeleteEntry entry = deletes.find(undelete.id());
+          catalog.undeleted(undelete.id(), entry == null ? TimeRange.ALL : entry.range());
+          jobs.add(new Jobs.UndeleteJob(sequence, undelete.id(), undelete.atMillis()));
+        }
+      }
       case Records.MERGE -> {
         if (!inFiles) {
-          jobs.add(new Jobs.MergeJob(sequence, Records.decodeWindow(in), policy));
+          Records.Merge merge = Records.Merge.decode(in);
+          deletes.mergeLogged(merge);
+          jobs.add(new Jobs.MergeJob(sequence, merge, policy));
         }
       }
       case Records.DROP -> {
@@ -250,6 +272,43 @@ final class Recovery implements AutoCloseable {
     return new RetentionMark(expiredAtMillis, policy);
   }
 
+  /** The samples of a correction that are in order go into the head, the others into files. */
+  private void correct(
+      long sequence,
+      byte[] payload,
+      int offset,
+      int length,
+      String source,
+      boolean isSaved,
+      boolean inFiles) {
+    ByteReader in = new ByteReader().on(payload, offset, length, source, 0);
+    int buckets = in.count(ChunkInfo.MOST_BUCKETS);
+    int prefix = length - in.remaining();
+    if (!isSaved) {
+      open.beginCorrection();
+    }
+    long lost =
+        decoder.decode(
+            payload,
+            offset + prefix,
+            length - prefix,
+            source,
+            prefix,
+            isSaved ? null : open,
+            metadata);
+    if (isSaved) {
+      return;
+    }
+    lostSamples += lost;
+    records++;
+    replayedBytes += length;
+    Frozen corrections = open.endCorrection(sequence, buckets);
+    if (!inFiles) {
+      catalog.froze(corrections, open);
+      jobs.add(new Jobs.CorrectJob(sequence, corrections));
+    }
+  }
+
   long records() {
     return records;
   }
@@ -272,10 +331,11 @@ final class Recovery implements AutoCloseable {
       }
     }
     state.checkpointFiles().forEach(file -> named.add(dataDir.resolve(file)));
+    DeleteBook.files(state).values().forEach(file -> named.add(dataDir.resolve(file)));
     int deleted = 0;
     for (Path entry : fs.list(dataDir)) {
       String name = entry.getFileName().toString();
-      if (!name.startsWith("w=") && !name.equals("checkpoint")) {
+      if (!name.startsWith("w=") && !name.equals("checkpoint") && !name.equals(DeleteFile.FOLDER)) {
         continue;
       }
       boolean window = name.startsWith("w=");

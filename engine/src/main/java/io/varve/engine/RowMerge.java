@@ -24,6 +24,16 @@ final class RowMerge {
    * were appended behind them from a later source, in any order.
    */
   void settle(SampleColumns rows, int mark) {
+    settle(rows, mark, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param correction true if the appended rows take the place of others at the same times whatever
+   *     the policy
+   */
+  void settle(SampleColumns rows, int mark, boolean correction) {
     int n = rows.size;
     boolean ascending = true;
     for (int i = Math.max(1, mark); i < n && ascending; i++) {
@@ -47,10 +57,11 @@ final class RowMerge {
       long time = rows.times[order[b]];
       int winner = order[b++];
       while (b < tail && rows.times[order[b]] == time) {
-        winner = later(rows, winner, order[b++]);
+        winner = correction ? order[b++] : later(rows, winner, order[b++]);
       }
       if (a < mark && rows.times[a] == time) {
-        winner = later(rows, a++, winner);
+        winner = correction ? winner : later(rows, a, winner);
+        a++;
       }
       out.addFrom(rows, winner);
     }

@@ -157,7 +157,7 @@ final class SealedChunks implements AutoCloseable {
       int id = series.ids()[i];
       rows.clear();
       window.read(id, rows);
-      merge.settle(rows, 0);
+      merge.settle(rows, 0, frozen.correction());
       ChunkWriter writer = writer(late, plan, bucket, id);
       writer.series(plan.windowId[id]);
       Blocks.write(writer, rows, 0, rows.size);
@@ -247,6 +247,9 @@ final class SealedChunks implements AutoCloseable {
                 "",
                 frozen.logFrom(),
                 frozen.logTo());
+        if (late && frozen.correction()) {
+          info = info.asCorrection();
+        }
         writer = new ChunkWriter(fs, dataDir, ChunkInfo.windowFolder(plan.start), info, encoders);
         writers[bucket] = writer;
       }

@@ -70,7 +70,15 @@ final class SelectionReader implements SeriesReader {
     readWindows(series, bucketBits, true, start, end, concerning, into);
     for (int i = 0; i < frozen.size(); i++) {
       Frozen source = frozen.get(i);
-      readLate(series, source.table(), source.late(), range, source.logTo(), concerning, into);
+      readLate(
+          series,
+          source.table(),
+          source.late(),
+          range,
+          source.logTo(),
+          source.correction(),
+          concerning,
+          into);
     }
     readLate(
         series,
@@ -78,6 +86,7 @@ final class SelectionReader implements SeriesReader {
         snapshot.late(),
         range,
         Long.MAX_VALUE,
+        false,
         concerning,
         into);
     RowMerge.trim(into, start, end);
@@ -153,7 +162,7 @@ final class SelectionReader implements SeriesReader {
     int mark = into.size;
     head.readIn(id, range, into, scratch.heads);
     budget.chargeSamples(into.size - mark);
-    settle(into, mark, logTo, concerning);
+    settle(into, mark, logTo, false, concerning);
   }
 
   private void readLate(
@@ -162,6 +171,7 @@ final class SelectionReader implements SeriesReader {
       TreeMap<Long, LateHead.Window> late,
       TimeRange range,
       long logTo,
+      boolean correction,
       List<Delete> concerning,
       SampleColumns into) {
     if (late.isEmpty()) {
@@ -175,18 +185,19 @@ final class SelectionReader implements SeriesReader {
       int mark = into.size;
       window.read(id, into);
       budget.chargeSamples(into.size - mark);
-      settle(into, mark, logTo, concerning);
+      settle(into, mark, logTo, correction, concerning);
     }
   }
 
-  private void settle(SampleColumns into, int mark, long logTo, List<Delete> concerning) {
+  private void settle(
+      SampleColumns into, int mark, long logTo, boolean correction, List<Delete> concerning) {
     if (!concerning.isEmpty()) {
       long[] gone = WindowRows.withDeletes(new long[0], concerning, logTo);
       if (gone.length > 0) {
         RowMerge.remove(into, mark, gone);
       }
     }
-    merge.settle(into, mark);
+    merge.settle(into, mark, correction);
   }
 
   private List<Delete> deletesOf(int series) {

@@ -119,7 +119,7 @@ final class SnapshotView implements Snapshot {
 
   private List<WindowView> windows(TimeRange range) {
     List<WindowView> found = new ArrayList<>();
-    for (WindowView window : view.windows().values()) {
+    for (WindowView window : view.shown().values()) {
       if (window.start() < range.endInclusive() && window.end() > range.startExclusive()) {
         found.add(window);
       }

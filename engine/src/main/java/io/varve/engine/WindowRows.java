@@ -98,7 +98,7 @@ final class WindowRows {
       if (gone.length > 0) {
         RowMerge.remove(into, mark, gone);
       }
-      merge.settle(into, mark);
+      merge.settle(into, mark, chunk.file().info().correction());
     }
   }
 

@@ -10,6 +10,7 @@ import io.varve.engine.partition.WindowState;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
@@ -56,17 +57,44 @@ final class WindowView {
     List<Shared<ChunkReader>> sorted = new ArrayList<>(chunks);
     sorted.sort(LOG_ORDER);
     this.chunks = List.copyOf(sorted);
+    this.byBucket = byBucket(state, this.chunks);
+    this.cells = List.copyOf(cells);
+    this.cellsBySource = new WindowCells(state, this.cells);
+    this.tombstones = tombstones;
+  }
+
+  private WindowView(WindowView from, List<Shared<ChunkReader>> chunks, Tombstones tombstones) {
+    this.state = from.state;
+    this.end = from.end;
+    this.index = from.index;
+    this.chunks = List.copyOf(chunks);
+    this.byBucket = byBucket(state, this.chunks);
+    this.cells = from.cells;
+    this.cellsBySource = from.cellsBySource;
+    this.tombstones = tombstones;
+  }
+
+  private static List<List<Shared<ChunkReader>>> byBucket(
+      WindowState state, List<Shared<ChunkReader>> chunks) {
     List<List<Shared<ChunkReader>>> grouped = new ArrayList<>();
     for (int bucket = 0; bucket < state.buckets(); bucket++) {
       grouped.add(new ArrayList<>());
     }
-    for (Shared<ChunkReader> chunk : sorted) {
+    for (Shared<ChunkReader> chunk : chunks) {
       grouped.get(chunk.get().file().info().bucket()).add(chunk);
     }
-    this.byBucket = grouped;
-    this.cells = List.copyOf(cells);
-    this.cellsBySource = new WindowCells(state, this.cells);
-    this.tombstones = tombstones;
+    return grouped;
+  }
+
+  /** The same without some deletes, by log position; holds nothing of its own. */
+  WindowView without(Set<Long> positions) {
+    Tombstones left = tombstones.without(positions);
+    return left == tombstones ? this : new WindowView(this, chunks, left);
+  }
+
+  /** Some of the chunk files, in their order, and other deletes; holds nothing of its own. */
+  WindowView with(List<Shared<ChunkReader>> some, Tombstones others) {
+    return new WindowView(this, some, others);
   }
 
   WindowState state() {

@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.head.KeyCollisionException;
+import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.model.Labels;
@@ -9,6 +10,7 @@ import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.partition.DeleteEntry;
 import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.io.SyncFailedException;
@@ -17,6 +19,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +62,7 @@ final class WritePath {
   private final MetadataBook metadata;
   private final EngineCounters counters;
   private final StoredSamples stored;
+  private final DeleteBook deletes;
 
   /** Fair: a busy writer must not keep flushes waiting. A batch is long against a hand-over. */
   private final ReentrantLock lock = new ReentrantLock(true);
@@ -92,7 +97,8 @@ final class WritePath {
       MetadataBook metadata,
       EngineCounters counters,
       StoredSamples stored,
-      RetentionMark retention) {
+      RetentionMark retention,
+      DeleteBook deletes) {
     this.retention = retention;
     this.config = config;
     this.windows = windows;
@@ -103,6 +109,7 @@ final class WritePath {
     this.metadata = metadata;
     this.counters = counters;
     this.stored = stored;
+    this.deletes = deletes;
   }
 
   /**
@@ -114,12 +121,29 @@ final class WritePath {
   }
 
   WriteResult append(WriteBatch batch, WriteMode mode) {
+    return append(batch, mode, false, 0);
+  }
+
+  /**
+   * Stores samples in place of those at the same times, whatever the duplicate policy; visible at
+   * once, and durable when this returns.
+   *
+   * @param buckets for windows that begin with them
+   */
+  WriteResult correct(WriteBatch batch, int buckets) {
+    return append(batch, WriteMode.ALL_OR_NOTHING, true, buckets);
+  }
+
+  private WriteResult append(WriteBatch batch, WriteMode mode, boolean correction, int buckets) {
     WriteResult result;
     lock.lock();
     int known = open.table().size();
     boolean kept = false;
     try {
-      result = appendLocked(batch, mode);
+      if (correction) {
+        flushBefore(batch, buckets);
+      }
+      result = appendLocked(batch, mode, correction, buckets);
       kept = result.position() > 0;
     } finally {
       if (!kept) {
@@ -127,13 +151,36 @@ final class WritePath {
       }
       lock.unlock();
     }
-    if (config.fsync() == FsyncPolicy.ALWAYS && result.position() > 0) {
+    if ((correction || config.fsync() == FsyncPolicy.ALWAYS) && result.position() > 0) {
       sync(result.position());
     }
     return result;
   }
 
-  private WriteResult appendLocked(WriteBatch batch, WriteMode mode) {
+  /**
+   * Open samples that a correction may overrule become files with an earlier position, so that the
+   * later ones come after it, and are not taken for the newest ones once more.
+   */
+  private void flushBefore(WriteBatch batch, int buckets) {
+    refuseIfStopped();
+    TreeMap<Long, LateHead.Window> late = open.late().windows();
+    long newest = Long.MIN_VALUE;
+    boolean overlaps = false;
+    for (int row = 0; row < batch.sampleCount; row++) {
+      newest = Math.max(newest, batch.sampleTime[row]);
+      overlaps |= late.containsKey(windows.start(batch.sampleTime[row]));
+    }
+    for (int row = 0; row < batch.histogramCount; row++) {
+      newest = Math.max(newest, batch.histogramTime[row]);
+      overlaps |= late.containsKey(windows.start(batch.histogramTime[row]));
+    }
+    if (overlaps || newest >= open.head().minTime()) {
+      flushLocked(buckets, false); // the ids stay as they are
+    }
+  }
+
+  private WriteResult appendLocked(
+      WriteBatch batch, WriteMode mode, boolean correction, int buckets) {
     refuseIfStopped();
     SeriesTable table = open.table();
     checkIds(batch, table);
@@ -161,8 +208,8 @@ final class WritePath {
               + " (max_late_bytes) they are flushed; retry when the flush that is under way is"
               + " done");
     }
-    int kept = keepSamples(batch, problems);
-    int keptHistograms = keepHistograms(batch, problems);
+    int kept = keepSamples(batch, problems, correction);
+    int keptHistograms = keepHistograms(batch, problems, correction);
     rejected = rejectedSamples;
     if (rejected > 0 && mode == WriteMode.ALL_OR_NOTHING) {
       return refused(batch.sampleCount + batch.histogramCount, problems);
@@ -188,9 +235,22 @@ final class WritePath {
               kept,
               histogramRows,
               keptHistograms);
-      position = log(Records.WRITE, record);
+      if (correction) {
+        decision.reset();
+        decision.varint(buckets);
+        decision.bytes(record.array(), 0, record.size());
+        position = log(Records.CORRECT, decision);
+        open.beginCorrection();
+      } else {
+        position = log(Records.WRITE, record);
+      }
       segmentSamples += kept + keptHistograms;
       apply(batch, table, newCount, kept, keptHistograms);
+      if (correction) {
+        Frozen corrections = open.endCorrection(position, buckets);
+        catalog.froze(corrections, open);
+        jobs.add(new Jobs.CorrectJob(position, corrections));
+      }
       catalog.versions().appended(times, kept, batch.histogramTime, histogramRows, keptHistograms);
     }
     counters.batch(batch.sampleCount - rejectedFloats, batch.histogramCount, batch.exemplarCount);
@@ -326,7 +386,7 @@ final class WritePath {
   }
 
   /** Sorts out refused samples; the rest stands in the columns afterwards. */
-  private int keepSamples(WriteBatch batch, List<String> problems) {
+  private int keepSamples(WriteBatch batch, List<String> problems, boolean correction) {
     rejectedSamples = 0;
     rejectedFloats = 0;
     int n = batch.sampleCount;
@@ -343,7 +403,9 @@ final class WritePath {
     SeriesTable table = open.table();
     int known = table.size();
     RejectingOrder order =
-        config.duplicatePolicy() == DuplicatePolicy.REJECT ? new RejectingOrder(batch) : null;
+        !correction && config.duplicatePolicy() == DuplicatePolicy.REJECT
+            ? new RejectingOrder(batch)
+            : null;
     int kept = 0;
     for (int row = 0; row < n; row++) {
       int id = batch.seriesId[batch.sampleSeries[row]];
@@ -360,10 +422,7 @@ final class WritePath {
         if (problem == null && order.isNoOp()) {
           continue;
         }
-      } else if (id < known
-          && time == table.lastTime(id)
-          && valueBits == table.lastBits(id)
-          && start == 0) {
+      } else if (!correction && id < known && start == 0 && open.isNewest(id, time, valueBits)) {
         // The same sample again: nothing to store, and nothing to log.
         counters.duplicate();
         continue;
@@ -385,13 +444,15 @@ final class WritePath {
     return kept;
   }
 
-  private int keepHistograms(WriteBatch batch, List<String> problems) {
+  private int keepHistograms(WriteBatch batch, List<String> problems, boolean correction) {
     if (histogramRows.length < batch.histogramCount) {
       histogramRows = new int[batch.histogramCount * 2];
     }
     AgeLimit ages = ages(batch);
     RejectingOrder order =
-        config.duplicatePolicy() == DuplicatePolicy.REJECT ? new RejectingOrder(batch) : null;
+        !correction && config.duplicatePolicy() == DuplicatePolicy.REJECT
+            ? new RejectingOrder(batch)
+            : null;
     int kept = 0;
     for (int row = 0; row < batch.histogramCount; row++) {
       long time = batch.histogramTime[row];
@@ -480,7 +541,8 @@ final class WritePath {
   /** Order and duplicates as Prometheus judges them (tsdb/head_append.go, appendable). */
   private final class RejectingOrder {
     private final WriteBatch batch;
-    private final Map<Integer, long[]> newest = new HashMap<>(); // id → time, bits, is float
+    private final Map<Integer, long[]> newest =
+        new HashMap<>(); // id → time, bits, is float, is open
     private boolean noOp;
 
     RejectingOrder(WriteBatch batch) {
@@ -499,15 +561,27 @@ final class WritePath {
         boolean known = id < table.size() && table.lastTime(id) != SeriesTable.NO_TIME;
         last =
             known
-                ? new long[] {table.lastTime(id), table.lastBits(id), 1}
-                : new long[] {SeriesTable.NO_TIME, 0, 1};
+                ? new long[] {
+                  table.lastTime(id), table.lastBits(id), 1, open.head().sampleCount(id) > 0 ? 1 : 0
+                }
+                : new long[] {SeriesTable.NO_TIME, 0, 1, 0};
         newest.put(id, last);
       }
       if (time > last[0]) {
-        last[0] = time;
-        last[1] = valueBits;
-        last[2] = isFloat ? 1 : 0;
-        return null;
+        boolean isForgotten =
+            time <= open.floor()
+                && (id >= open.table().size() || open.table().lastTime(id) == SeriesTable.NO_TIME);
+        String problem = isForgotten ? judgeStored(series, time, valueBits, isFloat) : null;
+        if (problem == null) {
+          last[0] = time;
+          last[1] = valueBits;
+          last[2] = isFloat ? 1 : 0;
+          last[3] = 1;
+        }
+        return problem;
+      }
+      if (time == last[0] && last[3] == 0) {
+        return judgeStored(series, time, valueBits, isFloat); // it may be deleted or corrected
       }
       if (time == last[0]) {
         noOp = isFloat && last[2] == 1 && valueBits == last[1];
@@ -522,6 +596,10 @@ final class WritePath {
       if (time < last[0] - window) {
         return "too old sample";
       }
+      return judgeStored(series, time, valueBits, isFloat);
+    }
+
+    private @Nullable String judgeStored(int series, long time, long valueBits, boolean isFloat) {
       Labels labels =
           Labels.fromCanonical(
               batch.labelArray[series], batch.labelOffset[series], batch.labelLength[series]);
@@ -546,10 +624,13 @@ final class WritePath {
   }
 
   private boolean flushLocked(int buckets) {
+    return flushLocked(buckets, open.shouldCompact());
+  }
+
+  private boolean flushLocked(int buckets, boolean compact) {
     if (open.isEmpty()) {
       return false;
     }
-    boolean compact = open.shouldCompact();
     decision.reset();
     new Records.Flush(true, compact, buckets, List.of()).encode(decision);
     long position = log(Records.FLUSH, decision);
@@ -588,15 +669,51 @@ final class WritePath {
     lock.lock();
     try {
       refuseIfStopped();
+      if (deletes.pending() >= DeleteBook.MOST_PENDING) {
+        throw new LimitExceededException(
+            DeleteBook.MOST_PENDING
+                + " deletes wait for their purge; purge them (clean_tombstones), or delete with"
+                + " fewer, wider matchers");
+      }
       // Open samples become files with an earlier position: the delete hides them like all else,
       // and
       // no block mixes samples from before and after it.
       flushLocked(buckets);
       decision.reset();
-      Records.encodeDelete(tenant, matchers, range, decision);
+      long now = config.clock().millis();
+      Records.encodeDelete(tenant, matchers, range, now, decision);
       long position = log(Records.DELETE, decision);
-      job = new Jobs.DeleteJob(position, new Delete(position, tenant, matchers, range));
+      job = new Jobs.DeleteJob(position, new Delete(position, tenant, matchers, range, now));
+      deletes.logged(job.delete());
       catalog.deleted(job.delete());
+      jobs.add(job);
+    } finally {
+      lock.unlock();
+    }
+    sync(job.position());
+    return job;
+  }
+
+  /**
+   * Logs that a delete is taken back; visible at once.
+   *
+   * @return the job that carries it into the files
+   * @throws UndeleteException if that is not possible
+   */
+  Jobs.UndeleteJob undelete(long id) {
+    Jobs.UndeleteJob job;
+    lock.lock();
+    try {
+      refuseIfStopped();
+      deletes.checkUndo(id);
+      DeleteEntry entry = Objects.requireNonNull(deletes.find(id));
+      decision.reset();
+      long now = config.clock().millis();
+      new Records.Undelete(id, now).encode(decision);
+      long position = log(Records.UNDELETE, decision);
+      job = new Jobs.UndeleteJob(position, id, now);
+      deletes.undeleteLogged(id);
+      catalog.undeleted(id, entry.range());
       jobs.add(job);
     } finally {
       lock.unlock();
@@ -622,15 +739,21 @@ final class WritePath {
     }
   }
 
-  /** Logs a merge of a window. */
-  void merge(long windowStart) {
+  /**
+   * Logs a merge of a window.
+   *
+   * @param keptFrom deletes at this log position and later are kept, 0: all are carried out
+   */
+  void merge(long windowStart, long keptFrom) {
     lock.lock();
     try {
       refuseIfStopped();
       decision.reset();
-      Records.encodeWindow(windowStart, decision);
+      Records.Merge merge = new Records.Merge(windowStart, keptFrom, config.clock().millis());
+      merge.encode(decision);
       long position = log(Records.MERGE, decision);
-      jobs.add(new Jobs.MergeJob(position, windowStart, retention.policy()));
+      deletes.mergeLogged(merge);
+      jobs.add(new Jobs.MergeJob(position, merge, retention.policy()));
     } finally {
       lock.unlock();
     }

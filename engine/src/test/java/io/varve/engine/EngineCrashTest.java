@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -33,8 +34,12 @@ final class EngineCrashTest {
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
 
   private final Path dir = Path.of("/store");
-  private Map<Labels, TreeMap<Long, Long>> model = new TreeMap<>();
-  private @Nullable Map<Labels, TreeMap<Long, Long>> underWay;
+  private HistoryModel model = new HistoryModel(DuplicatePolicy.LAST);
+  private @Nullable HistoryModel underWay;
+  private boolean deleting;
+  private long undeleting = -1;
+  private final List<Long> deletes = new ArrayList<>();
+  private final Map<String, Integer> seen = new TreeMap<>();
   private long now;
 
   @Test
@@ -45,17 +50,22 @@ final class EngineCrashTest {
       cuts += live(seed + store);
     }
     System.out.println("EngineCrashTest: " + cuts + " power cuts");
+    System.out.println("EngineCrashTest: " + seen);
     assertThat(cuts).isGreaterThanOrEqualTo(1000);
+    assertThat(seen).containsKeys("UNDONE", "PURGED", "HIDDEN", "corrections", "undeletes");
   }
 
   private int live(long seed) throws IOException {
     Random random = new Random(seed);
     SimFileSystem fs = new SimFileSystem(seed);
-    model = new TreeMap<>();
+    model = new HistoryModel(DuplicatePolicy.LAST);
+    deletes.clear();
     now = ORIGIN;
     int cuts = 0;
     for (int life = 0; life < LIVES; life++) {
       underWay = null;
+      deleting = false;
+      undeleting = -1;
       fs.cutPowerAt(fs.operations() + 1 + random.nextInt(life % 4 == 0 ? 15 : 150));
       try {
         Engine engine = Engine.open(config(fs));
@@ -72,14 +82,42 @@ final class EngineCrashTest {
       try (Engine engine = Engine.open(config(fs))) {
         assertThat(engine.stats().damage()).as("seed %d life %d", seed, life).isEmpty();
         Map<Labels, TreeMap<Long, Long>> found = read(engine);
-        Map<Labels, TreeMap<Long, Long>> after = underWay;
-        if (after != null && found.equals(after)) {
+        HistoryModel after = underWay;
+        if (after != null && happened(engine, found, after)) {
           model = after;
         }
-        assertThat(found).as("seed %d life %d", seed, life).isEqualTo(model);
+        assertThat(found).as("seed %d life %d", seed, life).isEqualTo(model.visible(TimeRange.ALL));
+        deletes.clear();
+        for (DeleteInfo delete : engine.deletes()) {
+          model.known(delete.id());
+          deletes.add(delete.id());
+          seen.merge(delete.state().name(), 1, Integer::sum);
+        }
+      }
+      if (life % 8 == 7) {
+        List<String> problems = new ArrayList<>();
+        new DataFolder(fs, dir).verify(file -> {}, problems::add);
+        assertThat(problems).as("seed %d life %d", seed, life).isEmpty();
       }
     }
     return cuts;
+  }
+
+  /**
+   * True if the operation that was under way is there. A delete or undelete may change nothing that
+   * can be seen now, and yet later: whether it is there the engine tells.
+   */
+  private boolean happened(
+      Engine engine, Map<Labels, TreeMap<Long, Long>> found, HistoryModel after) {
+    if (deleting) {
+      return engine.deletes().stream().anyMatch(delete -> !deletes.contains(delete.id()));
+    }
+    if (undeleting >= 0) {
+      return engine.deletes().stream()
+          .anyMatch(
+              delete -> delete.id() == undeleting && delete.state() == DeleteInfo.State.UNDONE);
+    }
+    return found.equals(after.visible(TimeRange.ALL));
   }
 
   private EngineConfig config(SimFileSystem fs) {
@@ -90,65 +128,90 @@ final class EngineCrashTest {
         .withLimits(1000, 64 << 20, 2_000)
         .withClock(() -> Instant.ofEpochMilli(now))
         .withFsync(FsyncPolicy.ALWAYS)
+        .withUndo(WINDOW / 8, WINDOW / 4)
         .withBackgroundThreads(false);
   }
 
   private void operate(Engine engine, Random random) {
     int dice = random.nextInt(100);
     if (dice < 65) {
-      append(engine, random);
+      write(engine, random, false);
     } else if (dice < 80) {
       engine.runBackgroundWork();
     } else if (dice < 88) {
       engine.flush();
-    } else if (dice < 92) {
+    } else if (dice < 91) {
       engine.mergeAll();
-    } else {
+    } else if (dice < 92) {
+      engine.cleanTombstones();
+    } else if (dice < 95) {
       delete(engine, random);
+    } else if (dice < 97) {
+      undelete(engine, random);
+    } else {
+      write(engine, random, true);
     }
   }
 
-  private void append(Engine engine, Random random) {
-    Map<Labels, TreeMap<Long, Long>> after = copy(model);
+  private void write(Engine engine, Random random, boolean correction) {
+    HistoryModel after = model.copy();
     WriteBatch batch = new WriteBatch();
     now += random.nextInt(2000);
     for (int i = 0, n = 1 + random.nextInt(20); i < n; i++) {
       int s = random.nextInt(8);
       Labels labels = Labels.of("__name__", "m" + s % 2, "host", "h" + s);
-      long time = random.nextInt(6) == 0 ? now - random.nextInt(150_000) : now + i;
+      boolean late = correction || random.nextInt(6) == 0;
+      long time = late ? now - random.nextInt(150_000) / 10 * 10 : now + i;
       long bits = Double.doubleToRawLongBits(random.nextInt(50));
       batch.addSample(batch.addSeries(labels), time, bits, 0);
-      after.computeIfAbsent(labels, key -> new TreeMap<>()).put(time, bits);
+      after.write(labels, time, bits, correction);
     }
     underWay = after;
-    engine.append(batch, WriteMode.ALL_OR_NOTHING);
+    if (correction) {
+      engine.correct(batch);
+      seen.merge("corrections", 1, Integer::sum);
+    } else {
+      engine.append(batch, WriteMode.ALL_OR_NOTHING);
+    }
     model = after;
     underWay = null;
     now += 20;
   }
 
   private void delete(Engine engine, Random random) {
-    Map<Labels, TreeMap<Long, Long>> after = copy(model);
+    HistoryModel after = model.copy();
     long from = ORIGIN + random.nextLong(Math.max(1, now - ORIGIN));
     TimeRange range = new TimeRange(from, from + random.nextInt(30_000));
-    String metric = "m" + random.nextInt(2);
-    after.forEach(
-        (labels, samples) -> {
-          if (labels.get("__name__").equals(metric)) {
-            samples.subMap(range.startExclusive(), false, range.endInclusive(), true).clear();
-          }
-        });
-    after.values().removeIf(TreeMap::isEmpty);
+    Matcher matcher = Matcher.equal("__name__", "m" + random.nextInt(2));
+    after.delete(HistoryModel.UNKNOWN, matcher, range);
     underWay = after;
-    engine.delete("", List.of(Matcher.equal("__name__", metric)), range);
+    deleting = true;
+    long id = engine.delete("", List.of(matcher), range);
+    deleting = false;
+    after.known(id);
+    deletes.add(id);
     model = after;
     underWay = null;
   }
 
-  private static Map<Labels, TreeMap<Long, Long>> copy(Map<Labels, TreeMap<Long, Long>> from) {
-    Map<Labels, TreeMap<Long, Long>> copy = new TreeMap<>();
-    from.forEach((labels, samples) -> copy.put(labels, new TreeMap<>(samples)));
-    return copy;
+  private void undelete(Engine engine, Random random) {
+    if (deletes.isEmpty()) {
+      return;
+    }
+    HistoryModel after = model.copy();
+    long id = deletes.get(random.nextInt(deletes.size()));
+    after.undelete(id);
+    underWay = after;
+    undeleting = id;
+    try {
+      engine.undelete(id);
+      model = after;
+      seen.merge("undeletes", 1, Integer::sum);
+    } catch (UndeleteException e) {
+      assertThat(e.known()).isTrue(); // too late: it stays deleted
+    }
+    undeleting = -1;
+    underWay = null;
   }
 
   private static Map<Labels, TreeMap<Long, Long>> read(Engine engine) {

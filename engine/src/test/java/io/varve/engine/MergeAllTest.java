@@ -39,6 +39,7 @@ final class MergeAllTest {
   private EngineConfig config() {
     return EngineConfig.defaults(dir)
         .withClock(() -> Instant.ofEpochMilli(NOW))
+        .withUndo(0, 0)
         .withBackgroundThreads(false);
   }
 

@@ -187,7 +187,9 @@ final class RecordGoldenTest {
     assertThat(in.atEnd()).isTrue();
     byte[] again =
         written(
-            () -> Records.encodeDelete(delete.tenant(), delete.matchers(), delete.range(), out));
+            () ->
+                Records.encodeDelete(
+                    delete.tenant(), delete.matchers(), delete.range(), delete.atMillis(), out));
     assertThat(again).isEqualTo(record);
   }
 

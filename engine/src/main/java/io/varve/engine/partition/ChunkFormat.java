@@ -53,7 +53,7 @@ final class ChunkFormat {
     out.bytes(HEADER_MAGIC);
     out.fixed32(VERSION | Codecs.ENCODER_VERSION << 16);
     out.u8(info.level());
-    out.u8(info.late() ? 1 : 0);
+    out.u8(info.correction() ? 2 : info.late() ? 1 : 0);
     out.u8(info.bucket());
     out.u8(info.bucket() >>> 8);
     out.fixed32(info.buckets());
@@ -97,7 +97,7 @@ final class ChunkFormat {
       throw new CorruptDataException(
           path, 20, "retention class '" + retentionClass + "' does not match the header");
     }
-    if (rank > 1) {
+    if (rank > 2) {
       throw new CorruptDataException(path, 13, "rank " + rank);
     }
     return ChunkInfo.decoded(
@@ -108,11 +108,12 @@ final class ChunkFormat {
         bucket,
         buckets,
         level,
-        rank == 1,
+        rank >= 1,
         retentionClass,
         in.fixed64(),
         in.fixed64(),
-        in.fixed32() & 0xFFFF_FFFFL);
+        in.fixed32() & 0xFFFF_FFFFL,
+        rank == 2);
   }
 
   /** The last bytes of a file whose footer, {@code footer}, stands before them. */

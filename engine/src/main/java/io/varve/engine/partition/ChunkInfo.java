@@ -26,6 +26,8 @@ import java.util.Objects;
  * @param logFrom first log sequence number whose samples may be in the file
  * @param logTo last log sequence number whose samples may be in the file
  * @param cellMillis 0 for a file of samples; else the width of the cells whose aggregates it holds
+ * @param correction true if the file's samples, which are late ones, take the place of those at the
+ *     same times that were logged before, whatever the duplicate policy
  */
 public record ChunkInfo(
     long windowStart,
@@ -37,7 +39,8 @@ public record ChunkInfo(
     String retentionClass,
     long logFrom,
     long logTo,
-    long cellMillis) {
+    long cellMillis,
+    boolean correction) {
   /** Most buckets of a window: one for each virtual shard. */
   public static final int MOST_BUCKETS = 1024;
 
@@ -60,9 +63,54 @@ public record ChunkInfo(
     if (problem.isEmpty()) {
       problem = cellProblem(windowMillis, cellMillis);
     }
+    if (problem.isEmpty() && correction && !late) {
+      problem = "corrections that are not late";
+    }
     if (!problem.isEmpty()) {
       throw new IllegalArgumentException(problem);
     }
+  }
+
+  /** A file without corrections. */
+  public ChunkInfo(
+      long windowStart,
+      long windowMillis,
+      int bucket,
+      int buckets,
+      int level,
+      boolean late,
+      String retentionClass,
+      long logFrom,
+      long logTo,
+      long cellMillis) {
+    this(
+        windowStart,
+        windowMillis,
+        bucket,
+        buckets,
+        level,
+        late,
+        retentionClass,
+        logFrom,
+        logTo,
+        cellMillis,
+        false);
+  }
+
+  /** A file of corrections in place of one of late samples. */
+  public ChunkInfo asCorrection() {
+    return new ChunkInfo(
+        windowStart,
+        windowMillis,
+        bucket,
+        buckets,
+        level,
+        true,
+        retentionClass,
+        logFrom,
+        logTo,
+        cellMillis,
+        true);
   }
 
   /** A file of samples. */
@@ -144,7 +192,8 @@ public record ChunkInfo(
       String retentionClass,
       long logFrom,
       long logTo,
-      long cellMillis) {
+      long cellMillis,
+      boolean correction) {
     String problem = problem(windowMillis, bucket, buckets, level, retentionClass, logFrom, logTo);
     if (problem.isEmpty()) {
       problem = cellProblem(windowMillis, cellMillis);
@@ -162,7 +211,8 @@ public record ChunkInfo(
         retentionClass,
         logFrom,
         logTo,
-        cellMillis);
+        cellMillis,
+        correction);
   }
 
   /** Inclusive end of the window, milliseconds since the epoch. */
@@ -172,8 +222,8 @@ public record ChunkInfo(
 
   /**
    * The path of the file in its window's folder, a function of the fields: {@code
-   * b=<bucket>/c-<logTo>-L<level>[-late][-<class>].tch}; with {@code a-<cellMillis>-} in place of
-   * {@code c-} for cells.
+   * b=<bucket>/c-<logTo>-L<level>[-late|-corr][-<class>].tch}; with {@code a-<cellMillis>-} in
+   * place of {@code c-} for cells.
    */
   public String fileName() {
     HexFormat hex = HexFormat.of();
@@ -183,7 +233,7 @@ public record ChunkInfo(
         + hex.toHexDigits(logTo)
         + "-L"
         + level
-        + (late ? "-late" : "")
+        + (correction ? "-corr" : late ? "-late" : "")
         + (retentionClass.isEmpty() ? "" : "-" + className(retentionClass))
         + ".tch";
   }
@@ -200,8 +250,12 @@ public record ChunkInfo(
         name.append('%').append(HexFormat.of().toHexDigits(b));
       }
     }
-    // A class of this name must not look like a late file.
-    return retentionClass.equals("late") ? "%6cate" : name.toString();
+    // A class of this name must not look like a late file, or one of corrections.
+    return switch (retentionClass) {
+      case "late" -> "%6cate";
+      case "corr" -> "%63orr";
+      default -> name.toString();
+    };
   }
 
   /** The folder of a window in the data folder: {@code w=yyyymmdd[Thhmmss[mmm]]}, in UTC. */

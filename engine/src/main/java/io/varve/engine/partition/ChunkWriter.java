@@ -69,7 +69,7 @@ public final class ChunkWriter implements AutoCloseable {
    */
   public ChunkWriter(FileSystem fs, Path dataDir, String windowFolder, ChunkInfo info)
       throws IOException {
-    this(fs, dataDir, windowFolder, info, new ChunkEncoders(), true);
+    this(fs, dataDir, windowFolder, info, info.fileName(), new ChunkEncoders(), true);
   }
 
   /**
@@ -81,7 +81,26 @@ public final class ChunkWriter implements AutoCloseable {
   public ChunkWriter(
       FileSystem fs, Path dataDir, String windowFolder, ChunkInfo info, ChunkEncoders encoders)
       throws IOException {
-    this(fs, dataDir, windowFolder, info, encoders, false);
+    this(fs, dataDir, windowFolder, info, info.fileName(), encoders, false);
+  }
+
+  /**
+   * Begins a file of another name than {@link ChunkInfo#fileName}, under a temporary one; makes the
+   * folders that are missing.
+   *
+   * @param windowFolder the window's folder in the data folder
+   * @param name path of the file in the window's folder
+   * @param encoders shared with other writers of this thread; the caller closes them
+   */
+  public ChunkWriter(
+      FileSystem fs,
+      Path dataDir,
+      String windowFolder,
+      ChunkInfo info,
+      String name,
+      ChunkEncoders encoders)
+      throws IOException {
+    this(fs, dataDir, windowFolder, info, name, encoders, false);
   }
 
   private ChunkWriter(
@@ -89,6 +108,7 @@ public final class ChunkWriter implements AutoCloseable {
       Path dataDir,
       String windowFolder,
       ChunkInfo info,
+      String name,
       ChunkEncoders encoders,
       boolean ownEncoders)
       throws IOException {
@@ -100,7 +120,7 @@ public final class ChunkWriter implements AutoCloseable {
     this.stats = encoders.stats;
     this.page = encoders.page;
     this.times = new TimeColumns(encoders.times);
-    this.path = windowFolder + "/" + info.fileName();
+    this.path = windowFolder + "/" + name;
     this.file = create(dataDir.resolve(path));
     this.out = new PagedOutput(file.out());
     try {
@@ -119,6 +139,11 @@ public final class ChunkWriter implements AutoCloseable {
       closeEncoders();
       throw e;
     }
+  }
+
+  /** True once it has samples. */
+  public boolean hasSamples() {
+    return samples > 0;
   }
 
   private void write(byte[] bytes) throws IOException {

@@ -23,6 +23,22 @@ public final class ManifestEdit {
     return ops.isEmpty();
   }
 
+  /** The files with samples, labels or aggregates that it adds. */
+  public List<DeleteEntry.Trace> files() {
+    List<DeleteEntry.Trace> files = new ArrayList<>();
+    for (ManifestOp op : ops) {
+      if (op instanceof ManifestOp.AddChunk o) {
+        files.add(new DeleteEntry.Trace(o.chunk().path(), o.chunk().sha256()));
+      } else if (op instanceof ManifestOp.AddCells o) {
+        files.add(new DeleteEntry.Trace(o.cells().file().path(), o.cells().file().sha256()));
+      } else if (op instanceof ManifestOp.AddIndexSegment o) {
+        String folder = ChunkInfo.windowFolder(o.window());
+        files.add(new DeleteEntry.Trace(folder + "/" + o.segment().file(), o.segment().sha256()));
+      }
+    }
+    return files;
+  }
+
   private ManifestEdit op(ManifestOp op) {
     ops.add(op);
     return this;

@@ -80,7 +80,7 @@ final class ManifestText {
         .put("bucket", i.bucket())
         .put("buckets", i.buckets())
         .put("level", i.level())
-        .put("late", i.late() ? 1 : 0)
+        .put("late", i.correction() ? 2 : i.late() ? 1 : 0)
         .put("class", i.retentionClass())
         .put("from", i.logFrom())
         .put("to", i.logTo())
@@ -163,7 +163,8 @@ final class ManifestText {
             in.text("class"),
             in.number("from"),
             in.number("to"),
-            cellMillis);
+            cellMillis,
+            in.integer("late") == 2);
     return new ChunkFile(
         info,
         in.text("path"),

@@ -3,6 +3,7 @@ package io.varve.engine.partition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -48,6 +49,23 @@ public final class Tombstones {
     List<Tombstone> all = new ArrayList<>(entries);
     all.add(entry);
     return of(all);
+  }
+
+  /** These deletes but for those at some log positions. */
+  public Tombstones without(Set<Long> positions) {
+    List<Tombstone> left = new ArrayList<>(entries);
+    left.removeIf(entry -> positions.contains(entry.position()));
+    return left.size() == entries.size() ? this : of(left);
+  }
+
+  /** Those of these deletes that were logged at a position or later. */
+  public Tombstones from(long position) {
+    return of(entries.stream().filter(entry -> entry.position() >= position).toList());
+  }
+
+  /** Those of these deletes that were logged before a position. */
+  public Tombstones before(long position) {
+    return of(entries.stream().filter(entry -> entry.position() < position).toList());
   }
 
   /** True if some delete of a series can touch a source whose log range ends at a position. */

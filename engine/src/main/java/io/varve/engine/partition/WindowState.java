@@ -1,5 +1,6 @@
 package io.varve.engine.partition;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,16 @@ public record WindowState(
   /** Window ids that are taken: the next segment begins here. */
   public int nextId() {
     return index.isEmpty() ? 0 : index.getLast().firstId() + index.getLast().count();
+  }
+
+  /** The files with samples, labels or aggregates that are there. */
+  public List<DeleteEntry.Trace> files() {
+    List<DeleteEntry.Trace> files = new ArrayList<>();
+    String folder = ChunkInfo.windowFolder(start);
+    index.forEach(s -> files.add(new DeleteEntry.Trace(folder + "/" + s.file(), s.sha256())));
+    chunks.forEach(c -> files.add(new DeleteEntry.Trace(c.path(), c.sha256())));
+    cells.forEach(c -> files.add(new DeleteEntry.Trace(c.file().path(), c.file().sha256())));
+    return files;
   }
 
   /**

@@ -11,7 +11,7 @@
  *
  * <pre>
  *   0  HEADER    64 bytes: "VarveTCH", u16 version = 1, u16 encoder version, u8 level, u8 rank
- *                (0 in order, 1 late), u16 bucket, u32 buckets, u32 CRC of the retention class
+ *                (0 in order, 1 late, 2 corrections), u16 bucket, u32 buckets, u32 CRC of the retention class
  *                (0 for the default), i64 window start, i64 window width, i64 first and i64 last
  *                log sequence, u32 width of cells in ms (0: a file of samples), u32 CRC of the 60
  *                bytes before
@@ -130,6 +130,33 @@
  * 40  0b 73 4f 19                                       CRC
  * </pre>
  *
+ * <h2>File of a delete, version 1</h2>
+ *
+ * <p>What is known of one delete, {@code deletes/<id>-<position>.del}; both are log positions in
+ * hex, the second that of what changed it last. The manifest names it by the watermark {@code
+ * delete/<id>}.
+ *
+ * <pre>
+ * "VarveDEL", u32 version = 1, varint id, string tenant, zigzag start (exclusive), zigzag end
+ * (inclusive), varint n and n matchers: u8 type (0 =, 1 !=, 2 =~, 3 !~), string name, string value;
+ * zigzag when (ms since the epoch), varint position of the undelete (0: none), zigzag when,
+ * varint n and n windows: zigzag start, varint series, varint samples, varint bytes, u8 end (0
+ *   hidden, 1 purged, 2 dropped), varint position of the merge or drop, zigzag when,
+ *   varint samples written later, varint n and n files removed, varint n and n files written:
+ *   string path, 32 bytes of SHA-256;
+ * at the end u32 CRC of everything before
+ * </pre>
+ *
+ * <p>Example: {@code {a="b"}} of the default tenant in (0, 1000], id 7, decided at 2000; it hid one
+ * sample of one series in the window from 0, which is on the disk still:
+ *
+ * <pre>
+ * 00  56 61 72 76 65 44 45 4c 01 00 00 00 07 00 00 d0   magic, version, id, tenant, start
+ * 10  0f 01 00 01 61 01 62 a0 1f 00 00 01 00 01 01 05   end, matcher, when, not undone, 1 window:
+ * 20  00 00 00 00 00 00                                 from 0, 1 series, 1 sample, 5 bytes, hidden
+ * 26  81 b0 15 f0                                        CRC
+ * </pre>
+ *
  * <h2>Manifest, version 1</h2>
  *
  * <p>{@code CURRENT} is one line: the name of the live manifest, a space, the CRC of the name in
@@ -143,7 +170,7 @@
  * store id=&lt;hex&gt; hashSeed hashVersion encoder windowMillis    first operation of every manifest
  * addWindow w buckets              dropWindow w               clearIndex w
  * addIndex w file bytes sha256 firstId count
- * addChunk w width bucket buckets level late class from to path bytes sha256 series blocks samples
+ * addChunk w width bucket buckets level late (0, 1, 2: the rank) class from to path bytes sha256 series blocks samples
  *          minTime maxTime         removeChunk w path
  * addCells (as addChunk) cell of rule                         removeCells w path
  * tombstones w [file]              flushed seq                checkpoint seq [files=a,b]
