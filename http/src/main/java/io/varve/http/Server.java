@@ -361,6 +361,12 @@ public final class Server implements AutoCloseable {
     flags.put(
         "storage.remote.read-max-bytes-in-frame", String.valueOf(config.remoteRead().frameBytes()));
     flags.put("storage.remote.read-sample-limit", String.valueOf(config.remoteRead().maxSamples()));
+    flags.put("rules.alert.for-grace-period", Durations.print(config.rules().graceMillis()));
+    flags.put("rules.alert.for-outage-tolerance", Durations.print(config.rules().outageMillis()));
+    flags.put("rules.alert.resend-delay", Durations.print(config.rules().resendMillis()));
+    flags.put(
+        "alertmanager.notification-queue-capacity",
+        Integer.toString(config.alerting().queueCapacity()));
     flags.put("storage.tsdb.path", config.dataDir().toString());
     flags.put("storage.tsdb.retention.time", config.storage().retention());
     flags.put("query.lookback-delta", Durations.print(query.lookbackMillis()));

@@ -13,6 +13,7 @@ import io.varve.engine.SharedData;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,7 @@ final class OpenApiTest {
     good("/targets", "state", "active");
     good("/targets/metadata", "metric", "temp");
     good("/rules", "type", "alert", "rule_name[]", "x", "exclude_alerts", "true");
+    good("/rules", "group_limit", "1");
     good("/alerts");
     good("/alertmanagers");
     for (String part :
@@ -127,9 +129,24 @@ final class OpenApiTest {
   void start(@TempDir Path folder) throws Exception {
     Path file = SharedData.path("conformance/openapi/openapi_3.2_golden.yaml");
     description = new ObjectMapper(new YAMLFactory()).readTree(file.toFile());
+    Path rules = folder.resolve("rules.yml");
+    Files.writeString(
+        rules,
+        """
+        groups:
+          - name: g
+            interval: 50ms
+            rules:
+              - {alert: Always, expr: vector(1), annotations: {a: b}, labels: {c: d}}
+              - {record: one, expr: '1'}
+              - {record: wrong, expr: 'one[5m]'}
+        """);
+    Path settings = folder.resolve("varve.yaml");
+    Files.writeString(
+        settings, "rules: {files: [rules.yml]}\nalerting: {alertmanagers: ['http://127.0.0.1:1']}");
     server =
         new Server(
-            ServerConfig.defaults()
+            ServerConfig.load(settings)
                 .withListen(new Address("127.0.0.1", 0))
                 .withDataDir(folder.resolve("data"))
                 .withAdminApi(true));
@@ -248,7 +265,13 @@ final class OpenApiTest {
     JsonNode theirs = JSON.readTree(SharedData.path("conformance/openapi/features.json").toFile());
     JsonNode ours = client.data("/api/v1/features");
     for (String category :
-        List.of("otlp_receiver", "promql", "promql_functions", "promql_operators")) {
+        List.of(
+            "otlp_receiver",
+            "promql",
+            "promql_functions",
+            "promql_operators",
+            "rules",
+            "templating_functions")) {
       Set<String> there = new TreeSet<>();
       Set<String> here = new TreeSet<>();
       theirs.get(category).properties().forEach(e -> there.add(e.toString()));

@@ -11,6 +11,7 @@ import io.varve.query.promql.Aggregation;
 import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.Operator;
 import io.varve.query.promql.ParserOptions;
+import io.varve.retention.rules.template.Template;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Set;
@@ -100,6 +101,13 @@ public final class FeaturesHandler implements Handler {
           aggregation.text(), language.experimentalFunctions() || !aggregation.experimental());
     }
     features.put("promql_operators", operators);
+    features.put(
+        "rules",
+        new TreeMap<>(
+            Map.of("concurrent_rule_eval", false, "keep_firing_for", true, "query_offset", true)));
+    Map<String, Boolean> templates = new TreeMap<>();
+    Template.functions().forEach(function -> templates.put(function, true));
+    features.put("templating_functions", templates);
     Map<String, Boolean> tsdb = new TreeMap<>();
     tsdb.put("exemplar_storage", true);
     tsdb.put("isolation", true);

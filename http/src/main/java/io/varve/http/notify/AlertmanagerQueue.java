@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The alerts that wait for one Alertmanager, and the thread that sends them: oldest first, in
@@ -41,6 +42,7 @@ final class AlertmanagerQueue {
   private final Map<Labels, OutgoingAlert> waiting = new LinkedHashMap<>();
   private boolean closing;
   private long endNanos;
+  private @Nullable AlertmanagerQueue successor;
   private long sent;
   private long failed;
   private long dropped;
@@ -76,7 +78,12 @@ final class AlertmanagerQueue {
   void add(Collection<OutgoingAlert> alerts) {
     lock.lock();
     try {
+      if (successor != null) {
+        successor.add(alerts);
+        return;
+      }
       if (closing) {
+        dropped += alerts.size();
         return;
       }
       for (OutgoingAlert alert : alerts) {
@@ -141,15 +148,22 @@ final class AlertmanagerQueue {
         await(pause.after(failures));
       }
     }
+    end();
+  }
+
+  private void end() {
     lock.lock();
     try {
-      if (!waiting.isEmpty()) {
+      AlertmanagerQueue next = successor;
+      if (next != null) {
+        next.back(List.copyOf(waiting.values()));
+      } else if (!waiting.isEmpty()) {
         dropped += waiting.size();
         LOG.log(
             System.Logger.Level.WARNING,
             "alertmanager " + url + ": gave up " + waiting.size() + " alerts at the end");
-        waiting.clear();
       }
+      waiting.clear();
     } finally {
       lock.unlock();
     }
@@ -165,7 +179,7 @@ final class AlertmanagerQueue {
         }
         changed.awaitUninterruptibly();
       }
-      if (closing && System.nanoTime() - endNanos >= 0) {
+      if (closing && (successor != null || System.nanoTime() - endNanos >= 0)) {
         return List.of();
       }
       List<OutgoingAlert> batch = new ArrayList<>();
@@ -181,7 +195,7 @@ final class AlertmanagerQueue {
   }
 
   /** Puts alerts that were not sent before all others, unless a newer state of them waits. */
-  private void back(List<OutgoingAlert> batch) {
+  private void back(Collection<OutgoingAlert> batch) {
     lock.lock();
     try {
       Map<Labels, OutgoingAlert> others = new LinkedHashMap<>(waiting);
@@ -192,6 +206,7 @@ final class AlertmanagerQueue {
       }
       waiting.putAll(others);
       limit();
+      changed.signalAll();
     } finally {
       lock.unlock();
     }
@@ -272,8 +287,11 @@ final class AlertmanagerQueue {
   void beginClose(long millis) {
     lock.lock();
     try {
-      closing = true;
-      endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+      long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+      if (!closing || end - endNanos < 0) {
+        closing = true;
+        endNanos = end;
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -290,15 +308,19 @@ final class AlertmanagerQueue {
     }
   }
 
-  /** The alerts that wait, for another queue to go on with. */
-  List<OutgoingAlert> takeAll() {
+  /**
+   * Ends, and lets another queue for the same Alertmanager go on with what waits; a request that
+   * runs comes to its end before.
+   */
+  void handOver(AlertmanagerQueue next) {
     lock.lock();
     try {
-      List<OutgoingAlert> all = List.copyOf(waiting.values());
+      successor = next;
+      next.back(List.copyOf(waiting.values()));
       waiting.clear();
-      return all;
     } finally {
       lock.unlock();
     }
+    beginClose(0);
   }
 }

@@ -7,10 +7,9 @@ import io.varve.retention.rules.Notification;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells every Alertmanager of every alert, as Prometheus does it: with the external labels that an
@@ -25,9 +24,13 @@ public final class Notifier implements AlertSink, AutoCloseable {
   private final AlertmanagerQueue.Pause pause;
   private volatile Current current;
 
-  /** What is in force. */
+  /**
+   * What is in force.
+   *
+   * @param client null if nobody is told: it takes a while to make one
+   */
   private record Current(
-      AlertingConfig config, HttpClient client, List<AlertmanagerQueue> queues) {}
+      AlertingConfig config, @Nullable HttpClient client, List<AlertmanagerQueue> queues) {}
 
   /**
    * Begins.
@@ -53,16 +56,22 @@ public final class Notifier implements AlertSink, AutoCloseable {
     this.externalUrl = externalUrl;
     this.meter = meter;
     this.pause = pause;
-    HttpClient client = Access.client(config);
+    HttpClient client = client(config);
     current = new Current(config, client, queues(config, client));
   }
 
-  private List<AlertmanagerQueue> queues(AlertingConfig config, HttpClient client) {
+  private static @Nullable HttpClient client(AlertingConfig config) throws IOException {
+    return config.alertmanagers().isEmpty() ? null : Access.client(config);
+  }
+
+  private List<AlertmanagerQueue> queues(AlertingConfig config, @Nullable HttpClient client) {
     List<AlertmanagerQueue> queues = new ArrayList<>();
-    for (String url : config.alertmanagers()) {
-      queues.add(
-          new AlertmanagerQueue(
-              url.replaceFirst("/+$", "") + "/api/v2/alerts", config, client, meter, pause));
+    if (client != null) {
+      for (String url : config.alertmanagers()) {
+        queues.add(
+            new AlertmanagerQueue(
+                url.replaceFirst("/+$", "") + "/api/v2/alerts", config, client, meter, pause));
+      }
     }
     return queues;
   }
@@ -77,20 +86,20 @@ public final class Notifier implements AlertSink, AutoCloseable {
     if (next.equals(current.config)) {
       return () -> {};
     }
-    HttpClient client = Access.client(next);
+    HttpClient client = client(next);
     return () -> change(next, client);
   }
 
-  private synchronized void change(AlertingConfig next, HttpClient client) {
+  private synchronized void change(AlertingConfig next, @Nullable HttpClient client) {
     Current before = current;
-    Map<String, List<OutgoingAlert>> waiting = new HashMap<>();
-    for (AlertmanagerQueue queue : before.queues) {
-      waiting.put(queue.url(), queue.takeAll());
-    }
     List<AlertmanagerQueue> queues = queues(next, client);
     current = new Current(next, client, queues);
-    for (AlertmanagerQueue queue : queues) {
-      queue.add(waiting.getOrDefault(queue.url(), List.of()));
+    for (AlertmanagerQueue old : before.queues) {
+      for (AlertmanagerQueue queue : queues) {
+        if (queue.url().equals(old.url())) {
+          old.handOver(queue);
+        }
+      }
     }
     close(before, CLOSE_MILLIS);
   }
@@ -131,16 +140,21 @@ public final class Notifier implements AlertSink, AutoCloseable {
   }
 
   private static void close(Current old, long millis) {
+    HttpClient client = old.client;
+    if (client == null) {
+      return;
+    }
     old.queues.forEach(queue -> queue.beginClose(millis));
+    boolean ended = true;
     for (AlertmanagerQueue queue : old.queues) {
-      if (!queue.awaitEnd(millis)) {
-        old.client.shutdownNow(); // which ends requests that run
+      ended &= queue.awaitEnd(millis);
+    }
+    client.shutdownNow(); // which ends requests that run
+    for (AlertmanagerQueue queue : old.queues) {
+      if (!ended) {
+        var _ = queue.awaitEnd(millis);
       }
     }
-    for (AlertmanagerQueue queue : old.queues) {
-      var _ = queue.awaitEnd(millis);
-    }
-    old.client.shutdownNow();
   }
 
   /** Sends for a while what still waits, then ends. */

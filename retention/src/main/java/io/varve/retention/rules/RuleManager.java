@@ -34,6 +34,7 @@ public final class RuleManager implements AutoCloseable {
   private final Map<String, ScheduledGroup> groups = new TreeMap<>();
   private final List<ScheduledGroup> leaving = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
+  private int most;
   private boolean updated;
   private boolean closed;
   private @Nullable CatchUp catchUp;
@@ -144,6 +145,7 @@ public final class RuleManager implements AutoCloseable {
           Comparator.comparing(ScheduledGroup::file)
               .thenComparing(group -> group.group().definition().name()));
       inOrder = List.copyOf(sorted);
+      startThreads();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -242,14 +244,23 @@ public final class RuleManager implements AutoCloseable {
   public void start(int most) {
     lock.lock();
     try {
-      for (int i = 0; i < most; i++) {
-        threads.add(Thread.ofPlatform().name("varve-rules-" + i).start(this::loop));
-      }
-      if (catchUp != null) {
-        threads.add(Thread.ofPlatform().name("varve-rules-catch-up").start(this::catchUp));
-      }
+      this.most = most;
+      startThreads();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Threads are there from when there is the first group. */
+  private void startThreads() {
+    if (groups.isEmpty() || !threads.isEmpty() || closed) {
+      return;
+    }
+    for (int i = 0; i < most; i++) {
+      threads.add(Thread.ofPlatform().name("varve-rules-" + i).start(this::loop));
+    }
+    if (most > 0 && catchUp != null) {
+      threads.add(Thread.ofPlatform().name("varve-rules-catch-up").start(this::catchUp));
     }
   }
 

@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A group with its times. They are a whole number of intervals after a phase that follows from the
@@ -43,6 +44,7 @@ final class ScheduledGroup {
   private volatile long evaluationNanos;
   private volatile long lastMillis;
   private int evaluationsBeforeRestore;
+  private final @Nullable String[] failures;
 
   ScheduledGroup(
       String file,
@@ -68,6 +70,7 @@ final class ScheduledGroup {
                 settings.resendMillis(),
                 interval,
                 around.meter()));
+    failures = new String[definition.rules().size()];
     slot = before(around.clock());
     first = slot + interval;
   }
@@ -203,6 +206,7 @@ final class ScheduledGroup {
     long missed = Math.max(0, (now - slot) / interval - 1);
     slot += (missed + 1) * interval;
     RuleGroup.Outcome outcome = group.evaluate(slot, this::isStopped);
+    logFailures();
     endDeparted(slot);
     evaluationNanos = System.nanoTime() - begin;
     lastMillis = now;
@@ -210,6 +214,25 @@ final class ScheduledGroup {
     counts = counts.with(missed, outcome);
     if (evaluationsBeforeRestore > 0 && --evaluationsBeforeRestore == 0) {
       restore();
+    }
+  }
+
+  /** Logs what fails when that begins, is another failure, or ends. */
+  private void logFailures() {
+    for (int i = 0; i < failures.length && !isStopped(); i++) {
+      RuleStatus rule = group.rules().get(i).status();
+      String before = failures[i];
+      String now = rule.error();
+      if (now != null && !now.equals(before)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "rules: " + key() + ": " + rule.rule().name() + " fails: " + now);
+      } else if (now == null && before != null) {
+        LOG.log(
+            System.Logger.Level.INFO,
+            "rules: " + key() + ": " + rule.rule().name() + " fails no more");
+      }
+      failures[i] = now;
     }
   }
 

@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,28 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The functions that templates may call: Go's, and those of Prometheus' template package. */
 final class Functions {
-  static final Set<String> NAMES =
+  /** Those of Prometheus. */
+  static final Set<String> OF_PROMETHEUS =
       Set.of(
-          // Go
-          "and",
-          "or",
-          "not",
-          "len",
-          "index",
-          "slice",
-          "print",
-          "printf",
-          "println",
-          "html",
-          "js",
-          "urlquery",
-          "eq",
-          "ne",
-          "lt",
-          "le",
-          "gt",
-          "ge",
-          // Prometheus
           "query",
           "first",
           "label",
@@ -71,6 +53,34 @@ final class Functions {
           "externalURL",
           "parseDuration",
           "urlQueryEscape");
+
+  /** All, those of Go included. */
+  static final Set<String> NAMES = names();
+
+  private static Set<String> names() {
+    Set<String> names = new HashSet<>(OF_PROMETHEUS);
+    names.addAll(
+        List.of(
+            "and",
+            "or",
+            "not",
+            "len",
+            "index",
+            "slice",
+            "print",
+            "printf",
+            "println",
+            "html",
+            "js",
+            "urlquery",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge"));
+    return Set.copyOf(names);
+  }
 
   private static final String[] LARGE = {"k", "M", "G", "T", "P", "E", "Z", "Y"};
   private static final String[] BINARY = {"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"};

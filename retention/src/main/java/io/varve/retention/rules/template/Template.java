@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,11 @@ public final class Template {
    */
   public static Template parse(String text) {
     return new Template(text);
+  }
+
+  /** The names of the functions that templates have besides those of Go. */
+  public static Set<String> functions() {
+    return Functions.OF_PROMETHEUS;
   }
 
   /**
