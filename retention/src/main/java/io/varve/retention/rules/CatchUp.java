@@ -17,16 +17,20 @@ import java.util.stream.LongStream;
 
 /**
  * Makes good what recording rules missed while nothing evaluated them: at each time of a group
- * before its first evaluation at which none of its rules has stored anything, it is evaluated over
- * the data that is stored now, and what it makes is stored at that time. What is stored already
- * stays as it is.
+ * before its first evaluation at which none of its recording rules has stored anything, these are
+ * evaluated over the data that is stored now, and what they make is stored at that time. What is
+ * stored already stays as it is.
  *
- * <p>Groups go forward in time together, so that one sees what another one makes. Groups with
- * alerting rules are left out, since nobody wants to be told of alerts of long ago; so are groups
- * of which nothing was ever stored. One thread.
+ * <p>Groups go forward in time together, so that one sees what another one makes. Alerting rules
+ * are left out, since nobody wants to be told of alerts of long ago; so are groups with a rule that
+ * reads the series of alerts, which are missing, and groups of which nothing was ever stored. One
+ * thread.
  */
 final class CatchUp {
   private static final System.Logger LOG = System.getLogger(CatchUp.class.getName());
+
+  /** With what the names of alerts' series begin. */
+  private static final String ALERTS = "ALERTS";
 
   private final List<ScheduledGroup> groups;
   private final RuleManager.Settings settings;
@@ -61,12 +65,18 @@ final class CatchUp {
     private long stored;
     private int failures;
 
-    Gap(ScheduledGroup live, long[] times) {
+    Gap(ScheduledGroup live, List<Rule.Recording> rules, long[] times) {
       this.live = live;
       this.times = times;
+      RuleFile.Group all = live.group().definition();
       this.group =
           new RuleGroup(
-              live.group().definition(),
+              new RuleFile.Group(
+                  all.name(),
+                  all.intervalMillis(),
+                  all.offsetMillis(),
+                  all.limit(),
+                  List.copyOf(rules)),
               around.evaluator(),
               this::append,
               new RuleGroup.Options(
@@ -159,17 +169,19 @@ final class CatchUp {
   private void plan(ScheduledGroup live) {
     List<Rule.Recording> rules = new ArrayList<>();
     for (Rule rule : live.group().definition().rules()) {
-      if (!(rule instanceof Rule.Recording recording)) {
-        return;
+      if (rule instanceof Rule.Recording recording) {
+        if (recording.expression().contains(ALERTS)) {
+          return;
+        }
+        rules.add(recording);
       }
-      rules.add(recording);
     }
     try {
       long[] times = rules.isEmpty() ? new long[0] : missed(live, rules);
       if (times.length == 0) {
         return;
       }
-      Gap gap = new Gap(live, times);
+      Gap gap = new Gap(live, rules, times);
       long first = times[0] - live.group().offsetMillis();
       for (int i = 0; i < rules.size(); i++) {
         TimeRange before = TimeRange.closed(first - 2 * live.intervalMillis(), first - 1);

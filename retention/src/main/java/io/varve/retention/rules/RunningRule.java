@@ -190,8 +190,13 @@ final class RunningRule {
         all.add(new RuleSample(before, StaleMarker.VALUE, null));
       }
     }
-    if (!all.isEmpty()) {
-      sink.append(all, time);
+    try {
+      if (!all.isEmpty()) {
+        sink.append(all, time);
+      }
+    } catch (RuleException e) {
+      made.addAll(now); // some may be stored, and others not ended: all that is to be ended later
+      throw e;
     }
     others.addAll(now);
     made = now;
