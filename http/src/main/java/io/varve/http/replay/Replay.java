@@ -1,6 +1,7 @@
 package io.varve.http.replay;
 
 import io.varve.engine.Snapshot;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.query.QueryEngine;
@@ -118,7 +119,12 @@ public final class Replay implements AutoCloseable {
 
       @Override
       public List<RuleSample> evaluate(String expression, long timeMillis) {
-        throw new RuleException("nothing is evaluated while a file is read");
+        throw new IllegalStateException("BUG: files are checked, not evaluated");
+      }
+
+      @Override
+      public String text(Histogram histogram) {
+        throw new IllegalStateException("BUG: files are checked, not evaluated");
       }
     };
   }
@@ -294,6 +300,11 @@ public final class Replay implements AutoCloseable {
         case Matrix _, QueryResult.StringResult _ ->
             throw new RuleException("rule result is not a vector or scalar");
       };
+    }
+
+    @Override
+    public String text(Histogram histogram) {
+      return FloatHistogram.of(histogram).toString();
     }
   }
 

@@ -1,5 +1,6 @@
 package io.varve.http.replay;
 
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.StaleMarker;
@@ -87,6 +88,11 @@ final class RuleRun {
         }
       }
       return live.evaluate(expression, timeMillis);
+    }
+
+    @Override
+    public String text(Histogram histogram) {
+      return live.text(histogram);
     }
   }
 

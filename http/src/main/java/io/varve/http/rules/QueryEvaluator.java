@@ -1,6 +1,7 @@
 package io.varve.http.rules;
 
 import io.varve.engine.Snapshot;
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.query.Cancellation;
 import io.varve.query.QueryEngine;
@@ -108,5 +109,10 @@ public final class QueryEvaluator implements Evaluator {
       case QueryResult.Matrix _, QueryResult.StringResult _ ->
           throw new RuleException("rule result is not a vector or scalar");
     };
+  }
+
+  @Override
+  public String text(Histogram histogram) {
+    return FloatHistogram.of(histogram).toString();
   }
 }

@@ -1,6 +1,7 @@
 package io.varve.http.rules;
 
 import io.varve.engine.Engine;
+import io.varve.engine.model.Histogram;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.RulesConfig;
 import io.varve.http.config.ServerConfig;
@@ -86,6 +87,11 @@ public final class RuleService implements Reloadable, AutoCloseable {
 
     @Override
     public List<RuleSample> evaluate(String expression, long timeMillis) {
+      throw new IllegalStateException("BUG: files are checked, not evaluated");
+    }
+
+    @Override
+    public String text(Histogram histogram) {
       throw new IllegalStateException("BUG: files are checked, not evaluated");
     }
   }

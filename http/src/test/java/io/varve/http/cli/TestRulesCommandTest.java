@@ -222,4 +222,38 @@ final class TestRulesCommandTest {
     assertThat(varve(folder.resolve("none.yml").toString()).exit()).isEqualTo(1);
     assertThat(varve().exit()).isEqualTo(2);
   }
+
+  @Test
+  void templatesSeeHistogramsAsPromqlPrintsThem() throws IOException {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+        - name: g
+          rules:
+          - alert: Slow
+            expr: latency
+            annotations:
+              text: '{{ $value }} {{ range query "latency" }}{{ .Value }}{{ end }}'
+        """);
+    Path tests =
+        Files.writeString(
+            folder.resolve("tests.yml"),
+            """
+            rule_files: [rules.yml]
+            tests:
+            - interval: 1m
+              input_series:
+              - series: latency
+                values: '{{schema:0 count:3 sum:4 buckets:[1 2]}}x5'
+              alert_rule_test:
+              - alertname: Slow
+                eval_time: 1m
+                exp_alerts:
+                - exp_annotations:
+                    text: '{count:3, sum:4, (0.5,1]:1, (1,2]:2} {count:3, sum:4, (0.5,1]:1, (1,2]:2}'
+            """);
+    Result result = varve(tests.toString());
+    assertThat(result.exit()).as(result.err()).isZero();
+  }
 }

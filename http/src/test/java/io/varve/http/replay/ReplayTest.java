@@ -292,6 +292,11 @@ final class ReplayTest {
               throw new RuleException(String.valueOf(e.getMessage()));
             }
           }
+
+          @Override
+          public String text(Histogram histogram) {
+            return FloatHistogram.of(histogram).toString();
+          }
         };
     List<RuleGroup> groups = new ArrayList<>();
     for (RuleFile.Group group : file.groups()) {

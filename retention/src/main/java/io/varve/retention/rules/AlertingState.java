@@ -1,5 +1,6 @@
 package io.varve.retention.rules;
 
+import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.StaleMarker;
 import io.varve.retention.rules.template.Sample;
@@ -315,9 +316,7 @@ final class AlertingState {
     data.put("Labels", map(sample.labels()));
     data.put("ExternalLabels", surroundings.externalLabels());
     data.put("ExternalURL", surroundings.externalUrl());
-    data.put(
-        "Value",
-        sample.histogram() == null ? (Object) sample.value() : sample.histogram().toString());
+    data.put("Value", surroundings.value(sample));
     return data;
   }
 
@@ -342,12 +341,14 @@ final class AlertingState {
     @Override
     public List<Sample> query(String expression) {
       return evaluator.evaluate(expression, timeMillis).stream()
-          .map(
-              s ->
-                  new Sample(
-                      map(s.labels()),
-                      s.histogram() == null ? (Object) s.value() : s.histogram().toString()))
+          .map(sample -> new Sample(map(sample.labels()), value(sample)))
           .toList();
+    }
+
+    /** As templates see it: a number, or the text of a histogram. */
+    Object value(RuleSample sample) {
+      Histogram histogram = sample.histogram();
+      return histogram == null ? (Object) sample.value() : evaluator.text(histogram);
     }
 
     @Override

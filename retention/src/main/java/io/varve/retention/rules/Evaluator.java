@@ -1,5 +1,6 @@
 package io.varve.retention.rules;
 
+import io.varve.engine.model.Histogram;
 import java.util.List;
 
 /** Answers the queries of rules. */
@@ -18,4 +19,7 @@ public interface Evaluator {
    * @throws RuleException if there is no answer
    */
   List<RuleSample> evaluate(String expression, long timeMillis);
+
+  /** A histogram as templates print it. */
+  String text(Histogram histogram);
 }
