@@ -47,9 +47,15 @@ final class ReplayReport {
     return rules.stream().anyMatch(rule -> rule.failed() > 0);
   }
 
-  void table(PrintStream out) {
+  /**
+   * @param pending whether alerts are listed that did not fire
+   */
+  void table(PrintStream out, boolean pending) {
     TextTable alerts = new TextTable("ALERT", "PENDING SINCE", "FIRED AT", "RESOLVED AT", "LABELS");
     for (Firing f : firings) {
+      if (!f.fires() && !pending) {
+        continue;
+      }
       alerts.row(
           f.alert(),
           time(f.activeMillis()),
@@ -79,10 +85,12 @@ final class ReplayReport {
     }
     all.print(out);
     out.println();
+    long fired = firings.stream().filter(Firing::fires).count();
     out.printf(
-        "%d of %d alerts fired; %d series with %d samples %s%n",
-        firings.stream().filter(Firing::fires).count(),
-        firings.size(),
+        "%d alerts fired, %d were pending only%s; %d series with %d samples %s%n",
+        fired,
+        firings.size() - fired,
+        pending || fired == firings.size() ? "" : " (--pending lists them)",
         series,
         samples,
         refused < 0 ? "would have been written" : "written");

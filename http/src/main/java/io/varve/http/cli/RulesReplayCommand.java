@@ -152,6 +152,11 @@ final class RulesReplayCommand implements Callable<Integer> {
   private @Nullable Path older;
 
   @Option(
+      names = "--pending",
+      description = "Also lists alerts that were pending, but never fired.")
+  private boolean pending;
+
+  @Option(
       names = "--format",
       paramLabel = "table|json",
       description = "Of the report; table by default.")
@@ -293,7 +298,7 @@ final class RulesReplayCommand implements Callable<Integer> {
       }
       ReplayReport report = new ReplayReport(options, replay, target == null ? -1 : refused[0]);
       switch (format) {
-        case TABLE -> report.table(System.out);
+        case TABLE -> report.table(System.out, pending);
         case JSON -> report.json(System.out);
       }
       report.failures(System.err);

@@ -45,6 +45,12 @@ public final class Replay implements AutoCloseable {
     void made(ReplayedRule rule, Map<Labels, SampleColumns> series);
   }
 
+  /** What is made in a stretch should take some hundred megabytes at most, copies included. */
+  private static final long STRETCH_SAMPLES = 3_000_000;
+
+  private static final long MOST_STEPS = 720;
+  private static final long FIRST_STEPS = 30;
+
   private final History history;
   private final QueryEngine queries;
   private final Options options;
@@ -61,7 +67,9 @@ public final class Replay implements AutoCloseable {
   private final Map<String, Boolean> readsMadeByText = new HashMap<>();
   private final Overlay overlay;
   private final long hiddenFrom;
+  private final long shortestInterval;
   private long next;
+  private long steps = FIRST_STEPS;
 
   /**
    * At its begin.
@@ -94,6 +102,11 @@ public final class Replay implements AutoCloseable {
       rivals.add(rivals(i));
     }
     hiddenFrom = begin;
+    shortestInterval =
+        rules.stream()
+            .mapToLong(ReplayedRule::intervalMillis)
+            .min()
+            .orElse(options.to - options.from + 1);
     overlay = new Overlay();
     next = options.from;
   }
@@ -147,13 +160,15 @@ public final class Replay implements AutoCloseable {
     return Math.min(next, options.to);
   }
 
-  /** How long a stretch should be, so that the results of rules take some megabytes. */
+  /** How long the next stretch should be, by what the last one took of memory. */
   public long stretchMillis() {
-    long shortest = options.to - options.from + 1;
-    for (RuleRun run : runs) {
-      shortest = Math.min(shortest, run.rule.intervalMillis());
-    }
-    return 720 * Math.max(1, shortest);
+    return steps * shortestInterval;
+  }
+
+  private void chooseSteps(long stretch, long samples) {
+    long stepsDone = Math.max(1, stretch / shortestInterval);
+    long byStep = Math.max(1, samples / stepsDone);
+    steps = Math.clamp(STRETCH_SAMPLES / byStep, 1, MOST_STEPS);
   }
 
   /** Goes on to a time. */
@@ -167,14 +182,19 @@ public final class Replay implements AutoCloseable {
         evaluate(unit.first(), first, last);
       }
     }
+    long samples = 0;
     for (RuleRun run : runs) {
       Map<Labels, SampleColumns> made = run.takeMade();
+      for (SampleColumns rows : made.values()) {
+        samples += rows.size;
+      }
       if (!made.isEmpty()) {
         out.made(run.rule, made);
       }
     }
     overlay.upkeep();
     next = last + 1;
+    chooseSteps(next - first, samples);
   }
 
   private void evaluate(int number, long from, long to) {

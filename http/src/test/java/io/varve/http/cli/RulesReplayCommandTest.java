@@ -157,8 +157,16 @@ final class RulesReplayCommandTest {
             "Hot    2026-01-05T12:10:00Z  2026-01-05T12:15:00Z  2026-01-05T12:30:00Z "
                 + " {room=\"a\", severity=\"page\"}")
         .contains("Hot    2026-01-05T12:50:00Z  2026-01-05T12:55:00Z  -  ")
-        .contains("2 of 2 alerts fired; 8 series with ")
+        .contains("2 alerts fired, 0 were pending only; 8 series with ")
         .contains("would have been written");
+
+    String all = Files.readString(rules);
+    Files.writeString(rules, all.replace("for: 5m", "for: 15m"));
+    assertThat(replay().out())
+        .contains("1 alerts fired, 1 were pending only (--pending lists them)")
+        .doesNotContain("Hot    2026-01-05T12:50:00Z");
+    assertThat(replay("--pending").out()).contains("Hot    2026-01-05T12:50:00Z  -  ");
+    Files.writeString(rules, all);
 
     JsonNode json = JSON.readTree(replay("--format", "json").out());
     assertThat(json.at("/alerts")).hasSize(2);
