@@ -17,6 +17,7 @@ import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.TombstoneFile;
 import io.varve.engine.partition.WindowState;
+import io.varve.engine.policy.RetentionPolicy;
 import io.varve.engine.wal.Wal;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -31,6 +32,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -188,6 +190,57 @@ public final class DataFolder {
     } catch (NoSuchFileException e) {
       return 0;
     }
+  }
+
+  /**
+   * What a retention policy and limits of the disk would let go of; nothing is changed. Samples
+   * that are not in files yet are not looked at, and the newest window stays whatever the limits
+   * say.
+   *
+   * @param nowMillis the time that the age of samples is measured at
+   * @throws NoSuchFileException if there is no store
+   * @throws CorruptDataException if the manifest is damaged
+   */
+  public RetentionPlan retentionPlan(RetentionPolicy policy, DiskLimits limits, long nowMillis)
+      throws IOException {
+    ManifestState state = Manifest.read(fs, dataDir);
+    WindowFiles files = new WindowFiles(fs, dataDir, state.windowMillis());
+    DamageLog damage = new DamageLog();
+    TreeMap<Long, WindowView> views = new TreeMap<>();
+    try {
+      long stored = 0;
+      for (WindowState window : state.windows().values()) {
+        views.put(window.start(), files.open(window, null, damage::add));
+        stored += DiskKeeper.bytes(window);
+      }
+      for (String file : state.checkpointFiles()) {
+        stored += sizeIfThere(dataDir.resolve(file));
+      }
+      for (Path segment : fs.list(dataDir.resolve(LOG_FOLDER))) {
+        stored += sizeIfThere(segment);
+      }
+      RetentionPlan plan =
+          new RetentionPlanner(new Windows(state.windowMillis()))
+              .plan(
+                  views,
+                  policy,
+                  limits,
+                  nowMillis,
+                  stored,
+                  fs.usableBytes(dataDir),
+                  limits.minFree(fs.totalBytes(dataDir)),
+                  views.isEmpty() ? nowMillis : views.lastKey());
+      List<String> problems = new ArrayList<>(damage.all());
+      problems.addAll(plan.problems());
+      return new RetentionPlan(plan.atMillis(), plan.windows(), plan.storedBytes(), problems);
+    } finally {
+      views.values().forEach(WindowFiles::handOver);
+    }
+  }
+
+  /** The retention policy in force when its log was last carried into files. */
+  public RetentionPolicy retention() throws IOException {
+    return RetentionMark.of(Manifest.read(fs, dataDir)).policy();
   }
 
   /**

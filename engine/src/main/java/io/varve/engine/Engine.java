@@ -78,6 +78,7 @@ public final class Engine implements AutoCloseable {
   private final SelectionCache selections;
   private final WritePath writePath;
   private final JobRunner runner;
+  private final DiskKeeper disk;
   private final Housekeeping housekeeping;
   private final Tenants tenants = new Tenants();
   private final ReentrantLock background = new ReentrantLock();
@@ -210,7 +211,9 @@ public final class Engine implements AutoCloseable {
             this::storedBits,
             recover.retention(),
             deletes);
-    housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes);
+    disk = new DiskKeeper(fs, dataDir, this::otherBytes, config.diskLimits());
+    housekeeping =
+        new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes, disk);
     recovery =
         String.format(
             Locale.ROOT,
@@ -393,6 +396,70 @@ public final class Engine implements AutoCloseable {
     if (job != null && config.backgroundThreads()) {
       await(job.done(), "the retention policy");
     }
+  }
+
+  /** Takes other limits of the disk from now on; windows that are beyond them go soon. */
+  public void setDiskLimits(DiskLimits limits) {
+    checkOpen();
+    disk.limits(limits);
+    jobs.wake();
+  }
+
+  /** What takes space besides the files of windows: the log and the saved head. */
+  private long otherBytes() {
+    long bytes = log.totalBytes();
+    for (String file : manifest.state().checkpointFiles()) {
+      try {
+        bytes += config.fileSystem().size(config.dataDir().resolve(file));
+      } catch (IOException e) {
+        LOGGER.log(System.Logger.Level.DEBUG, "a saved head that has just been replaced", e);
+      }
+    }
+    return bytes;
+  }
+
+  /**
+   * What another policy and other limits would let go of now; nothing is changed. Open samples are
+   * not looked at.
+   *
+   * @throws IOException if the disk does not tell its free space
+   */
+  public RetentionPlan retentionPlan(RetentionPolicy policy, DiskLimits limits) throws IOException {
+    checkOpen();
+    long now = config.clock().millis();
+    View view = catalog.pin().view();
+    try {
+      long stored = otherBytes();
+      for (WindowView window : view.windows().values()) {
+        stored += DiskKeeper.bytes(window.state());
+      }
+      FileSystem fs = config.fileSystem();
+      return new RetentionPlanner(windows)
+          .plan(
+              view.windows(),
+              policy,
+              limits,
+              now,
+              stored,
+              fs.usableBytes(config.dataDir()),
+              limits.minFree(fs.totalBytes(config.dataDir())),
+              Housekeeping.closedBefore(view, now));
+    } finally {
+      view.release();
+    }
+  }
+
+  /**
+   * The time up to which (inclusive) samples are too old that are kept so long; the smallest
+   * possible time if none is.
+   */
+  public long retentionHorizon(long keepMillis) {
+    return Expiry.horizon(windows, config.clock().millis(), keepMillis);
+  }
+
+  /** The limits of the disk that hold. */
+  public DiskLimits diskLimits() {
+    return disk.limits();
   }
 
   private static void await(Future<?> done, String what) {
@@ -841,11 +908,13 @@ public final class Engine implements AutoCloseable {
     long fileBytes = 0;
     long fileSamples = 0;
     long indexBytes = 0;
+    Map<String, Long> classBytes = new TreeMap<>();
     for (WindowState window : state.windows().values()) {
       for (ChunkFile chunk : window.chunks()) {
         files++;
         fileBytes += chunk.bytes();
         fileSamples += chunk.samples();
+        classBytes.merge(chunk.info().retentionClass(), chunk.bytes(), Long::sum);
       }
       for (IndexFile segment : window.index()) {
         indexBytes += segment.bytes();
@@ -881,6 +950,8 @@ public final class Engine implements AutoCloseable {
         counters.checkpoints.sum(),
         dropped.values().stream().mapToLong(EngineStats.Dropped::windows).sum(),
         dropped,
+        classBytes,
+        disk.status(),
         counters.deletes.sum(),
         counters.jobFailures.sum(),
         counters.bytesWritten.sum(),

@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  * @param windowMillis width of a window for new stores; a store keeps the one it was made with
  * @param flushSpanMillis the open head is flushed when its samples span this much time
  * @param retention how long samples are kept
+ * @param diskLimits how much of the disk the store may take
  * @param duplicatePolicy what becomes of conflicting samples
  * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}: how much older than its series'
  *     newest a sample may be
@@ -48,6 +49,7 @@ public record EngineConfig(
     long windowMillis,
     long flushSpanMillis,
     RetentionPolicy retention,
+    DiskLimits diskLimits,
     DuplicatePolicy duplicatePolicy,
     long outOfOrderMillis,
     int maxActiveSeries,
@@ -71,6 +73,7 @@ public record EngineConfig(
         Duration.ofDays(1).toMillis(),
         Duration.ofHours(2).toMillis(),
         RetentionPolicy.KEEP_ALL,
+        DiskLimits.NONE,
         DuplicatePolicy.LAST,
         0,
         4_000_000,
@@ -118,6 +121,11 @@ public record EngineConfig(
   /** With another retention. */
   public EngineConfig withRetention(RetentionPolicy policy) {
     return with(draft -> draft.retention = policy);
+  }
+
+  /** With other limits on the disk. */
+  public EngineConfig withDiskLimits(DiskLimits limits) {
+    return with(draft -> draft.diskLimits = limits);
   }
 
   /** With another duplicate policy. */
@@ -187,6 +195,7 @@ public record EngineConfig(
     long windowMillis;
     long flushSpanMillis;
     RetentionPolicy retention;
+    DiskLimits diskLimits;
     DuplicatePolicy duplicatePolicy;
     long outOfOrderMillis;
     int maxActiveSeries;
@@ -208,6 +217,7 @@ public record EngineConfig(
       windowMillis = from.windowMillis;
       flushSpanMillis = from.flushSpanMillis;
       retention = from.retention;
+      diskLimits = from.diskLimits;
       duplicatePolicy = from.duplicatePolicy;
       outOfOrderMillis = from.outOfOrderMillis;
       maxActiveSeries = from.maxActiveSeries;
@@ -231,6 +241,7 @@ public record EngineConfig(
           windowMillis,
           flushSpanMillis,
           retention,
+          diskLimits,
           duplicatePolicy,
           outOfOrderMillis,
           maxActiveSeries,

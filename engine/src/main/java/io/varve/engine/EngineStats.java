@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints checkpoints written besides flushes
  * @param windowsDropped windows dropped by retention
  * @param dropped what went for each reason
+ * @param classBytes size of chunk files by retention class, "" for the default
+ * @param disk how the limits of the disk stand
  * @param deletes deletes carried out
  * @param jobFailures failed attempts of background work
  * @param bytesWritten bytes written to the log and to chunk, index and checkpoint files
@@ -74,6 +76,8 @@ public record EngineStats(
     long checkpoints,
     long windowsDropped,
     Map<DropReason, Dropped> dropped,
+    Map<String, Long> classBytes,
+    Disk disk,
     long deletes,
     long jobFailures,
     long bytesWritten,
@@ -85,6 +89,18 @@ public record EngineStats(
     List<String> damage,
     @Nullable String stopped,
     String recovery) {
+  /**
+   * How the limits of the disk stood when they were last looked at.
+   *
+   * @param storedBytes files and log; 0 if there are no limits
+   * @param maxBytes that they may take; 0 for no limit
+   * @param freeBytes of the disk
+   * @param minFreeBytes that are to be free; 0 for any
+   * @param problem why a limit does not hold although all that may go is gone; "" if they hold
+   */
+  public record Disk(
+      long storedBytes, long maxBytes, long freeBytes, long minFreeBytes, String problem) {}
+
   /**
    * What went for a reason.
    *

@@ -5,6 +5,8 @@ import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.WindowState;
 import io.varve.engine.policy.RetentionPolicy;
+import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +18,8 @@ import java.util.TreeMap;
  * decides; every decision goes through the log and is carried out as a job.
  */
 final class Housekeeping {
+  private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
+
   /** A window is closed so long after its end. */
   private static final long CLOSING_MILLIS = 15 * 60_000L;
 
@@ -45,6 +49,7 @@ final class Housekeeping {
   private final WritePath writePath;
   private final Jobs jobs;
   private final DeleteBook deletes;
+  private final DiskKeeper disk;
   private long lastFlushMillis;
   private final Map<Long, WindowState> unmergeable = new HashMap<>();
 
@@ -55,7 +60,9 @@ final class Housekeeping {
       Catalog catalog,
       WritePath writePath,
       Jobs jobs,
-      DeleteBook deletes) {
+      DeleteBook deletes,
+      DiskKeeper disk) {
+    this.disk = disk;
     this.config = config;
     this.windows = windows;
     this.open = open;
@@ -72,6 +79,7 @@ final class Housekeeping {
     flush(now);
     merge(now);
     drop(now);
+    dropForSpace(now);
   }
 
   private void flush(long now) {
@@ -245,6 +253,33 @@ final class Housekeeping {
         return;
       }
     }
+  }
+
+  /** Lets go of the oldest windows while the store or its disk is too full. */
+  private void dropForSpace(long now) {
+    if (jobs.size() > 0) {
+      return;
+    }
+    View view = catalog.peek();
+    try {
+      DiskKeeper.Drop drop = disk.due(view, now, closedBefore(view, now));
+      if (drop != null) {
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "the oldest windows up to the one that begins at "
+                + Instant.ofEpochMilli(drop.windowStart())
+                + " go: "
+                + disk.status());
+        writePath.drop(drop.windowStart(), drop.reason());
+      }
+    } catch (IOException e) {
+      LOGGER.log(System.Logger.Level.WARNING, "the disk does not tell its free space", e);
+    }
+  }
+
+  /** Windows that end later may get samples in order still. */
+  static long closedBefore(View view, long now) {
+    return Math.min(now - CLOSING_MILLIS, view.head().isEmpty() ? now : view.head().minTime() - 1);
   }
 
   /** True if a window ends in (from, to]. */

@@ -33,6 +33,7 @@ import io.varve.http.api.Querying;
 import io.varve.http.api.ReadHandler;
 import io.varve.http.api.Reading;
 import io.varve.http.api.ReadyHandler;
+import io.varve.http.api.RetentionHandlers;
 import io.varve.http.api.RulesHandler;
 import io.varve.http.api.RuntimeInfoHandler;
 import io.varve.http.api.SearchHandler;
@@ -57,6 +58,7 @@ import io.varve.http.net.Route;
 import io.varve.http.notify.AlertmanagerStatus;
 import io.varve.http.reload.Reloader;
 import io.varve.http.remoteread.ReadRequest;
+import io.varve.http.retention.EngineRetention;
 import io.varve.http.rules.RuleService;
 import io.varve.ingest.Ingestor;
 import io.varve.query.Feature;
@@ -91,6 +93,7 @@ public final class Server implements AutoCloseable {
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
   private final AggregatesReload aggregates = new AggregatesReload();
+  private final EngineRetention retention = new EngineRetention(this::engine);
   private final RuleService rules;
   private final Runnable quit;
   private final HttpListener listener;
@@ -129,6 +132,7 @@ public final class Server implements AutoCloseable {
     Gate queries = new Gate(config.query().maxConcurrent(), http.queueMillis());
     Gate reads = new Gate(config.remoteRead().maxConcurrent(), http.queueMillis());
     ServerMetrics metrics = new ServerMetrics(Version.varve());
+    reloader.register(retention); // first: the only part that a full disk may stop
     rules = new RuleService(config, this::url, metrics, metrics, clock);
     reloader.register(rules);
     reloader.register(aggregates);
@@ -258,6 +262,12 @@ public final class Server implements AutoCloseable {
                 new LiveNotificationsHandler(
                     notifications, () -> availability == Availability.STOPPING),
                 get)));
+    RetentionHandlers keeping = new RetentionHandlers(() -> retention, reading);
+    routes.addAll(
+        List.of(
+            Route.api("/api/v1/status/retention", keeping.status(), get),
+            Route.api("/api/v1/status/retention/explain", keeping.explain(), both).withBody(form),
+            Route.api("/api/v1/status/retention/plan", keeping.plan(), both).withBody(form)));
     String[] change = {"POST", "PUT"};
     routes.addAll(
         List.of(
@@ -478,6 +488,14 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException("BUG: a request came in before the store was there");
     }
     return now.store();
+  }
+
+  private Engine engine() {
+    Opened now = opened;
+    if (now == null) {
+      throw new IllegalStateException("BUG: the engine is asked for before it is there");
+    }
+    return now.engine();
   }
 
   private @Nullable Store storeIfReady() {

@@ -102,6 +102,11 @@ public interface FileSystem {
   /** Bytes that can still be written to the disk that holds this path. */
   long usableBytes(Path path) throws IOException;
 
+  /** Size of the disk that holds this path, in bytes; 0 if nobody says. */
+  default long totalBytes(Path path) throws IOException {
+    return 0;
+  }
+
   /**
    * Locks {@code folder/LOCK} exclusively.
    *

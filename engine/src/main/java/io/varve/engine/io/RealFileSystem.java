@@ -178,6 +178,16 @@ public final class RealFileSystem implements FileSystem {
 
   @Override
   public long usableBytes(Path path) throws IOException {
+    return Files.getFileStore(existing(path)).getUsableSpace();
+  }
+
+  @Override
+  public long totalBytes(Path path) throws IOException {
+    return Files.getFileStore(existing(path)).getTotalSpace();
+  }
+
+  /** The path, or the nearest folder above it that exists. */
+  private static Path existing(Path path) throws IOException {
     Path existing = path.toAbsolutePath();
     while (!Files.exists(existing)) {
       Path parent = existing.getParent();
@@ -186,7 +196,7 @@ public final class RealFileSystem implements FileSystem {
       }
       existing = parent;
     }
-    return Files.getFileStore(existing).getUsableSpace();
+    return existing;
   }
 
   @Override

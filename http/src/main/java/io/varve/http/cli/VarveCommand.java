@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       VersionCommand.class,
       QueryCommand.class,
+      RetentionCommand.class,
       PromqlTestCommand.class,
       TestCommand.class,
       CheckCommand.class,

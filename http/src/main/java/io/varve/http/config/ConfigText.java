@@ -29,6 +29,7 @@ final class ConfigText {
     text.quoted("data_dir", config.dataDir().toString());
     text.choice("log_level", config.log());
     text.storage(config.storage());
+    config.retention().write(text);
     text.ingest(config.ingest());
     text.query(config.query());
     text.remoteRead(config.remoteRead());

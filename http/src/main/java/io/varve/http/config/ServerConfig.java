@@ -5,6 +5,7 @@ import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
+import io.varve.engine.policy.RetentionPolicy;
 import io.varve.ingest.IngestLimits;
 import io.varve.ingest.intake.LabelLimits;
 import io.varve.query.Feature;
@@ -36,6 +37,7 @@ import java.util.Set;
  * @param dataDir the data folder
  * @param log what is logged
  * @param storage of the engine
+ * @param retention how long samples are kept
  * @param ingest limits of writes
  * @param query limits of queries
  * @param remoteRead limits of remote read
@@ -51,6 +53,7 @@ public record ServerConfig(
     Path dataDir,
     LogLevel log,
     Storage storage,
+    RetentionConfig retention,
     Ingest ingest,
     Query query,
     RemoteRead remoteRead,
@@ -252,8 +255,10 @@ public record ServerConfig(
         : config.withRules(config.rules.from(folder), config.alerting.from(folder));
   }
 
-  /** Reads the text of a file; see {@link #load}. */
-  static ServerConfig parse(String file, String text) {
+  /**
+   * Reads the text of a file; see {@link #load}. Files that it names are taken as they are named.
+   */
+  public static ServerConfig parse(String file, String text) {
     return read(file, YamlFile.read(file, text), new ArrayList<>());
   }
 
@@ -280,6 +285,7 @@ public record ServerConfig(
     Path dataDir = top.value("data_dir", Path.of("data"), Path::of);
     LogLevel log = top.choice("log_level", LogLevel.INFO);
     Storage storage = storage(top.section("storage"));
+    RetentionConfig retention = RetentionConfig.read(top.section("retention"));
     Ingest ingest = ingest(top.section("ingest"));
     Query query = query(top.section("query"));
     RemoteRead remoteRead = remoteRead(top.section("remote_read"));
@@ -295,6 +301,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -497,6 +504,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -528,6 +536,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         new Query(
             q.maxConcurrent,
@@ -556,6 +565,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -574,6 +584,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -592,6 +603,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         other,
@@ -610,6 +622,7 @@ public record ServerConfig(
         dataDir,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -628,6 +641,7 @@ public record ServerConfig(
         other,
         log,
         storage,
+        retention,
         ingest,
         query,
         remoteRead,
@@ -659,6 +673,7 @@ public record ServerConfig(
             s.checkpointLogBytes,
             s.chunkFileBytes,
             s.registry),
+        retention,
         ingest,
         query,
         remoteRead,
@@ -688,12 +703,18 @@ public record ServerConfig(
     return ConfigText.of(this);
   }
 
+  /** How long samples are kept: the rules, and what holds for everything else. */
+  public RetentionPolicy retentionPolicy() {
+    return retention.policy(storage.retentionMillis);
+  }
+
   /** What the engine is to be opened with. */
   public EngineConfig engine() {
     return EngineConfig.defaults(dataDir)
         .withFsync(storage.fsync)
         .withWindow(storage.windowMillis, storage.flushSpanMillis)
-        .withRetention(storage.retentionMillis)
+        .withRetention(retentionPolicy())
+        .withDiskLimits(retention.disk())
         .withDuplicates(storage.duplicates, storage.outOfOrderMillis)
         .withLimits(storage.maxActiveSeries, storage.maxHeadBytes, storage.maxLateBytes)
         .withSizes(storage.checkpointLogBytes, storage.chunkFileBytes)

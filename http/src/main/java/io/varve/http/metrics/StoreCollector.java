@@ -11,8 +11,10 @@ import io.varve.ingest.intake.Reason;
 import io.varve.ingest.otlp.RunningTotals;
 import io.varve.query.CacheStats;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Engine and ingest, asked once per scrape; nothing before the store is there. Any thread. */
@@ -83,6 +85,27 @@ final class StoreCollector implements MultiCollector {
             s.wrong());
   }
 
+  private static final String REASON = "reason";
+
+  private static Map<String, Double> byReason(
+      EngineStats s, ToLongFunction<EngineStats.Dropped> figure) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    s.dropped()
+        .forEach(
+            (reason, dropped) ->
+                values.put(
+                    reason.name().toLowerCase(Locale.ROOT), (double) figure.applyAsLong(dropped)));
+    return values;
+  }
+
+  private static Map<String, Double> classes(EngineStats s) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("default", 0.0);
+    s.classBytes()
+        .forEach((name, bytes) -> values.put(name.isEmpty() ? "default" : name, (double) bytes));
+    return values;
+  }
+
   private static void engine(EngineStats s, Families to) {
     to.gauge("varve_head_series", "Series in the head.", s.activeSeries())
         .gauge("varve_head_bytes", "Memory of open data.", s.headBytes())
@@ -130,7 +153,41 @@ final class StoreCollector implements MultiCollector {
         .counter("varve_flushes", "Flushes from memory to files.", s.flushes())
         .counter("varve_merges", "Merges of files.", s.merges())
         .counter("varve_checkpoints", "Checkpoints of the head besides flushes.", s.checkpoints())
-        .counter("varve_windows_dropped", "Windows dropped by retention.", s.windowsDropped())
+        .counters(
+            "varve_windows_dropped",
+            "Windows that went as a whole, by reason.",
+            REASON,
+            byReason(s, EngineStats.Dropped::windows))
+        .counters(
+            "varve_dropped_bytes",
+            "Bytes of files that went without having been merged, by reason.",
+            REASON,
+            byReason(s, EngineStats.Dropped::bytes))
+        .gauges(
+            "varve_retention_class_bytes",
+            "Size of chunk files by how long they are kept.",
+            "class",
+            classes(s))
+        .gauge(
+            "varve_retention_stored_bytes",
+            "Bytes that count for retention.max_bytes; 0 if the disk is not limited.",
+            s.disk().storedBytes())
+        .gauge(
+            "varve_retention_max_bytes",
+            "Bytes that may be stored, 0 for any.",
+            s.disk().maxBytes())
+        .gauge(
+            "varve_retention_free_bytes",
+            "Bytes that the disk has left; 0 if that does not count.",
+            s.disk().freeBytes())
+        .gauge(
+            "varve_retention_min_free_bytes",
+            "Bytes that the disk is to have left, 0 for any.",
+            s.disk().minFreeBytes())
+        .gauge(
+            "varve_retention_limit_exceeded",
+            "1 if a limit of the disk does not hold although all that may go is gone, else 0.",
+            s.disk().problem().isEmpty() ? 0L : 1L)
         .counter("varve_deletes", "Deletes carried out.", s.deletes())
         .counter("varve_job_failures", "Failed attempts of background work.", s.jobFailures())
         .counter(

@@ -46,7 +46,7 @@ public final class ServerConnection implements AutoCloseable {
   }
 
   /** An answer of the JSON API, errors included. */
-  JsonNode api(String path, Map<String, String> parameters) throws IOException {
+  public JsonNode api(String path, Map<String, String> parameters) throws IOException {
     String form =
         parameters.entrySet().stream()
             .map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8))

@@ -3,10 +3,14 @@ package io.varve.http.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.DiskLimits;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
 import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
+import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.policy.RetentionRule;
 import io.varve.http.RepositoryFiles;
 import io.varve.ingest.otlp.OtlpDeltas;
 import java.nio.file.Files;
@@ -155,6 +159,75 @@ final class ServerConfigTest {
   }
 
   @Test
+  void rulesOfRetentionAreRead() {
+    ServerConfig config =
+        ServerConfig.parse(
+            "f",
+            """
+            storage: {retention: 30d}
+            retention:
+              keep:
+                - {match: '{team="x", env!="dev"}', for: 2y}
+                - match: debug_total
+                  tenant: acme
+                  resolution: raw
+                  for: 7d
+                - {tenant: "@default", resolution: 1h, for: forever}
+                - {for: 40d}
+              max_bytes: 10GiB
+              min_free_disk: 5%
+            """);
+    RetentionPolicy policy = config.engine().retention();
+    assertThat(policy.defaultMillis()).isEqualTo(Duration.ofDays(30).toMillis());
+    assertThat(policy.rules())
+        .containsExactly(
+            new RetentionRule(
+                null,
+                List.of(Matcher.equal("team", "x"), new Matcher(Matcher.Type.NEQ, "env", "dev")),
+                RetentionRule.ANY,
+                Duration.ofDays(730).toMillis()),
+            new RetentionRule(
+                "acme",
+                List.of(Matcher.equal("__name__", "debug_total")),
+                RetentionRule.RAW,
+                Duration.ofDays(7).toMillis()),
+            new RetentionRule("", List.of(), 3_600_000, RetentionPolicy.FOREVER),
+            new RetentionRule(null, List.of(), RetentionRule.ANY, Duration.ofDays(40).toMillis()));
+    assertThat(config.engine().diskLimits()).isEqualTo(new DiskLimits(10L << 30, 0, 5));
+    assertThat(ServerConfig.parse("again", config.yaml())).isEqualTo(config);
+    assertThat(config.differences(ServerConfig.defaults()))
+        .containsExactly(
+            "storage.retention",
+            "retention.keep",
+            "retention.max_bytes",
+            "retention.min_free_disk");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          keep: 5                          | f:1: retention.keep: takes a list
+          keep: [5]                        | f:1: retention.keep[0]: is an entry with settings of its own, as {key: value}
+          keep: [{match: '{a="b"}'}]       | f:1: retention.keep[0].for: is missing: how long to keep, as 90d or forever
+          keep: [{for: 1d}, {for: 5m}]     | f:1: retention.keep[1].for: 5m is less than 1h (and not the word forever)
+          keep: [{match: '{a=', for: 1d}]  | f:1: retention.keep[0].match: "{a=" is not a selector: 1:4: parse error: unexpected end of input in label matching, expected string
+          keep: [{match: '{a=~"("}', for: 1d}] | f:1: retention.keep[0].match: "{a=~"("}" is not a selector: 1:2: parse error: error parsing regexp: missing closing ): `(`
+          keep: [{tenant: a/b, for: 1d}]   | f:1: retention.keep[0].tenant: tenant ID 'a/b' contains unsupported character '/'
+          keep: [{resolution: 0, for: 1d}] | f:1: retention.keep[0].resolution: "0" is not raw, any or a duration
+          keep: [{fro: 1d}]                | f:1: retention.keep[0].for: is missing: how long to keep, as 90d or forever
+          keep: [{for: 1d, tennant: a}]    | f:1: unknown setting retention.keep[0].tennant; did you mean tenant?
+          min_free_disk: 100%              | f:1: retention.min_free_disk: 100% is not between 0% and 99%
+          max_bytes: 5                     | f:1: retention.max_bytes: not a size: "5"; write a whole number with B, KiB, MiB, GiB or TiB
+          """)
+  void wrongRulesOfRetentionAreNamed(String line, String message) {
+    assertThatThrownBy(() -> ServerConfig.parse("f", "retention: {" + line + "}"))
+        .hasMessage(message);
+  }
+
+  @Test
   void deltasAreStoredOrMadeCumulativeNotBoth() {
     assertThat(
             ServerConfig.parse("f", "otlp: {deltatocumulative: true, delta_max_stale: 1h}\n")
@@ -239,7 +312,7 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, rules, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, retention, rules, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
           otlp: {enabled: [1]}      | f:1: otlp.enabled: takes one value
@@ -345,6 +418,10 @@ final class ServerConfigTest {
       return null;
     }
     String value = line.substring(colon + 2);
+    if (line.strip().equals("keep: []")) {
+      return line.replace(
+          "[]", "[{match: '{a=\"b\"}', tenant: \"@default\", resolution: 5m, for: 90d}]");
+    }
     if (line.contains("alertmanagers")) {
       return line.replace("[]", "[https://a.example:9093/am]");
     }
