@@ -213,7 +213,7 @@ final class ServerConfigTest {
           keep: [5]                        | f:1: retention.keep[0]: is an entry with settings of its own, as {key: value}
           keep: [{match: '{a="b"}'}]       | f:1: retention.keep[0].for: is missing: how long to keep, as 90d or forever
           keep: [{for: 1d}, {for: 5m}]     | f:1: retention.keep[1].for: 5m is less than 1h (and not the word forever)
-          keep: [{match: '{a=', for: 1d}]  | f:1: retention.keep[0].match: "{a=" is not a selector: 1:4: parse error: unexpected end of input in label matching, expected string
+          keep: [{match: '{a=', for: 1d}]  | f:1: retention.keep[0].match: "{a=" is not a selector: 1:4: parse error: unexpected end of input inside braces
           keep: [{match: '{a=~"("}', for: 1d}] | f:1: retention.keep[0].match: "{a=~"("}" is not a selector: 1:2: parse error: error parsing regexp: missing closing ): `(`
           keep: [{tenant: a/b, for: 1d}]   | f:1: retention.keep[0].tenant: tenant ID 'a/b' contains unsupported character '/'
           keep: [{resolution: 0, for: 1d}] | f:1: retention.keep[0].resolution: "0" is not raw, any or a duration
