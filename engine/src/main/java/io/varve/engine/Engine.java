@@ -212,8 +212,7 @@ public final class Engine implements AutoCloseable {
             recover.retention(),
             deletes);
     disk = new DiskKeeper(fs, dataDir, this::otherBytes, config.diskLimits());
-    housekeeping =
-        new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes, disk);
+    housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes, disk);
     recovery =
         String.format(
             Locale.ROOT,

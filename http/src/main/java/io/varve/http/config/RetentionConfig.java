@@ -36,7 +36,8 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
   }
 
   static RetentionConfig read(Settings in) {
-    List<RetentionRule> keep = in.items(KEEP, RetentionConfig::rule);
+    List<RetentionRule> keep = new ArrayList<>();
+    in.sections(KEEP).forEach(entry -> keep.add(rule(entry)));
     if (keep.size() > RetentionPolicy.MOST_RULES) {
       throw in.wrong(KEEP, "more than " + RetentionPolicy.MOST_RULES + " rules");
     }
@@ -50,16 +51,21 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
     List<Matcher> matchers = in.value(MATCH, List.of(), RetentionConfig::matchers);
     String tenant = in.value(TENANT, EVERY_TENANT, RetentionConfig::checkedTenant);
     long resolution = in.value(RESOLUTION, RetentionRule.ANY, RetentionConfig::resolution);
-    long keep = in.millisOr(FOR, FOREVER, -1, HOUR);
-    if (keep < 0) {
-      throw in.wrong(FOR, "is missing: how long to keep, as 90d or forever");
-    }
+    long keep = in.required(FOR, RetentionConfig::keep);
     in.done();
     return new RetentionRule(
-        tenant.equals(EVERY_TENANT) ? null : tenant,
-        matchers,
-        resolution,
-        keep == 0 ? RetentionPolicy.FOREVER : keep);
+        tenant.equals(EVERY_TENANT) ? null : tenant, matchers, resolution, keep);
+  }
+
+  private static long keep(String text) {
+    if (text.equals(FOREVER)) {
+      return RetentionPolicy.FOREVER;
+    }
+    long millis = Durations.parseMillis(text);
+    if (millis < HOUR) {
+      throw new IllegalArgumentException(text + " is less than 1h (and not the word forever)");
+    }
+    return millis;
   }
 
   /** Stands for the tenant of requests that name none; no other tenant can have this name. */

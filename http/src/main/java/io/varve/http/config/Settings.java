@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -81,10 +81,8 @@ final class Settings {
 
   /** A value that has to be there. */
   <T> T required(String key, Function<String, T> parser) {
-    if (!mapping.entries().containsKey(key)) {
-      throw wrong(key, mapping.line(), "is missing");
-    }
-    return Objects.requireNonNull(this.<@Nullable T>value(key, null, parser::apply));
+    return value(key, Optional.<T>empty(), text -> Optional.of(parser.apply(text)))
+        .orElseThrow(() -> wrong(key, mapping.line(), "is missing"));
   }
 
   /** A value as the file writes it. */
@@ -245,33 +243,6 @@ final class Settings {
     return List.copyOf(texts);
   }
 
-  /**
-   * A list of sections.
-   *
-   * @param reader of one of them; it ends it by {@link #done}
-   */
-  <T> List<T> items(String key, Function<Settings, T> reader) {
-    asked.add(key);
-    known.add(path + key);
-    YamlNode.Entry entry = mapping.entries().get(key);
-    if (entry == null) {
-      return List.of();
-    }
-    if (!(entry.value() instanceof YamlNode.Sequence list)) {
-      throw wrong(key, entry.line(), "takes a list");
-    }
-    List<T> items = new ArrayList<>();
-    for (YamlNode item : list.items()) {
-      String name = key + "[" + items.size() + "]";
-      if (!(item instanceof YamlNode.Mapping inner)) {
-        throw wrong(name, item.line(), "is an entry with settings of its own, as {key: value}");
-      }
-      // Keys of entries are no settings of the file.
-      items.add(reader.apply(new Settings(file, path + name + ".", inner, new ArrayList<>())));
-    }
-    return List.copyOf(items);
-  }
-
   /** Ends the section: whatever is in it that nobody asked for is an error. */
   void done() {
     for (Map.Entry<String, YamlNode.Entry> entry : mapping.entries().entrySet()) {
@@ -342,12 +313,7 @@ final class Settings {
   /** An error at a key that the file may have. */
   ConfigException wrong(String key, String problem) {
     YamlNode.Entry entry = mapping.entries().get(key);
-    return wrong(key, entry == null ? sectionLine() : entry.line(), problem);
-  }
-
-  /** The line of an entry of a list; null of a section, which may be missing. */
-  private @Nullable Integer sectionLine() {
-    return path.endsWith("].") ? mapping.line() : null;
+    return wrong(key, entry == null ? null : entry.line(), problem);
   }
 
   /** An error at a key. */

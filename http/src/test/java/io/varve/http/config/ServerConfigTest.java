@@ -209,15 +209,15 @@ final class ServerConfigTest {
       quoteCharacter = '~',
       textBlock =
           """
-          keep: 5                          | f:1: retention.keep: takes a list
-          keep: [5]                        | f:1: retention.keep[0]: is an entry with settings of its own, as {key: value}
-          keep: [{match: '{a="b"}'}]       | f:1: retention.keep[0].for: is missing: how long to keep, as 90d or forever
+          keep: 5                          | f:1: retention.keep: takes a list of entries, each with settings of its own
+          keep: [5]                        | f:1: retention.keep: takes a list of entries, each with settings of its own
+          keep: [{match: '{a="b"}'}]       | f:1: retention.keep[0].for: is missing
           keep: [{for: 1d}, {for: 5m}]     | f:1: retention.keep[1].for: 5m is less than 1h (and not the word forever)
           keep: [{match: '{a=', for: 1d}]  | f:1: retention.keep[0].match: "{a=" is not a selector: 1:4: parse error: unexpected end of input inside braces
           keep: [{match: '{a=~"("}', for: 1d}] | f:1: retention.keep[0].match: "{a=~"("}" is not a selector: 1:2: parse error: error parsing regexp: missing closing ): `(`
           keep: [{tenant: a/b, for: 1d}]   | f:1: retention.keep[0].tenant: tenant ID 'a/b' contains unsupported character '/'
           keep: [{resolution: 0, for: 1d}] | f:1: retention.keep[0].resolution: "0" is not raw, any or a duration
-          keep: [{fro: 1d}]                | f:1: retention.keep[0].for: is missing: how long to keep, as 90d or forever
+          keep: [{fro: 1d}]                | f:1: retention.keep[0].for: is missing
           keep: [{for: 1d, tennant: a}]    | f:1: unknown setting retention.keep[0].tennant; did you mean tenant?
           min_free_disk: 100%              | f:1: retention.min_free_disk: 100% is not between 0% and 99%
           max_bytes: 5                     | f:1: retention.max_bytes: not a size: "5"; write a whole number with B, KiB, MiB, GiB or TiB
