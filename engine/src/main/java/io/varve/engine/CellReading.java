@@ -7,6 +7,7 @@ import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.BlockStats;
 import io.varve.engine.partition.ChunkReader;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fills the cells of one series: from stored cells where nothing stands against it, from samples
@@ -121,13 +122,12 @@ final class CellReading {
     if (id < 0) {
       return false;
     }
-    if (window.tombstones().any() && window.tombstones().ranges(id, Long.MIN_VALUE) != null) {
-      return true;
-    }
+    boolean deleted =
+        window.tombstones().any() && window.tombstones().ranges(id, Long.MIN_VALUE) != null;
     List<Shared<ChunkReader>> chunks = window.chunks(bucket);
     for (int c = 0; c < chunks.size(); c++) {
       ChunkReader chunk = chunks.get(c).get();
-      if (chunk.file().info().late() && chunk.rowOf(id) >= 0) {
+      if ((deleted || chunk.file().info().late()) && chunk.rowOf(id) >= 0) {
         return true;
       }
     }
@@ -168,7 +168,8 @@ final class CellReading {
       if (cells == null || row < 0) {
         continue;
       }
-      Filled filled = fromCells(cells, row, range, into);
+      long[] gone = window.tombstones().ranges(id, cells.file().info().logTo());
+      Filled filled = fromCells(cells, row, range, gone, into);
       if (filled != Filled.WHOLE) {
         return filled;
       }
@@ -208,7 +209,7 @@ final class CellReading {
     if (cells != null) {
       int cellRow = rowOf(cells, id);
       if (cellRow >= 0) {
-        return fromCells(cells, cellRow, range, into);
+        return fromCells(cells, cellRow, range, null, into);
       }
     }
     for (int block = chunk.firstBlock(row), end = chunk.endBlock(row); block < end; block++) {
@@ -238,7 +239,14 @@ final class CellReading {
     return known ? row : -1;
   }
 
-  private Filled fromCells(ChunkReader cells, int row, TimeRange range, CellColumns into) {
+  /**
+   * Takes stored cells.
+   *
+   * @param gone ranges that were deleted when the samples were gone already: cells that touch one
+   *     are left out as a whole
+   */
+  private Filled fromCells(
+      ChunkReader cells, int row, TimeRange range, long @Nullable [] gone, CellColumns into) {
     BlockStats stats = scratch.stats;
     int first = cells.firstBlock(row);
     int end = cells.endBlock(row);
@@ -257,12 +265,22 @@ final class CellReading {
       if (!cells.stats(cell, stats)) {
         return Filled.BEYOND;
       }
-      if (stats.count > 0) {
+      if (stats.count > 0 && (gone == null || !touches(gone, cells, cell))) {
         into.add(stats);
       }
     }
     snapshot.counters().cellsRead.add(end - first);
     return Filled.WHOLE;
+  }
+
+  /** True if a cell has a sample in one of these ranges, or may have. */
+  static boolean touches(long[] ranges, ChunkReader cells, int cell) {
+    for (int r = 0; r < ranges.length; r += 2) {
+      if (cells.maxTime(cell) > ranges[r] && cells.minTime(cell) <= ranges[r + 1]) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private Filled fromHeads(int series, TimeRange range, long readTo, CellColumns into) {

@@ -567,7 +567,7 @@ public final class Engine implements AutoCloseable {
     checkOpen();
     flush(); // a merge must not overtake what is open; and deletes have to reach their windows
     for (WindowView window : catalog.peek().windows().values()) {
-      if (window.tombstones().any()) {
+      if (window.tombstones().any() && !window.cellsBySource().isSourceless()) {
         writePath.merge(window.start(), 0);
       }
     }
@@ -722,6 +722,7 @@ public final class Engine implements AutoCloseable {
     checkOpen();
     checkAggregates(rules);
     aggregates = new AggregateRules(rules);
+    runner.aggregate(aggregates);
     this.auditMillis = auditMillis;
     jobs.wake();
   }
@@ -793,10 +794,9 @@ public final class Engine implements AutoCloseable {
 
   /** Makes the cells of one chunk file; false if all are there or it failed. */
   private boolean makeCells() {
-    AggregateRules wanted = aggregates;
     background.lock();
     try {
-      return syncFailure == null && attempt(() -> runner.makeCells(wanted));
+      return syncFailure == null && attempt(runner::makeCells);
     } finally {
       background.unlock();
     }

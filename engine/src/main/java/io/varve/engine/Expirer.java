@@ -94,11 +94,28 @@ final class Expirer {
     }
     List<CellsFile> cells = cells(window, expiry, damage);
     gone.andNot(window.gone());
+    if (cells.size() < state.cells().size()) {
+      gone.and(rowsOfOthers(window, files)); // the others are still told of by their cells
+    }
     if (files.isEmpty() && cells.isEmpty() && gone.isEmpty()) {
       return null;
     }
     boolean isWhole = files.size() == state.chunks().size() && cells.size() == state.cells().size();
     return new Loss(window, isWhole, files, cells, gone, rest);
+  }
+
+  /** Series that have rows in files that stay. */
+  private static RoaringBitmap rowsOfOthers(WindowView window, List<ChunkFile> files) {
+    RoaringBitmap series = new RoaringBitmap();
+    for (Shared<ChunkReader> resource : window.chunks()) {
+      ChunkReader chunk = resource.get();
+      if (!files.contains(chunk.file())) {
+        for (int row = 0; row < chunk.seriesCount(); row++) {
+          series.add(chunk.windowIdAt(row));
+        }
+      }
+    }
+    return series;
   }
 
   private static long rowsIn(RoaringBitmap series, ChunkReader chunk) {

@@ -205,6 +205,9 @@ final class Housekeeping {
   }
 
   static boolean isWorthMerging(WindowView window, long keptFrom) {
+    if (window.cellsBySource().isSourceless()) {
+      return false; // its series are numbered as the cells have them, which cannot be made anew
+    }
     Map<Integer, Integer> lateFiles = new HashMap<>();
     List<ChunkFile> files = window.state().isFinal() ? List.of() : window.state().chunks();
     for (ChunkFile file : files) {

@@ -43,6 +43,7 @@ final class JobRunner {
   private final MetadataBook metadata;
   private final CellMaker cells;
   private final CellAudit audit;
+  private volatile AggregateRules aggregates = AggregateRules.NONE;
   private final Expirer expirer;
   private final DeleteBook deletes;
   private final Deletions deletions;
@@ -213,7 +214,7 @@ final class JobRunner {
     ManifestEdit edit = new ManifestEdit();
     Deletions.Step step = null;
     WindowState before = null;
-    if (window != null && isWhole(window)) {
+    if (window != null && isWhole(window) && !window.cellsBySource().isSourceless()) {
       try {
         edit = compactor.merge(window, job.position(), job.merge().keptFrom(), job.policy());
         window.state().cells().forEach(edit::removeCells); // made anew from what is merged
@@ -276,7 +277,8 @@ final class JobRunner {
    *
    * @return false if there is nothing to do
    */
-  boolean makeCells(AggregateRules rules) throws IOException {
+  boolean makeCells() throws IOException {
+    AggregateRules rules = aggregates;
     for (WindowView window : windowsNow().descendingMap().values()) {
       if (!isWhole(window)) {
         continue;
@@ -288,10 +290,7 @@ final class JobRunner {
           commitCells(window, outdated); // their names are free again when the next ones come
           return true;
         }
-        SortedMap<Long, String> missing = CellMaker.missing(window, chunk.file(), rules);
-        if (!missing.isEmpty()) {
-          commitCells(window, cells.make(window, chunk, missing, rules));
-          counters.cellFilesMade.add(missing.size());
+        if (makeCells(window, chunk.file())) {
           return true;
         }
       }
@@ -311,6 +310,39 @@ final class JobRunner {
               + "); it is made anew");
       commitCells(wrong.window(), new ManifestEdit().removeCells(wrong.file()));
     }
+  }
+
+  /** Samples do not go before their cells are made; true if any were. */
+  private boolean makeCellsOf(List<Expirer.Loss> losses) throws IOException {
+    boolean any = false;
+    for (Expirer.Loss loss : losses) {
+      for (ChunkFile file : loss.isWhole() ? List.<ChunkFile>of() : loss.files()) {
+        WindowView window = windowsNow().get(loss.window().start());
+        any |= window != null && makeCells(window, file);
+      }
+    }
+    return any;
+  }
+
+  private boolean makeCells(WindowView window, ChunkFile file) throws IOException {
+    AggregateRules wanted = aggregates;
+    SortedMap<Long, String> missing = CellMaker.missing(window, file, wanted);
+    if (missing.isEmpty()) {
+      return false;
+    }
+    for (Shared<ChunkReader> chunk : window.chunks()) {
+      if (chunk.get().file().equals(file) && outdatedCells(window, chunk.get(), wanted).isEmpty()) {
+        commitCells(window, cells.make(window, chunk.get(), missing, wanted));
+        counters.cellFilesMade.add(missing.size());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Which continuous aggregates there are from now on; any thread. */
+  void aggregate(AggregateRules rules) {
+    aggregates = rules;
   }
 
   private void commitCells(WindowView window, ManifestEdit edit) throws IOException {
@@ -341,6 +373,9 @@ final class JobRunner {
     Expiry expiry = job.expiry();
     ManifestEdit edit = new ManifestEdit();
     List<Expirer.Loss> losses = expirer.losses(windowsNow().values(), expiry);
+    if (makeCellsOf(losses)) {
+      losses = expirer.losses(windowsNow().values(), expiry); // the windows are others now
+    }
     List<Long> gone = new ArrayList<>();
     for (Expirer.Loss loss : losses) {
       expirer.apply(loss, job.position(), edit);

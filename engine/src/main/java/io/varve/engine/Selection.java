@@ -160,6 +160,19 @@ final class Selection implements SeriesSet {
   }
 
   @Override
+  public SamplesGone samplesGone() {
+    long until = Long.MIN_VALUE;
+    long cellMillis = 0;
+    for (WindowView window : windows) {
+      if (window.cellsBySource().isSourceless()) {
+        until = Math.max(until, window.end());
+        cellMillis = Math.max(cellMillis, window.cellsBySource().sourcelessMillis());
+      }
+    }
+    return cellMillis == 0 ? SamplesGone.NOWHERE : new SamplesGone(until, cellMillis);
+  }
+
+  @Override
   public SeriesReader reader() {
     return new SelectionReader(snapshot, this, budget);
   }

@@ -132,6 +132,9 @@ final class SelectionReader implements SeriesReader {
       if (id < 0 || window.start() >= end || window.end() <= start) {
         continue;
       }
+      if (!late && window.cellsBySource().isSourceless()) {
+        windowRows.readLasts(window, id, window.bucketOf(virtualShard), start, end, into);
+      }
       windowRows.read(
           window,
           id,
@@ -310,6 +313,9 @@ final class SelectionReader implements SeriesReader {
 
   /** Folds a window's blocks; false if they overlap or cannot be read: then the slow way it is. */
   private boolean foldWindow(WindowView window, int id, int bucket, TimeRange range) {
+    if (window.cellsBySource().isSourceless() && !foldCells(window, id, bucket, range)) {
+      return false;
+    }
     List<Shared<ChunkReader>> chunks = window.chunks(bucket);
     for (int c = 0; c < chunks.size(); c++) {
       ChunkReader chunk = chunks.get(c).get();
@@ -345,6 +351,35 @@ final class SelectionReader implements SeriesReader {
           if (!fold.rows(edge, 0, edge.size)) {
             return false;
           }
+        }
+      } catch (io.varve.engine.format.CorruptDataException e) {
+        return false; // the slow way reports it
+      }
+    }
+    return true;
+  }
+
+  /** Folds the finest cells that lie in the range, of samples that are gone. */
+  private boolean foldCells(WindowView window, int id, int bucket, TimeRange range) {
+    List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
+    for (int i = 0; i < sourceless.size(); i++) {
+      ChunkReader cells = sourceless.get(i).getLast();
+      try {
+        int row = cells.rowOf(id);
+        for (int cell = row < 0 ? 0 : cells.firstBlock(row),
+                end = row < 0 ? 0 : cells.endBlock(row);
+            cell < end;
+            cell++) {
+          if (cells.minTime(cell) <= range.startExclusive()
+              || cells.maxTime(cell) > range.endInclusive()) {
+            continue;
+          }
+          if (cells.lacks(cell) != 0
+              || !cells.stats(cell, scratch.stats)
+              || (fold.any() && cells.minTime(cell) <= fold.lastTime())) {
+            return false;
+          }
+          fold.block(scratch.stats, cells.maxTime(cell));
         }
       } catch (io.varve.engine.format.CorruptDataException e) {
         return false; // the slow way reports it

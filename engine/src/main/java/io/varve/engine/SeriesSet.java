@@ -24,6 +24,11 @@ public interface SeriesSet {
     return Collections.emptySortedSet();
   }
 
+  /** Where only cells are left of the samples, in the range that was selected. */
+  default SamplesGone samplesGone() {
+    return SamplesGone.NOWHERE;
+  }
+
   /** A reader for one thread; close it before the snapshot. */
   SeriesReader reader();
 }

@@ -21,6 +21,7 @@ final class WindowCells {
   private final Map<String, List<ChunkReader>> bySource = new HashMap<>();
   private final List<List<List<ChunkReader>>> sourceless = new ArrayList<>(); // by bucket
   private final TreeSet<Long> widths = new TreeSet<>();
+  private boolean isSourceless;
 
   WindowCells(WindowState state, List<Shared<ChunkReader>> open) {
     Map<String, ChunkReader> byPath = new HashMap<>();
@@ -43,6 +44,7 @@ final class WindowCells {
     bySource.forEach(
         (source, readers) -> {
           if (!sources.contains(source)) {
+            isSourceless = true;
             int bucket = readers.getFirst().file().info().bucket();
             List<List<ChunkReader>> all = new ArrayList<>(sourceless.get(bucket));
             all.add(readers);
@@ -66,6 +68,22 @@ final class WindowCells {
    */
   List<List<ChunkReader>> sourceless(int bucket) {
     return sourceless.get(bucket);
+  }
+
+  /** The narrowest cells of which there are some for all that is gone; 0 if nothing is gone. */
+  long sourcelessMillis() {
+    long narrowest = 0;
+    for (List<List<ChunkReader>> sources : sourceless) {
+      for (List<ChunkReader> widestFirst : sources) {
+        narrowest = Math.max(narrowest, widestFirst.getLast().file().info().cellMillis());
+      }
+    }
+    return narrowest;
+  }
+
+  /** True if any chunk file is gone of which there are cells. */
+  boolean isSourceless() {
+    return isSourceless;
   }
 
   /** The widest of these that make up cells of a width; null if there are none. */

@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.model.SampleColumns;
+import io.varve.engine.partition.BlockStats;
 import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.partition.ChunkScratch;
 import java.util.List;
@@ -17,6 +18,7 @@ final class WindowRows {
   private final ChunkScratch scratch;
   private final EngineCounters counters;
   private final DamageLog damage;
+  private final BlockStats cellStats = new BlockStats();
 
   WindowRows(RowMerge merge, ChunkScratch scratch, EngineCounters counters, DamageLog damage) {
     this.merge = merge;
@@ -61,6 +63,60 @@ final class WindowRows {
         if (damage.add(String.valueOf(e.getMessage()))) {
           counters.damage.increment();
         }
+      }
+    }
+  }
+
+  /**
+   * Appends what is left of a series whose samples are gone: of every cell of the finest width the
+   * last sample.
+   */
+  void readLasts(
+      WindowView window, int windowId, int bucket, long start, long end, SampleColumns into) {
+    List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
+    for (int i = 0; i < sourceless.size(); i++) {
+      ChunkReader cells = sourceless.get(i).getLast();
+      try {
+        int row = cells.rowOf(windowId);
+        if (row >= 0) {
+          readLasts(window, cells, windowId, row, start, end, into);
+        }
+      } catch (CorruptDataException e) {
+        if (damage.add(String.valueOf(e.getMessage()))) {
+          counters.damage.increment();
+        }
+      }
+    }
+  }
+
+  private void readLasts(
+      WindowView window,
+      ChunkReader cells,
+      int windowId,
+      int row,
+      long start,
+      long end,
+      SampleColumns into) {
+    long[] gone = window.tombstones().ranges(windowId, cells.file().info().logTo());
+    for (int cell = cells.firstBlock(row), to = cells.endBlock(row); cell < to; cell++) {
+      if (cells.maxTime(cell) <= start
+          || cells.minTime(cell) > end
+          || (gone != null && CellReading.touches(gone, cells, cell))
+          || !cells.stats(cell, cellStats)
+          || cellStats.count == 0
+          || cellStats.lastTime <= start
+          || cellStats.lastTime > end) {
+        continue;
+      }
+      into.ensure(1);
+      int at = into.size++;
+      into.times[at] = cellStats.lastTime;
+      into.values[at] = cellStats.last;
+      if (into.starts != null) {
+        into.starts[at] = 0;
+      }
+      if (into.histograms != null) {
+        into.histograms[at] = null;
       }
     }
   }

@@ -63,12 +63,8 @@ final class AggregatesTest {
       // What its cells do not know is answered from the samples.
       JsonNode sum = ask(client, "sum_over_time(y[12h])", at, "explain", "1");
       assertThat(sum.get("result"))
-          .isEqualTo(
-              ask(client, "sum_over_time(y[12h])", at, "aggregates", "none").get("result"));
-      assertThat(
-              client
-                  .get("/api/v1/query", "query", "x_total", "aggregates", "some")
-                  .statusCode())
+          .isEqualTo(ask(client, "sum_over_time(y[12h])", at, "aggregates", "none").get("result"));
+      assertThat(client.get("/api/v1/query", "query", "x_total", "aggregates", "some").statusCode())
           .isEqualTo(400);
       // They are no series of their own.
       assertThat(client.data("/api/v1/label/__name__/values"))
@@ -80,8 +76,7 @@ final class AggregatesTest {
         Thread.sleep(100);
       }
       assertThat(audited(client)).isPositive();
-      assertThat(
-              client.data("/api/v1/status/aggregates").at("/audit/wrongFiles").asLong())
+      assertThat(client.data("/api/v1/status/aggregates").at("/audit/wrongFiles").asLong())
           .isZero();
 
       file("aggregates:\n  rules:\n    - {name: odd, resolutions: [7m]}\n");

@@ -265,6 +265,15 @@ final class Annotations {
     }
   }
 
+  void samplesGone(String width) {
+    noteWhole(
+        INFO
+            + "some samples are older than their retention; aggregates of "
+            + width
+            + " stand in for them",
+        new Position(0, 0));
+  }
+
   void startOverlap(String name, Position position) {
     noteWhole(
         WARNING

@@ -21,7 +21,7 @@ final class CellWindows {
   private final int parts;
   private final TimeRange range;
   private final int inWindow;
-  private final int aStep;
+  private final long first; // number of the first cell, from the epoch
   private final CellColumns cells = new CellColumns();
   private final RangeAggregate[][] sums;
   private final RangeAggregate all = new RangeAggregate();
@@ -31,10 +31,10 @@ final class CellWindows {
     this.parts = parts;
     this.grid = source.grid;
     this.cellMillis = cellMillis;
-    this.range =
-        new TimeRange(source.end(grid.start()) - source.rangeMillis, source.end(grid.last()));
-    this.inWindow = Math.toIntExact(source.rangeMillis / cellMillis);
-    this.aStep = source.isPinned() ? 0 : Math.toIntExact(grid.step() / cellMillis);
+    this.inWindow = Math.toIntExact(Math.max(1, source.rangeMillis / cellMillis));
+    this.first = Math.floorDiv(source.end(grid.start()), cellMillis) - inWindow;
+    long last = Math.floorDiv(source.end(grid.last()), cellMillis);
+    this.range = new TimeRange(first * cellMillis, last * cellMillis);
     this.sums = new RangeAggregate[levels(inWindow)][];
     long size = (range.endInclusive() - range.startExclusive()) / cellMillis;
     for (int level = 0; level < sums.length; level++) {
@@ -73,7 +73,8 @@ final class CellWindows {
   }
 
   /**
-   * The windows of a source, of cells of such a width.
+   * The windows of a source, of cells of such a width. If they are not made of whole cells, they
+   * are moved back to where they are, and shortened.
    *
    * @param parts what of the cells is needed
    */
@@ -104,11 +105,21 @@ final class CellWindows {
     return true;
   }
 
+  /** The end of the last whole cell in a step's window. */
+  long roundedEnd(int step) {
+    return Math.floorDiv(source.end(grid.time(step)), cellMillis) * cellMillis;
+  }
+
+  /** Width of the cells of a window together. */
+  long roundedMillis() {
+    return inWindow * cellMillis;
+  }
+
   /** What the window of a step has; valid until the next is asked for. */
   RangeAggregate at(int step) {
     all.clear();
-    int from = step * aStep;
-    add(0, from, from + inWindow);
+    int to = Math.toIntExact(Math.floorDiv(source.end(grid.time(step)), cellMillis) - first);
+    add(0, to - inWindow, to);
     return all;
   }
 

@@ -1,5 +1,6 @@
 package io.varve.query.exec;
 
+import io.varve.engine.SamplesGone;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
@@ -21,6 +22,7 @@ final class InstantSelect extends SeriesOperator {
   private final boolean timestamps;
   private final long lookbackMillis;
   private @Nullable SelectedSeries series;
+  private SamplesGone gone = SamplesGone.NOWHERE;
 
   InstantSelect(QueryContext query, StepGrid grid, PlanNode.Select node) {
     super(query, grid);
@@ -34,15 +36,21 @@ final class InstantSelect extends SeriesOperator {
     if (grid.count() == 0) {
       return new Labels[0];
     }
-    SelectedSeries found =
-        new SelectedSeries(
-            query,
-            selection.matchers(),
-            new TimeRange(
-                selection.reference(grid.start()) - lookbackMillis,
-                selection.reference(grid.last())));
+    SelectedSeries found = select(lookbackMillis);
+    gone = found.samplesGone();
+    if (gone.cellMillis() > lookbackMillis) {
+      found = select(gone.cellMillis());
+    }
     series = found;
     return found.labels();
+  }
+
+  private SelectedSeries select(long lookback) {
+    return new SelectedSeries(
+        query,
+        selection.matchers(),
+        new TimeRange(
+            selection.reference(grid.start()) - lookback, selection.reference(grid.last())));
   }
 
   @Override
@@ -76,7 +84,7 @@ final class InstantSelect extends SeriesOperator {
     SampleColumns samples =
         found.read(
             number,
-            new TimeRange(first - lookbackMillis, selection.reference(grid.last())),
+            new TimeRange(first - lookbackMillis(first), selection.reference(grid.last())),
             worker);
     long[] times = samples.times;
     int size = samples.size;
@@ -95,11 +103,18 @@ final class InstantSelect extends SeriesOperator {
   }
 
   private TimeRange lookback(long reference) {
-    return new TimeRange(reference - lookbackMillis, reference);
+    return new TimeRange(reference - lookbackMillis(reference), reference);
+  }
+
+  /** Where only the last sample of each cell is left, it stands for all of the cell. */
+  private long lookbackMillis(long reference) {
+    return reference - lookbackMillis < gone.until()
+        ? Math.max(lookbackMillis, gone.cellMillis())
+        : lookbackMillis;
   }
 
   private double latest(SelectedSeries found, SampleColumns samples, int row, long reference) {
-    if (row < 0 || samples.times[row] <= reference - lookbackMillis) {
+    if (row < 0 || samples.times[row] <= reference - lookbackMillis(reference)) {
       return Absent.VALUE;
     }
     if (timestamps) {

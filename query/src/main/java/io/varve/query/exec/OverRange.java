@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.CellPart;
 import io.varve.engine.RangeAggregate;
+import io.varve.engine.SamplesGone;
 import io.varve.engine.model.Labels;
 import io.varve.query.QueryException;
 import io.varve.query.function.Absent;
@@ -40,6 +41,8 @@ final class OverRange extends SeriesOperator {
   private final State[] states;
   private Labels[] labels = new Labels[0];
 
+  private SamplesGone gone = SamplesGone.NOWHERE;
+
   /** Width of the cells that windows are put together from, 0 if they are not. */
   private long cellMillis;
 
@@ -76,6 +79,7 @@ final class OverRange extends SeriesOperator {
     labels = source.prepare();
     if (query.useCells && takesAggregates() && labels.length > 0) {
       cellMillis = CellWindows.widest(source);
+      gone = source.samplesGone();
     }
     if (function == FunctionSignature.DOUBLE_EXPONENTIAL_SMOOTHING && hasFactorOutOfBounds()) {
       // That is an error also where nobody needs the series.
@@ -123,9 +127,16 @@ final class OverRange extends SeriesOperator {
     State state = state(worker);
     try {
       boolean done = cellMillis > 0 && fromCells(series, state, out, at, worker);
-      done = done || (usesAggregates() && fromAggregates(series, state, out, at, worker));
+      done =
+          done
+              || (!gone.any()
+                  && usesAggregates()
+                  && fromAggregates(series, state, out, at, worker));
       if (!done) {
         fromSamples(series, state, out, at, worker);
+        if (gone.any() && takesAggregates() && source.rangeMillis >= gone.cellMillis()) {
+          fromCellsOnly(series, state, out, at, worker);
+        }
       }
     } catch (IllegalArgumentException e) {
       throw QueryException.execution(String.valueOf(e.getMessage())); // a parameter out of bounds
@@ -308,6 +319,30 @@ final class OverRange extends SeriesOperator {
     return true;
   }
 
+  /** Windows that reach to where samples are gone, moved to the cells that are left. */
+  private void fromCellsOnly(int series, State state, double[] out, int at, Worker worker) {
+    CellWindows windows = state.cells;
+    if (windows == null) {
+      windows = CellWindows.of(source, gone.cellMillis(), parts());
+      state.cells = windows;
+    }
+    if (!windows.load(series, worker)) {
+      return;
+    }
+    for (int s = 0; s < grid.count(); s++) {
+      long end = source.end(grid.time(s));
+      if (end - source.rangeMillis < gone.until()) {
+        boolean finite =
+            put(windows.at(s), windows.roundedEnd(s), windows.roundedMillis(), out, at + s);
+        if (!finite) {
+          out[at + s] = Absent.VALUE;
+        } else if (function == FunctionSignature.INCREASE || function == FunctionSignature.DELTA) {
+          out[at + s] *= (double) source.rangeMillis / windows.roundedMillis();
+        }
+      }
+    }
+  }
+
   private boolean aroundCore(int series, State state, double[] out, int at, Worker worker) {
     CoreWindows windows = state.core;
     if (windows == null) {
@@ -326,17 +361,21 @@ final class OverRange extends SeriesOperator {
   }
 
   private boolean put(RangeAggregate a, long end, double[] out, int at) {
+    return put(a, end, source.rangeMillis, out, at);
+  }
+
+  private boolean put(RangeAggregate a, long end, long rangeMillis, double[] out, int at) {
     if (!Double.isFinite(a.sum)
         && (function == FunctionSignature.AVG_OVER_TIME
             || function == FunctionSignature.SUM_OVER_TIME)) {
       return false; // added one by one it may be finite, as a mean may be where the sum is not
     }
     query.countQueryable(a.count);
-    out[at] = a.count == 0 ? Absent.VALUE : value(a, end);
+    out[at] = a.count == 0 ? Absent.VALUE : value(a, end, rangeMillis);
     return true;
   }
 
-  private double value(RangeAggregate a, long end) {
+  private double value(RangeAggregate a, long end, long rangeMillis) {
     return switch (function) {
       case SUM_OVER_TIME -> a.sum + a.sumLow;
       case AVG_OVER_TIME -> a.sum / a.count + a.sumLow / a.count;
@@ -355,7 +394,7 @@ final class OverRange extends SeriesOperator {
             a.first,
             a.firstTime,
             a.lastTime,
-            end - source.rangeMillis,
+            end - rangeMillis,
             end,
             counter,
             function == FunctionSignature.RATE);

@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
+import io.varve.engine.SamplesGone;
 import io.varve.engine.SeriesReader;
 import io.varve.engine.SeriesSet;
 import io.varve.engine.model.Histogram;
@@ -13,6 +14,7 @@ import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.histogram.HistogramRanges;
 import io.varve.query.histogram.HistogramTable;
 import io.varve.query.histogram.ResetHint;
+import io.varve.query.promql.Durations;
 import java.util.List;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ final class SelectedSeries {
   private final QueryContext query;
   private final SeriesSet set;
   private final SelectorMeter meter;
+  private final SamplesGone gone;
   private final SeriesReader[] readers;
   private final SampleColumns[] columns;
 
@@ -31,6 +34,10 @@ final class SelectedSeries {
     this.set = query.snapshot.select(query.tenant, matchers, range, meter);
     meter.found(set.size(), set.windows());
     query.countSeries(meter, set.size());
+    this.gone = set.samplesGone();
+    if (gone.any() && set.size() > 0) {
+      query.annotations.samplesGone(Durations.format(gone.cellMillis()));
+    }
     this.readers = new SeriesReader[query.workers()];
     this.columns = new SampleColumns[query.workers()];
   }
@@ -76,6 +83,11 @@ final class SelectedSeries {
       meter.countStoredBlocks(into.storedBlocks);
     }
     return known;
+  }
+
+  /** Where samples are gone, of which the user is told. */
+  SamplesGone samplesGone() {
+    return gone;
   }
 
   /** The widths of cells that continuous aggregates have of these series. */

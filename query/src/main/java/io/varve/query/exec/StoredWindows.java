@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
+import io.varve.engine.SamplesGone;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
@@ -149,6 +150,11 @@ final class StoredWindows extends WindowSource {
   @Override
   boolean aggregate(int number, TimeRange range, RangeAggregate into, Worker worker) {
     return series().aggregate(number, range, into, worker);
+  }
+
+  @Override
+  SamplesGone samplesGone() {
+    return series().samplesGone();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.varve.query.exec;
 
 import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
+import io.varve.engine.SamplesGone;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
@@ -55,6 +56,11 @@ abstract class WindowSource {
   /** Aggregates a series over a range; false if it must be loaded. */
   boolean aggregate(int series, TimeRange range, RangeAggregate into, Worker worker) {
     return false;
+  }
+
+  /** Where samples are gone. */
+  SamplesGone samplesGone() {
+    return SamplesGone.NOWHERE;
   }
 
   /** The widths of cells that continuous aggregates have of the series, ascending. */
