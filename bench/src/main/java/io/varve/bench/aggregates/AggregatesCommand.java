@@ -60,6 +60,13 @@ public final class AggregatesCommand implements Callable<Integer> {
   private int runs;
 
   @Option(
+      names = "--only",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "Ask only the questions that contain this text.")
+  private String only = "";
+
+  @Option(
       names = "--store",
       paramLabel = "FOLDER",
       description =
@@ -123,7 +130,8 @@ public final class AggregatesCommand implements Callable<Integer> {
             Question.over("avg_over_time(x{kind=\"gauge\"}[1d])", start + day, end, day),
             Question.over("max(max_over_time(x[7d]))", start + 7 * day, end, 3600 * 6));
     try (Modes modes = new Modes(data.engine(), runs)) {
-      return modes.compare(questions);
+      return modes.compare(
+          questions.stream().filter(question -> question.toString().contains(only)).toList());
     }
   }
 }
