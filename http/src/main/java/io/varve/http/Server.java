@@ -424,12 +424,12 @@ public final class Server implements AutoCloseable {
    */
   public String recover() throws IOException {
     Engine engine = Engine.open(config.engine(), progress);
+    Opened now;
     try {
-      Opened now = around(engine);
-      rules.open(engine, now.queries());
+      now = around(engine);
       aggregates.open(engine, config);
       opened = now;
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (RuntimeException | Error e) {
       try {
         engine.close();
       } catch (IOException | RuntimeException | Error suppressed) {
@@ -438,6 +438,7 @@ public final class Server implements AutoCloseable {
       throw e;
     }
     availability = Availability.READY;
+    rules.open(engine, now.queries()); // nobody has to wait for what was pending before
     reloader.begin();
     return engine.stats().recovery();
   }

@@ -241,6 +241,35 @@ final class AlertmanagerEndToEndTest {
   }
 
   @Test
+  void replicasTellOfTheSameAlert() throws Exception {
+    configure("[\"http://127.0.0.1:" + port + "\"]");
+    String first = Files.readString(folder.resolve("varve.yaml"));
+    startVarve();
+    Path file = folder.resolve("second.yaml");
+    Files.writeString(
+        file, first.replace("replica=\"1\"", "replica=\"2\"").replace("/data\n", "/data2\n"));
+    Server one = Objects.requireNonNull(varve);
+    try (Server two = new Server(ServerConfig.load(file))) {
+      two.recover();
+      for (Server server : List.of(one, two)) {
+        varve = server;
+        temperature(31);
+        await(() -> metric("varve_notifications_sent_total").compareTo("0.0") > 0);
+      }
+      assertThat(active()).hasSize(1);
+      await(() -> passedOn.contains("firing Hot"));
+      varve = one;
+      temperature(20);
+      varve = two;
+      temperature(20);
+      await(() -> passedOn.contains("resolved Hot"));
+      assertThat(passedOn).doesNotHaveDuplicates();
+    } finally {
+      varve = one;
+    }
+  }
+
+  @Test
   void theAlertmanagerMayGoAndComeBack() throws Exception {
     configure("[\"http://127.0.0.1:" + port + "\"]");
     startVarve();

@@ -205,14 +205,40 @@ final class RuleApiTest {
     assertThat(names()).contains("one/other");
     Files.writeString(folder.resolve("rules/first.yml"), FIRST.replace("name: two", "name: three"));
     configure(
-        "rules: {files: [rules/*.yml], interval: 100ms, max_concurrent: 9}\n"
-            + "alerting: {alertmanagers: ['http://127.0.0.1:1']}\n");
+        """
+        rules: {files: [rules/*.yml], interval: 100ms, max_concurrent: 9}
+        alerting: {alertmanagers: ['http://127.0.0.1:1']}
+        """);
     HttpResponse<String> reloaded = client.form("POST", "/-/reload");
     assertThat(reloaded.statusCode()).as(reloaded.body()).isEqualTo(200);
     assertThat(reloaded.body()).contains("rules.max_concurrent").doesNotContain("alerting");
     assertThat(names()).containsExactly("one/answer", "one/Always", "one/Waits", "three/bad");
     assertThat(client.data("/api/v1/alerts").at("/alerts/1/activeAt").asText()).isEqualTo(since);
     assertThat(client.data("/api/v1/alertmanagers").get("activeAlertmanagers")).hasSize(1);
+  }
+
+  @Test
+  void recordingRulesCatchUpAfterARestart() throws Exception {
+    awaitEvaluation();
+    client.close();
+    server.close();
+    long stopped = System.currentTimeMillis();
+    Thread.sleep(1_500);
+    configure("rules: {files: [rules/second.yml], catch_up_delay: 0s}\n");
+    server = new Server(ServerConfig.load(folder.resolve("varve.yaml")));
+    server.recover();
+    client = new ApiClient(server.address().getPort());
+    String count = "count_over_time(other[1s] @ " + (stopped + 1_200) / 1e3 + ")";
+    for (int i = 0; i < 200; i++) {
+      JsonNode found = client.data("/api/v1/query", "query", count).at("/result/0/value/1");
+      if (found.asInt() == 10) {
+        assertThat(client.get("/metrics").body())
+            .containsPattern("varve_rule_catch_up_evaluations_total\\{.*;one\"\\} [1-9]");
+        return;
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError("did not catch up");
   }
 
   @Test

@@ -99,6 +99,10 @@ final class RuleWorld implements AutoCloseable, InstantSource {
     return Instant.ofEpochMilli(now);
   }
 
+  Snapshot snapshot() {
+    return engine.snapshot();
+  }
+
   long now() {
     return now;
   }
