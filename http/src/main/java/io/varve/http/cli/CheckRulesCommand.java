@@ -82,7 +82,7 @@ final class CheckRulesCommand implements Callable<Integer> {
     if (files.isEmpty()) {
       out.println("Checking standard input");
       String text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
-      worst = check.check(text, out, System.err);
+      worst = check.check("standard input", text, out, System.err);
       out.println();
     }
     for (Path file : files) {
@@ -113,6 +113,6 @@ final class CheckRulesCommand implements Callable<Integer> {
               + (e instanceof NoSuchFileException ? "no such file or directory" : e.getMessage()));
       return RuleFileCheck.Outcome.WRONG;
     }
-    return check.check(text, out, System.err);
+    return check.check(file.toString(), text, out, System.err);
   }
 }

@@ -39,14 +39,21 @@ final class RuleFileCheck {
     this.ignoreUnknown = ignoreUnknown;
   }
 
-  Outcome check(String text, PrintStream out, PrintStream err) {
+  /**
+   * Checks a text.
+   *
+   * @param name of the file, which every problem is told with
+   */
+  Outcome check(String name, String text, PrintStream out, PrintStream err) {
     RuleFile file;
     try {
       file = RuleFile.parse(text, Replay.checker(), ignoreUnknown);
     } catch (RuleException e) {
       out.flush();
       err.println("  FAILED:");
-      err.println(e.getMessage());
+      String.valueOf(e.getMessage())
+          .lines() // those that are indented go on with the one before
+          .forEach(line -> err.println(line.startsWith(" ") ? line : name + ": " + line));
       return Outcome.WRONG;
     }
     List<Rule> twice = duplicates ? twice(file) : List.of();
@@ -59,8 +66,8 @@ final class RuleFileCheck {
         message.append("Metric: ").append(rule.name()).append("\nLabel(s):\n");
         rule.labels()
             .forEach(
-                (name, value) ->
-                    message.append('\t').append(name).append(": ").append(value).append('\n'));
+                (label, value) ->
+                    message.append('\t').append(label).append(": ").append(value).append('\n'));
       }
       err.println(message.append("Might cause inconsistency while recording expressions"));
       return Outcome.QUESTIONABLE;

@@ -50,6 +50,18 @@ final class CheckCommandTest {
         - {record: a, expr: up +}
         - {alert: A, expr: up, labels: {x: "{{"}}
       """;
+  private static final String MORE_WRONG =
+      """
+      groups:
+      - name: g
+        rules:
+        - {record: "a{x}", expr: up}
+        - {record: a, expr: up, for: 1m, annotations: {a: b}}
+        - {record: a, alert: b, expr: up}
+        - {expr: ""}
+        - {record: a, expr: up, labels: {__name__: x}}
+        - {record: a, expr: up, for: 0s, keep_firing_for: 0s, annotations: {}}
+      """;
   private static final String UNKNOWN =
       """
       groups:
@@ -97,8 +109,26 @@ final class CheckCommandTest {
     assertThat(both.out()).contains("  SUCCESS: 3 rules found");
     assertThat(both.err())
         .contains("  FAILED:\n")
-        .contains("could not parse expression: 1:5: parse error")
+        .contains(
+            wrong + ": 4:23: group \"g\", rule 1, \"a\": could not parse expression: 1:5: parse")
         .contains("rule 2, \"A\": label \"x\": template: __alert_A:1:");
+    String more = file("more.yaml", MORE_WRONG);
+    assertThat(varve("check", "rules", more).err().lines())
+        .containsExactly(
+            "  FAILED:",
+            more
+                + ": 4:14: group \"g\", rule 1, \"a{x}\": braces present in the recording rule"
+                + " name; should it be in expr?: a{x}",
+            more
+                + ": 5:14: group \"g\", rule 2, \"a\": invalid field 'annotations' in recording"
+                + " rule",
+            more + ": 5:14: group \"g\", rule 2, \"a\": invalid field 'for' in recording rule",
+            more
+                + ": 6:14: 6:24: group \"g\", rule 3, \"b\": only one of 'record' and 'alert' must"
+                + " be set",
+            more + ": 0:0: group \"g\", rule 4, \"\": one of 'record' or 'alert' must be set",
+            more + ": 7:12: group \"g\", rule 4, \"\": field 'expr' must be set in rule",
+            more + ": group \"g\", rule 5, \"a\": invalid label name: __name__");
     Result missing = varve("check", "rules", folder.resolve("none").toString());
     assertThat(missing.exit()).isEqualTo(1);
     assertThat(missing.err()).contains("no such file or directory");

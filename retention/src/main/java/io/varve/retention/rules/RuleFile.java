@@ -94,9 +94,10 @@ public record RuleFile(List<Group> groups) {
       }
       rules.add(rule);
     }
+    String most = in.text("limit");
     int limit;
     try {
-      limit = Integer.parseInt(in.text("limit", "0"));
+      limit = most.isEmpty() ? 0 : Integer.parseInt(most);
     } catch (NumberFormatException e) {
       throw new RuleException("yaml: line " + in.line() + ": limit is no number");
     }
@@ -143,7 +144,7 @@ public record RuleFile(List<Group> groups) {
 
   private static List<Problem> problems(Rule rule, YamlFields in, Evaluator evaluator) {
     List<Problem> problems = new ArrayList<>();
-    if (in.has("record") && in.has("alert")) {
+    if (!in.text("record").isEmpty() && !in.text("alert").isEmpty()) {
       problems.add(
           new Problem(
               in.place("record") + in.place("alert"),
@@ -163,11 +164,21 @@ public record RuleFile(List<Group> groups) {
       }
     }
     if (rule instanceof Rule.Recording) {
-      for (String field : List.of("annotations", "for", "keep_firing_for")) {
-        if (in.has(field)) {
-          problems.add(
-              new Problem(in.place("record"), "invalid field '" + field + "' in recording rule"));
+      String place = in.place("record");
+      if (!in.map("annotations").isEmpty()) {
+        problems.add(new Problem(place, "invalid field 'annotations' in recording rule"));
+      }
+      for (String field : List.of("for", "keep_firing_for")) {
+        if (in.duration(field) != 0) {
+          problems.add(new Problem(place, "invalid field '" + field + "' in recording rule"));
         }
+      }
+      if (rule.name().contains("{") || rule.name().contains("}")) {
+        problems.add(
+            new Problem(
+                place,
+                "braces present in the recording rule name; should it be in expr?: "
+                    + rule.name()));
       }
     }
     rule.labels()
@@ -178,6 +189,9 @@ public record RuleFile(List<Group> groups) {
               }
             });
     if (rule instanceof Rule.Alerting alerting) {
+      if (alerting.annotations().containsKey("")) {
+        problems.add(new Problem("", "invalid annotation name: "));
+      }
       check("label", alerting, alerting.labels(), problems);
       check("annotation", alerting, alerting.annotations(), problems);
     }
