@@ -1,7 +1,11 @@
 package io.varve.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.format.ByteReader;
+import io.varve.engine.format.ByteWriter;
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.io.PowerCutException;
 import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.model.Labels;
@@ -285,6 +289,116 @@ final class RetentionTest {
       engine.setRetention(policy);
       assertThat(engine.stats().logPosition()).isEqualTo(position);
     }
+  }
+
+  private static long stored(Engine engine) {
+    EngineStats stats = engine.stats();
+    return stats.chunkBytes() + stats.indexBytes() + stats.logBytes();
+  }
+
+  @Test
+  void theOldestWindowsGoWhenTheStoreIsTooLarge() throws IOException {
+    try (Engine engine = Engine.open(config())) {
+      fill(engine);
+      engine.mergeAll();
+      now = ORIGIN + 10 * HOUR + HOUR / 3;
+      long before = stored(engine);
+      long most = before * 2 / 3;
+      DiskLimits limits = new DiskLimits(most, 0, 0);
+      RetentionPlan plan = engine.retentionPlan(engine.retention(), limits);
+      assertThat(plan.windows())
+          .isNotEmpty()
+          .allMatch(window -> window.isWhole() && window.reason() == DropReason.SIZE);
+      assertThat(engine.windows()).hasSize(10);
+
+      engine.setDiskLimits(limits);
+      while (engine.runBackgroundWork()) {}
+      int left = engine.windows().size();
+      assertThat(left).isEqualTo(10 - plan.windows().size()).isBetween(4, 8);
+      assertThat(engine.windows().getFirst().start()).isEqualTo(plan.windows().getLast().end());
+      assertThat(stored(engine)).isLessThanOrEqualTo(most * 19 / 20 + 1000);
+      EngineStats.Dropped dropped = engine.stats().dropped().get(DropReason.SIZE);
+      assertThat(dropped.windows()).isEqualTo(10 - left);
+      assertThat(dropped.bytes()).isEqualTo(plan.bytes());
+      assertThat(engine.stats().disk().problem()).isEmpty();
+      // Somewhat more went than had to, so that nothing more does for a while.
+      now += 20_000;
+      engine.runBackgroundWork();
+      assertThat(engine.windows()).hasSize(left);
+
+      // The newest window is not over: it stays, and that is told.
+      engine.setDiskLimits(new DiskLimits(1, 0, 0));
+      now = ORIGIN + 10 * HOUR + 60_000;
+      for (int i = 0; i < 3; i++) {
+        while (engine.runBackgroundWork()) {}
+        now += 15_000;
+      }
+      assertThat(engine.windows()).hasSize(1);
+      assertThat(engine.stats().disk().problem()).contains("max_bytes");
+      assertThat(first(engine)).hasSize(SERIES);
+    }
+    assertThat(verify()).isEmpty();
+  }
+
+  @Test
+  void theOldestWindowsGoWhenTheDiskIsTooFull() throws IOException {
+    try (Engine engine = Engine.open(config().withDiskLimits(new DiskLimits(0, 10_000, 0)))) {
+      fill(engine);
+      engine.mergeAll();
+      now = ORIGIN + 10 * HOUR + HOUR / 3;
+      fs.setFreeBytes(20_000);
+      engine.runBackgroundWork();
+      assertThat(engine.windows()).hasSize(10);
+      fs.setFreeBytes(9_000);
+      now += 15_000;
+      engine.runBackgroundWork();
+      int left = engine.windows().size();
+      assertThat(left).isBetween(5, 9);
+      assertThat(engine.stats().dropped().get(DropReason.FREE_DISK).windows()).isEqualTo(10 - left);
+      // What went may be open still: it is given a minute to come back.
+      fs.setFreeBytes(9_000);
+      now += 15_000;
+      engine.runBackgroundWork();
+      assertThat(engine.windows()).hasSize(left);
+      now += 60_000;
+      engine.runBackgroundWork();
+      assertThat(engine.windows()).hasSizeLessThan(left);
+      now += 75_000;
+      fs.setFreeBytes(0);
+      engine.setDiskLimits(new DiskLimits(0, 1L << 40, 0));
+      engine.runBackgroundWork();
+      assertThat(engine.stats().disk().minFreeBytes()).isEqualTo(1L << 40);
+    }
+  }
+
+  @Test
+  void recordsOfTheRetention() {
+    ByteWriter out = new ByteWriter(64);
+    Records.encodeDrop(-1, DropReason.AGE, out);
+    assertThat(out.toByteArray()).isEqualTo(GoldenBytes.hex("01"));
+    out.reset();
+    Records.encodeDrop(500, DropReason.FREE_DISK, out);
+    byte[] drop = GoldenBytes.hex("E8 07 02");
+    assertThat(out.toByteArray()).isEqualTo(drop);
+    ByteReader in = new ByteReader(drop, "drop");
+    assertThat(Records.decodeWindow(in)).isEqualTo(500);
+    assertThat(Records.decodeReason(in)).isEqualTo(DropReason.FREE_DISK);
+    ByteReader old = new ByteReader(GoldenBytes.hex("E8 07"), "drop");
+    assertThat(Records.decodeWindow(old)).isEqualTo(500);
+    assertThat(Records.decodeReason(old)).isEqualTo(DropReason.AGE);
+    assertThatThrownBy(() -> Records.decodeReason(new ByteReader(GoldenBytes.hex("07"), "drop")))
+        .isInstanceOf(CorruptDataException.class);
+
+    // POLICY at 1000: 30 days for all; EXPIRE is its beginning alone.
+    out.reset();
+    Records.encodeTime(1000, out);
+    new RetentionPolicy(30 * 24 * HOUR, List.of()).encode(out);
+    assertThat(out.toByteArray()).isEqualTo(GoldenBytes.hex("D0 0F 01 80 90 FB D3 09 00"));
+    assertThatThrownBy(
+            () ->
+                Records.decodeTime(
+                    new ByteReader(GoldenBytes.hex("FF FF FF FF FF FF FF FF FF 01"), "time")))
+        .isInstanceOf(CorruptDataException.class);
   }
 
   /** The power is cut at every operation, from the policy to the last file that goes. */
