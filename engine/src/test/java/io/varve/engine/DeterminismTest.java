@@ -6,6 +6,8 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.policy.RetentionRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,13 +62,28 @@ final class DeterminismTest {
     assertThat(expected).hasSizeGreaterThan(6);
     assertThat(expected.keySet()).anyMatch(name -> name.contains("-L0.tch"));
     assertThat(expected.keySet()).anyMatch(name -> name.contains("-L0-late"));
-    assertThat(expected.keySet()).anyMatch(name -> name.contains("-L1"));
+    assertThat(expected.keySet()).anyMatch(name -> name.endsWith("-L1.tch"));
+    assertThat(expected.keySet()).anyMatch(name -> name.contains("-L1-500d"));
+    assertThat(expected.keySet()).anyMatch(name -> name.contains("tomb-"));
     for (Path other : List.of(threads, restarted)) {
       Map<String, byte[]> found = files(other);
       assertThat(found.keySet()).isEqualTo(expected.keySet());
       expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
     }
   }
+
+  /** Keeps m2 longer than all else, and of m3 nothing but the future. */
+  private static final RetentionPolicy POLICY =
+      new RetentionPolicy(
+          400L * 86_400_000,
+          List.of(
+              new RetentionRule(
+                  null,
+                  List.of(Matcher.equal("__name__", "m2")),
+                  RetentionRule.ANY,
+                  500L * 86_400_000),
+              new RetentionRule(
+                  null, List.of(Matcher.equal("__name__", "m3")), RetentionRule.ANY, 1)));
 
   private static EngineConfig config(Path folder, long now, boolean threads) {
     return EngineConfig.defaults(folder)
@@ -75,12 +92,13 @@ final class DeterminismTest {
         // No clock is late enough for a decision of its own: the log stays what it is.
         .withClock(() -> Instant.ofEpochMilli(now))
         .withFsync(FsyncPolicy.OS)
+        .withRetention(POLICY)
         .withBackgroundThreads(threads);
   }
 
   /** Appends and decides, but carries nothing out: all is in the log. */
   private static void writeLog(EngineConfig config, Random random) throws IOException {
-    try (Engine engine = Engine.open(config)) {
+    try (Engine engine = Engine.open(config.withRetention(RetentionPolicy.KEEP_ALL))) {
       long now = ORIGIN;
       for (int step = 0; step < 60; step++) {
         WriteBatch batch = new WriteBatch();
@@ -98,6 +116,9 @@ final class DeterminismTest {
         }
         if (step == 40) {
           engine.decideMerge(ORIGIN);
+        }
+        if (step == 45) {
+          engine.setRetention(POLICY);
         }
         if (step == 50) {
           engine.delete(
