@@ -92,6 +92,14 @@ final class RulesReplayCommand implements Callable<Integer> {
   private String to = "now";
 
   @Option(
+      names = "--warm-up",
+      paramLabel = "DURATION",
+      description =
+          "Begins to evaluate so long before --from, and tells nothing of it: alerts that were"
+              + " there already are told of as they were; ${DEFAULT-VALUE} by default.")
+  private String warmUp = "0s";
+
+  @Option(
       names = "--url",
       paramLabel = "URL",
       description = "Where the server is; http://127.0.0.1:9201 by default.")
@@ -347,7 +355,7 @@ final class RulesReplayCommand implements Callable<Integer> {
     }
 
     void at(long position) {
-      if (System.nanoTime() - last > PROGRESS_NANOS) {
+      if (System.nanoTime() - last > PROGRESS_NANOS && position >= options.from()) {
         last = System.nanoTime();
         System.err.printf(
             Locale.ROOT,
@@ -376,6 +384,7 @@ final class RulesReplayCommand implements Callable<Integer> {
     return new Replay.Options(
         begin,
         end,
+        duration("--warm-up", warmUp),
         every,
         new RuleGroup.Options(
             externalUrl,

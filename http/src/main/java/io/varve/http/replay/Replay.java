@@ -32,12 +32,19 @@ public final class Replay implements AutoCloseable {
   /**
    * What holds for all groups.
    *
-   * @param from first time of an evaluation, milliseconds since the epoch
+   * @param from first time of an evaluation that is told of, milliseconds since the epoch
    * @param to last time of an evaluation
+   * @param warmUpMillis evaluation begins so long before: alerts that were there already are told
+   *     of as they were
    * @param intervalMillis of groups that have none
    * @param rules what templates know, and the offset of groups that have none
    */
-  public record Options(long from, long to, long intervalMillis, RuleGroup.Options rules) {}
+  public record Options(
+      long from, long to, long warmUpMillis, long intervalMillis, RuleGroup.Options rules) {
+    long begin() {
+      return from - warmUpMillis;
+    }
+  }
 
   /** Takes what rules make. */
   public interface Output {
@@ -90,8 +97,8 @@ public final class Replay implements AutoCloseable {
     long begin = Long.MAX_VALUE;
     for (int i = 0; i < rules.size(); i++) {
       ReplayedRule rule = rules.get(i);
-      runs.add(new RuleRun(rule, live, options.rules));
-      begin = Math.min(begin, rule.firstAt(options.from) - rule.offsetMillis());
+      runs.add(new RuleRun(rule, live, options));
+      begin = Math.min(begin, rule.firstAt(options.begin()) - rule.offsetMillis());
       switch (rule.rule()) {
         case Rule.Recording recording -> recordedNames.add(recording.name());
         case Rule.Alerting alerting -> alertNames.add(alerting.name());
@@ -106,9 +113,9 @@ public final class Replay implements AutoCloseable {
         rules.stream()
             .mapToLong(ReplayedRule::intervalMillis)
             .min()
-            .orElse(options.to - options.from + 1);
+            .orElse(options.to - options.begin() + 1);
     overlay = new Overlay();
-    next = options.from;
+    next = options.begin();
   }
 
   private List<RuleRun> rivals(int number) {
@@ -333,9 +340,12 @@ public final class Replay implements AutoCloseable {
     return runs.stream().map(RuleRun::summary).toList();
   }
 
-  /** The alerts so far, rule after rule. */
+  /** The alerts so far, rule after rule; those that ended before the time to tell of are not. */
   public List<Firing> firings() {
-    return runs.stream().flatMap(run -> run.firings().stream()).toList();
+    return runs.stream()
+        .flatMap(run -> run.firings().stream())
+        .filter(firing -> firing.endMillis() == 0 || firing.endMillis() >= options.from)
+        .toList();
   }
 
   @Override

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** A rule on its way through time: what it made, and what it failed with. */
 final class RuleRun {
   final ReplayedRule rule;
+  private final long toldFrom;
   private final RuleGroup group;
   private final @Nullable Recorded recorded;
   private final @Nullable Firings firings;
@@ -43,8 +44,9 @@ final class RuleRun {
   /**
    * @param live answers what is asked at one time
    */
-  RuleRun(ReplayedRule rule, Evaluator live, RuleGroup.Options options) {
+  RuleRun(ReplayedRule rule, Evaluator live, Replay.Options options) {
     this.rule = rule;
+    this.toldFrom = options.from();
     RuleFile.Group in = rule.group();
     RuleFile.Group alone =
         new RuleFile.Group(
@@ -53,7 +55,7 @@ final class RuleRun {
             rule.offsetMillis(),
             in.limit(),
             List.of(rule.rule()));
-    group = new RuleGroup(alone, new Known(live), this::append, options);
+    group = new RuleGroup(alone, new Known(live), this::append, options.rules());
     recorded =
         rule.rule() instanceof Rule.Recording recording
             ? new Recorded(recording, in.limit())
@@ -108,7 +110,8 @@ final class RuleRun {
   void take(Results results) {
     for (Results.Part part : results.parts()) {
       if (recorded != null) {
-        evaluations += (part.last() - part.first()) / rule.intervalMillis() + 1;
+        long first = Math.max(part.first(), rule.firstAt(toldFrom) - rule.offsetMillis());
+        evaluations += Math.max(0, (part.last() - first) / rule.intervalMillis() + 1);
         recorded.add(
             part,
             rule.intervalMillis(),
@@ -143,7 +146,7 @@ final class RuleRun {
   }
 
   private void step(long time) {
-    evaluations++;
+    evaluations += time >= toldFrom ? 1 : 0;
     group.evaluate(time);
     for (String failure : group.failures().values()) {
       fail(time, failure);
@@ -154,7 +157,7 @@ final class RuleRun {
   }
 
   private void fail(long time, String why) {
-    if (failed++ == 0) {
+    if (time >= toldFrom && failed++ == 0) {
       firstFailureMillis = time;
       firstFailure = why;
     }
@@ -218,10 +221,11 @@ final class RuleRun {
     }
   }
 
-  /** Takes away what was made, and counts it. */
+  /** Takes away what was made, and counts it; without that of times that are not told of. */
   Map<Labels, SampleColumns> takeMade() {
     Map<Labels, SampleColumns> taken = made;
     made = new LinkedHashMap<>();
+    taken.replaceAll((labels, rows) -> told(rows));
     taken.values().removeIf(rows -> rows.size == 0);
     taken.forEach(
         (labels, rows) -> {
@@ -231,6 +235,20 @@ final class RuleRun {
           }
         });
     return taken;
+  }
+
+  private SampleColumns told(SampleColumns rows) {
+    long first = toldFrom - rule.offsetMillis();
+    if (rows.size == 0 || rows.times[0] >= first) {
+      return rows;
+    }
+    SampleColumns told = new SampleColumns(rows.size);
+    for (int i = 0; i < rows.size; i++) {
+      if (rows.times[i] >= first) {
+        told.addFrom(rows, i);
+      }
+    }
+    return told;
   }
 
   /** The alerts so far; of a recording rule none. */

@@ -251,6 +251,39 @@ final class RulesReplayCommandTest {
   }
 
   @Test
+  void warmsUpBeforeWhatItTells() throws Exception {
+    List<String> later =
+        List.of(
+            "rules",
+            "replay",
+            rules.toString(),
+            "--data-dir",
+            data.toString(),
+            "--format",
+            "json",
+            "--from",
+            "2026-01-05T12:28:00Z",
+            "--to",
+            "2026-01-05T12:49:00Z");
+    JsonNode cold = JSON.readTree(varve(later).out());
+    assertThat(cold.at("/alerts/0/pendingSince").asText()).isEqualTo("2026-01-05T12:28:00Z");
+    assertThat(cold.at("/alerts/0/firedAt").isNull()).isTrue();
+    List<String> warmUp = new ArrayList<>(later);
+    warmUp.addAll(List.of("--warm-up", "25m"));
+    JsonNode warm = JSON.readTree(varve(warmUp).out());
+    assertThat(warm.at("/alerts/0/pendingSince").asText()).isEqualTo("2026-01-05T12:10:00Z");
+    assertThat(warm.at("/alerts/0/firedAt").asText()).isEqualTo("2026-01-05T12:15:00Z");
+    assertThat(warm.at("/alerts/0/resolvedAt").asText()).isEqualTo("2026-01-05T12:30:00Z");
+    for (int rule : new int[] {0, 1, 3}) {
+      assertThat(warm.at("/rules/" + rule)).isEqualTo(cold.at("/rules/" + rule));
+    }
+    assertThat(warm.at("/rules/2/evaluations")).isEqualTo(cold.at("/rules/2/evaluations"));
+    warmUp.set(warmUp.size() - 1, "10m"); // begins when it is pending
+    assertThat(JSON.readTree(varve(warmUp).out()).at("/alerts/0/pendingSince").asText())
+        .isEqualTo("2026-01-05T12:18:00Z");
+  }
+
+  @Test
   void comparesTwoVersions() throws Exception {
     Path older =
         Files.writeString(

@@ -331,7 +331,7 @@ final class ReplayTest {
             file,
             new StoredHistory(engine, queries, ""),
             queries,
-            new Replay.Options(from, to, MINUTE, OPTIONS))) {
+            new Replay.Options(from, to, 0, MINUTE, OPTIONS))) {
       while (!replay.done()) {
         replay.advance(replay.position() + stretch, (rule, series) -> made.add(series));
       }
