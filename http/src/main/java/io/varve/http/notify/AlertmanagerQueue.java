@@ -14,7 +14,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,7 @@ final class AlertmanagerQueue {
   private static final System.Logger LOG = System.getLogger(AlertmanagerQueue.class.getName());
   private static final int BATCH = 64;
   private static final int MOST_ERROR_CHARS = 500;
+  private static final long MOST_ANSWER_BYTES = 1 << 20;
 
   private final String url;
   private final AlertingConfig config;
@@ -257,7 +261,6 @@ final class AlertmanagerQueue {
     try {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(url))
-              .timeout(Duration.ofMillis(config.timeoutMillis()))
               .header("Content-Type", "application/json")
               .header("User-Agent", "Varve")
               .POST(HttpRequest.BodyPublishers.ofByteArray(OutgoingAlert.json(batch)));
@@ -265,8 +268,18 @@ final class AlertmanagerQueue {
       if (!authorization.isEmpty()) {
         request.header("Authorization", authorization);
       }
-      HttpResponse<String> response =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      CompletableFuture<HttpResponse<String>> sending =
+          client.sendAsync(
+              request.build(),
+              HttpResponse.BodyHandlers.limiting(
+                  HttpResponse.BodyHandlers.ofString(), MOST_ANSWER_BYTES));
+      HttpResponse<String> response;
+      try {
+        // A time-out of the request itself would end with the headers of the answer.
+        response = sending.get(config.timeoutMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        sending.cancel(true);
+      }
       int status = response.statusCode();
       if (status / 100 == 2) {
         return Answer.TAKEN;
@@ -275,6 +288,10 @@ final class AlertmanagerQueue {
       return new Answer(
           status + " " + body.substring(0, Math.min(MOST_ERROR_CHARS, body.length())).strip(),
           status == 400 || status == 413 || status == 422);
+    } catch (ExecutionException e) {
+      return new Answer(String.valueOf(e.getCause()), false);
+    } catch (TimeoutException e) {
+      return new Answer("no answer after " + config.timeoutMillis() + " ms", false);
     } catch (IOException | IllegalArgumentException e) {
       return new Answer(e.toString(), false);
     } catch (InterruptedException e) {

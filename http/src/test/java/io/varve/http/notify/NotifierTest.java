@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -203,6 +205,37 @@ final class NotifierTest {
     assertThat(only(notifier).dropped()).isZero();
     List<String> names = receiver.names();
     assertThat(names.subList(names.size() - 3, names.size())).containsExactly("Anew", "B", "C");
+  }
+
+  @Test
+  void whoDoesNotAnswerIsAskedAgain() throws Exception {
+    try (ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      AlertingConfig slow =
+          new AlertingConfig(
+              List.of("http://127.0.0.1:" + socket.getLocalPort()),
+              List.of(),
+              100,
+              10,
+              "",
+              "",
+              "",
+              "");
+      Notifier notifier = notifier(slow);
+      notifier.send(List.of(alert("A", "")));
+      try (Socket first = socket.accept()) {
+        // Headers, and then nothing of the body.
+        first
+            .getOutputStream()
+            .write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+        await(() -> only(notifier).failed() == 1);
+      }
+      try (Socket second = socket.accept()) {
+        second
+            .getOutputStream()
+            .write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+        await(() -> only(notifier).sent() == 1);
+      }
+    }
   }
 
   @Test
