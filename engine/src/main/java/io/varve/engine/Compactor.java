@@ -369,6 +369,10 @@ final class Compactor {
 
   /** The bucket of every window id. */
   int[] buckets(WindowView window) {
+    return buckets(window, hash);
+  }
+
+  static int[] buckets(WindowView window, SeriesKey.Hash hash) {
     int[] buckets = new int[window.state().nextId()];
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();

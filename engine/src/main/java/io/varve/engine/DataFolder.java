@@ -253,6 +253,17 @@ public final class DataFolder {
    * @throws CorruptDataException if the manifest is damaged: nothing else can be found without it
    */
   public int verify(Consumer<String> progress, Consumer<String> problem) throws IOException {
+    return verify(progress, problem, receipt -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param receipts is told of each delete what has become of it, and of purged ones whether it is
+   *     proven that nothing is left
+   */
+  public int verify(Consumer<String> progress, Consumer<String> problem, Consumer<String> receipts)
+      throws IOException {
     ManifestState state = Manifest.read(fs, dataDir);
     Check check = new Check(progress, problem);
     for (WindowState window : state.windows().values()) {
@@ -272,6 +283,7 @@ public final class DataFolder {
             folder + "/" + tombstones, path -> TombstoneFile.read(fs, dataDir, folder, tombstones));
       }
     }
+    check.files += new ReceiptCheck(fs, dataDir, state, problem).check(progress, receipts);
     checkpoint(state, check);
     check.progress.accept(LOG_FOLDER);
     List<ShardLog.Damage> damages =

@@ -3,6 +3,7 @@ package io.varve.engine;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkScratch;
@@ -74,7 +75,7 @@ final class Deletions {
           || window.end() <= delete.range().startExclusive()) {
         continue;
       }
-      RoaringBitmap ids = matching(window, delete);
+      RoaringBitmap ids = matching(window, delete.tenant(), delete.matchers());
       if (ids.isEmpty()) {
         continue;
       }
@@ -108,12 +109,12 @@ final class Deletions {
     return new Step(book.write(List.of(entry), delete.position(), edit), obsolete);
   }
 
-  private RoaringBitmap matching(WindowView window, Delete delete) {
+  private RoaringBitmap matching(WindowView window, String tenant, List<Matcher> matchers) {
     RoaringBitmap ids = new RoaringBitmap();
     for (Shared<WindowView.IndexResource> resource : window.index()) {
       IndexSegment segment = resource.get().segment();
       try {
-        ids.or(segment.select(delete.tenant(), delete.matchers()));
+        ids.or(segment.select(tenant, matchers));
       } catch (CorruptDataException e) {
         damage.add(String.valueOf(e.getMessage())); // its series are not served either
       }
@@ -182,12 +183,7 @@ final class Deletions {
 
   /** Samples of a delete's series in its range that a merge leaves: they were logged after it. */
   private long writtenLater(WindowView window, DeleteEntry entry, long keptFrom) {
-    RoaringBitmap ids = new RoaringBitmap();
-    for (Tombstone tombstone : window.tombstones().entries()) {
-      if (tombstone.position() == entry.id()) {
-        ids.or(tombstone.windowIds());
-      }
-    }
+    RoaringBitmap ids = matching(window, entry.tenant(), entry.matchers());
     if (ids.isEmpty()) {
       return 0;
     }

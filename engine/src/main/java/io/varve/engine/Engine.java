@@ -565,7 +565,10 @@ public final class Engine implements AutoCloseable {
    */
   public void cleanTombstones() {
     checkOpen();
-    flush(); // a merge must not overtake what is open; and deletes have to reach their windows
+    // A merge must not overtake what is open, deletes have to reach their windows, and labels must
+    // not stay in the saved head.
+    writePath.flushErasing(housekeeping.buckets());
+    finishJobs();
     for (WindowView window : catalog.peek().windows().values()) {
       if (window.tombstones().any() && !window.cellsBySource().isSourceless()) {
         writePath.merge(window.start(), 0);

@@ -23,6 +23,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * The way in, and the only place that knows its order: check the batch, find or number its series,
@@ -76,6 +78,9 @@ final class WritePath {
   private boolean stoppedForGood;
   private boolean segmentIsTorn;
   private long segmentSamples;
+
+  /** What deletes up to this log position meant has left the table, if it was silent. */
+  private long erasedTo;
 
   private int[] ids = new int[1024];
   private long[] times = new long[1024];
@@ -175,7 +180,7 @@ final class WritePath {
       overlaps |= late.containsKey(windows.start(batch.histogramTime[row]));
     }
     if (overlaps || newest >= open.head().minTime()) {
-      flushLocked(buckets, false); // the ids stay as they are
+      flushLocked(buckets, false, false); // the ids stay as they are
     }
   }
 
@@ -623,12 +628,49 @@ final class WritePath {
     }
   }
 
-  private boolean flushLocked(int buckets) {
-    return flushLocked(buckets, open.shouldCompact());
+  /**
+   * Logs a flush of everything that is open, even of nothing if the saved head still names series
+   * that are deleted.
+   */
+  void flushErasing(int buckets) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      boolean erases = erases();
+      flushLocked(buckets, erases || open.shouldCompact(), erases);
+    } finally {
+      lock.unlock();
+    }
   }
 
-  private boolean flushLocked(int buckets, boolean compact) {
-    if (open.isEmpty()) {
+  private boolean flushLocked(int buckets) {
+    return !open.isEmpty() && flushLocked(buckets, erases() || open.shouldCompact(), false);
+  }
+
+  /**
+   * To be asked before each flush: true if series that fell silent were deleted since the last one.
+   * Their labels must not stay in the saved head.
+   */
+  private boolean erases() {
+    SeriesTable table = open.table();
+    long after = erasedTo;
+    erasedTo = log.last();
+    for (DeleteEntry delete : deletes.all()) {
+      if (delete.id() <= after || deletes.isUndone(delete)) {
+        continue;
+      }
+      RoaringBitmap ids = table.index().select(delete.tenant(), delete.matchers(), () -> {});
+      for (PeekableIntIterator it = ids.getIntIterator(); it.hasNext(); ) {
+        if (open.head().sampleCount(it.next()) == 0) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean flushLocked(int buckets, boolean compact, boolean evenIfEmpty) {
+    if (open.isEmpty() && !evenIfEmpty) {
       return false;
     }
     decision.reset();

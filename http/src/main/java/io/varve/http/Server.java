@@ -9,6 +9,7 @@ import io.varve.http.api.AggregatesHandler;
 import io.varve.http.api.AlertsHandler;
 import io.varve.http.api.ApiErrors;
 import io.varve.http.api.BlocksHandler;
+import io.varve.http.api.DeletesHandlers;
 import io.varve.http.api.ExemplarsHandler;
 import io.varve.http.api.FeaturesHandler;
 import io.varve.http.api.FederateHandler;
@@ -102,7 +103,7 @@ public final class Server implements AutoCloseable {
   private boolean closed;
 
   /** What is there after recovery. */
-  private record Opened(Engine engine, QueryEngine queries, Store store) {}
+  private record Opened(Engine engine, QueryEngine queries, Store store, Ingestor corrections) {}
 
   /**
    * Opens the port of a server that is told its settings once.
@@ -269,12 +270,24 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/retention/explain", keeping.explain(), both).withBody(form),
             Route.api("/api/v1/status/retention/plan", keeping.plan(), both).withBody(form)));
     String[] change = {"POST", "PUT"};
+    DeletesHandlers deletes = new DeletesHandlers(this::store, config.http().adminApi());
+    WriteHandler corrections =
+        new WriteHandler(
+            this::store,
+            writes,
+            (ingestor, body, offset, length, type, encoding, tenant) ->
+                opened().corrections().write(body, offset, length, type, encoding, tenant));
     routes.addAll(
         List.of(
             Route.api("/api/v1/admin/tsdb/delete_series", admin.deleteSeries(), change)
                 .withBody(form),
             Route.api("/api/v1/admin/tsdb/clean_tombstones", admin.cleanTombstones(), change)
                 .withBody(form),
+            Route.api("/api/v1/admin/deletes", deletes.deletes(), both).withBody(form),
+            Route.api("/api/v1/admin/deletes/*", deletes.one(), get),
+            Route.api("/api/v1/admin/deletes/*/undo", deletes.undo(), change).withBody(form),
+            Route.api("/api/v1/admin/correct", deletes.correct(corrections), change)
+                .withBody(config.ingest().limits().compressedBytes()),
             Route.api("/api/v1/admin/queries/*/kill", lists.kill(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
@@ -474,7 +487,14 @@ public final class Server implements AutoCloseable {
             ingestor,
             queries,
             engine::version);
-    return new Opened(engine, queries, store);
+    Ingestor corrections =
+        new Ingestor(
+            engine.seriesLookup(),
+            (batch, mode) -> engine.correct(batch),
+            config.ingest().limits(),
+            typeAndUnitLabels,
+            clock);
+    return new Opened(engine, queries, store, corrections);
   }
 
   /** What cannot be read of the data, in words; empty before recovery. */
@@ -484,11 +504,15 @@ public final class Server implements AutoCloseable {
   }
 
   private Store store() {
+    return opened().store();
+  }
+
+  private Opened opened() {
     Opened now = opened;
     if (now == null) {
       throw new IllegalStateException("BUG: a request came in before the store was there");
     }
-    return now.store();
+    return now;
   }
 
   private Engine engine() {

@@ -93,6 +93,8 @@ final class ServerFuzzTest {
     "/api/v1/labels",
     "/api/v1/series",
     "/api/v1/admin/tsdb/delete_series",
+    "/api/v1/admin/deletes",
+    "/api/v1/admin/correct",
   };
 
   private static final String[] NAMES = {

@@ -6,7 +6,6 @@ import io.varve.engine.model.TimeRange;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
-import io.varve.query.promql.ParseException;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -40,21 +39,20 @@ public final class AdminHandlers {
     this.clock = clock;
   }
 
-  /** {@code delete_series}: hides samples at once; they leave the disk with later merges. */
+  /**
+   * {@code delete_series}: hides samples at once; they leave the disk with later merges. With
+   * {@code dry_run=true}, which Prometheus does not have, it only tells what that would be.
+   */
   public Handler deleteSeries() {
     return guarded(
         (request, response) -> {
           Arguments arguments = new Arguments(request);
-          if (!arguments.has("match[]")) {
-            throw ApiException.badData("no match[] parameter provided");
+          if (arguments.flag("dry_run")) {
+            DeletesHandlers.delete(arguments, response, store.get().upkeep());
+            return;
           }
+          List<List<Matcher>> sets = DeletesHandlers.selectors(arguments);
           TimeRange range = arguments.range();
-          List<List<Matcher>> sets;
-          try {
-            sets = arguments.matchers();
-          } catch (IllegalArgumentException | ParseException e) {
-            throw ApiException.badParameter("match[]", String.valueOf(e.getMessage()));
-          }
           String tenant = arguments.tenant();
           if (!range.isEmpty()) {
             for (List<Matcher> matchers : sets) {

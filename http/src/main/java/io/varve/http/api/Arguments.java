@@ -46,6 +46,11 @@ final class Arguments {
 
   /** Whose data is asked for. */
   String tenant() {
+    return tenantOf(request);
+  }
+
+  /** Whose data a request is about. */
+  static String tenantOf(Request request) {
     try {
       return Tenants.parse(request.header(Tenants.HEADER));
     } catch (InvalidTenantException e) {

@@ -50,7 +50,8 @@ public final class OpenApiHandler implements Handler {
           Map.entry("/scrape_pools/config", "scrapePool"),
           Map.entry("/status/tsdb", "limit"),
           Map.entry("/status/self_metrics", "metric_name_pattern"),
-          Map.entry("/admin/tsdb/delete_series", "match[] start end"),
+          Map.entry("/admin/tsdb/delete_series", "match[] start end dry_run"),
+          Map.entry("/admin/deletes", "match[] start end dry_run state"),
           Map.entry("/admin/tsdb/snapshot", "skip_head"),
           Map.entry("/openapi.yaml", "openapi_version"));
 

@@ -1,12 +1,16 @@
 package io.varve.http.api;
 
 import io.varve.engine.AggregateStats;
+import io.varve.engine.DeleteInfo;
+import io.varve.engine.DeletePreview;
 import io.varve.engine.EngineStats;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WindowStats;
+import io.varve.engine.WriteResult;
 import io.varve.engine.index.LabelStats;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
+import io.varve.engine.model.WriteBatch;
 import io.varve.engine.registry.Registry;
 import io.varve.ingest.Ingestor;
 import io.varve.query.QueryEngine;
@@ -46,8 +50,24 @@ public record Store(
 
   /** What changes the files that are there, and tells of them. Any thread. */
   public interface Upkeep {
-    /** Deletes samples; later snapshots do not have them. */
-    void delete(String tenant, List<Matcher> matchers, TimeRange range);
+    /** Deletes samples; later snapshots do not have them. Gives the delete's id. */
+    long delete(String tenant, List<Matcher> matchers, TimeRange range);
+
+    /** What that would hide. */
+    DeletePreview previewDelete(String tenant, List<Matcher> matchers, TimeRange range);
+
+    /** All deletes that are known, of all tenants, oldest first. */
+    List<DeleteInfo> deletes();
+
+    /**
+     * Takes a delete back.
+     *
+     * @throws io.varve.engine.UndeleteException if that is not possible
+     */
+    void undelete(long id);
+
+    /** Stores samples in place of those at the same times. */
+    WriteResult correct(WriteBatch batch);
 
     /** Rewrites the files in which something is deleted. */
     void cleanTombstones();

@@ -14,6 +14,7 @@ import picocli.CommandLine.Parameters;
     name = "verify",
     description = {
       "Reads every file of a data folder and proves every checksum; also beside a running server.",
+      "Tells of each delete what has become of it, and proves of purged ones that nothing is left.",
       "Names file and place of each problem, and exits with 1 if there is any."
     },
     mixinStandardHelpOptions = true)
@@ -40,7 +41,8 @@ final class VerifyCommand implements Callable<Integer> {
                 problem -> {
                   problems++;
                   System.out.println("PROBLEM " + problem);
-                });
+                },
+                System.out::println);
     System.out.println(
         files + " files read, " + (problems == 0 ? "no problem" : problems + " problems"));
     return problems == 0 ? 0 : 1;

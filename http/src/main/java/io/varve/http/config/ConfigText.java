@@ -92,6 +92,8 @@ final class ConfigText {
     line("retention", storage.retention());
     choice("duplicates", storage.duplicates());
     millis("out_of_order_window", storage.outOfOrderMillis());
+    millis("undo_window", storage.undoMillis());
+    millis("purge_within", storage.purgeMillis());
     number("max_active_series", storage.maxActiveSeries());
     bytes("max_head_bytes", storage.maxHeadBytes());
     bytes("max_late_bytes", storage.maxLateBytes());

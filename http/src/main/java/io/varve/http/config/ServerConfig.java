@@ -130,6 +130,8 @@ public record ServerConfig(
    * What the engine is told; see {@link EngineConfig}.
    *
    * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}
+   * @param undoMillis how long deletes can be undone
+   * @param purgeMillis when, after that, they are purged at the latest
    * @param retentionMillis 0 keeps everything
    */
   public record Storage(
@@ -139,6 +141,8 @@ public record ServerConfig(
       long retentionMillis,
       DuplicatePolicy duplicates,
       long outOfOrderMillis,
+      long undoMillis,
+      long purgeMillis,
       int maxActiveSeries,
       long maxHeadBytes,
       long maxLateBytes,
@@ -325,6 +329,8 @@ public record ServerConfig(
             in.millisOr("retention", "forever", 0, HOUR),
             in.choice("duplicates", engine.duplicatePolicy()),
             in.millis("out_of_order_window", engine.outOfOrderMillis(), 0, YEAR),
+            in.millis("undo_window", engine.undoMillis(), 0, YEAR),
+            in.millis("purge_within", engine.purgeMillis(), 0, YEAR),
             in.integer("max_active_series", engine.maxActiveSeries(), 1, 1 << 30),
             in.bytes("max_head_bytes", engine.maxHeadBytes(), MIB, TIB),
             in.bytes("max_late_bytes", engine.maxLateBytes(), MIB, TIB),
@@ -667,6 +673,8 @@ public record ServerConfig(
             s.retentionMillis,
             s.duplicates,
             s.outOfOrderMillis,
+            s.undoMillis,
+            s.purgeMillis,
             s.maxActiveSeries,
             s.maxHeadBytes,
             s.maxLateBytes,
@@ -716,6 +724,7 @@ public record ServerConfig(
         .withRetention(retentionPolicy())
         .withDiskLimits(retention.disk())
         .withDuplicates(storage.duplicates, storage.outOfOrderMillis)
+        .withUndo(storage.undoMillis, storage.purgeMillis)
         .withLimits(storage.maxActiveSeries, storage.maxHeadBytes, storage.maxLateBytes)
         .withSizes(storage.checkpointLogBytes, storage.chunkFileBytes)
         .withSelectionCache(query.selectionCacheBytes)

@@ -1,0 +1,198 @@
+package io.varve.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.http.cli.VarveCommand;
+import io.varve.http.config.ServerConfig;
+import io.varve.http.config.ServerConfig.Address;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Deletes with dry run, undo and receipt, and corrections: over HTTP and on the command line. */
+final class DeletesEndpointsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long T = 1_700_000_400_000L;
+
+  @TempDir Path folder;
+
+  private record Result(int exit, String out, String err) {}
+
+  private static ServerConfig config(Path data) {
+    return ServerConfig.defaults()
+        .withListen(new Address("127.0.0.1", 0))
+        .withDataDir(data)
+        .withAdminApi(true);
+  }
+
+  private static Result run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int exit = VarveCommand.run(args);
+      return new Result(
+          exit,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private static void write(ApiClient client) throws Exception {
+    RemoteWriteBody body = new RemoteWriteBody();
+    for (int s = 0; s < 3; s++) {
+      for (int i = 0; i < 10; i++) {
+        body.sample(T + i * 1_000L, i, "__name__", "m", "s", "x" + s);
+      }
+    }
+    assertThat(client.write(body).statusCode()).isEqualTo(204);
+  }
+
+  private static double count(ApiClient client) throws Exception {
+    JsonNode result =
+        client
+            .data("/api/v1/query", "query", "sum(count_over_time(m[1h]))", "time", "1700001000")
+            .get("result");
+    return result.isEmpty() ? 0 : result.at("/0/value/1").asDouble();
+  }
+
+  @Test
+  void overHttp() throws Exception {
+    try (Server server = new Server(config(folder.resolve("data")))) {
+      server.recover();
+      try (ApiClient client = new ApiClient(server.address().getPort())) {
+        write(client);
+        String[] what = {"match[]", "m{s=~\"x[01]\"}", "start", "1700000405", "dry_run", "true"};
+        for (String path : new String[] {"/admin/deletes", "/admin/tsdb/delete_series"}) {
+          JsonNode dry = JSON.readTree(client.form("POST", "/api/v1" + path, what).body());
+          assertThat(dry.at("/data/0/series").asInt()).isEqualTo(2);
+          assertThat(dry.at("/data/0/samples").asInt()).isEqualTo(10);
+          assertThat(dry.at("/data/0/windows")).hasSize(1);
+        }
+        assertThat(count(client)).isEqualTo(30);
+        assertThat(client.data("/api/v1/admin/deletes")).isEmpty();
+
+        what[5] = "false";
+        JsonNode made = JSON.readTree(client.form("POST", "/api/v1/admin/deletes", what).body());
+        String id = made.at("/data/0/id").asText();
+        assertThat(made.at("/data/0/samples").asInt()).isEqualTo(10);
+        assertThat(count(client)).isEqualTo(20);
+        JsonNode listed = client.data("/api/v1/admin/deletes");
+        assertThat(listed).hasSize(1);
+        assertThat(listed.at("/0/selector").asText()).isEqualTo("m{s=~\"x[01]\"}");
+        assertThat(listed.at("/0/state").asText()).isEqualTo("hidden");
+        assertThat(listed.at("/0/start").asDouble()).isEqualTo(1700000405);
+
+        HttpResponse<String> undone = client.form("POST", "/api/v1/admin/deletes/" + id + "/undo");
+        assertThat(undone.statusCode()).as(undone.body()).isEqualTo(204);
+        assertThat(count(client)).isEqualTo(30);
+        HttpResponse<String> twice = client.form("POST", "/api/v1/admin/deletes/" + id + "/undo");
+        assertThat(twice.statusCode()).isEqualTo(422);
+        assertThat(twice.body()).contains("undone already");
+        assertThat(client.data("/api/v1/admin/deletes")).isEmpty();
+        assertThat(client.data("/api/v1/admin/deletes", "state", "all")).hasSize(1);
+
+        JsonNode again = JSON.readTree(client.form("POST", "/api/v1/admin/deletes", what).body());
+        String next = again.at("/data/0/id").asText();
+        client.form("POST", "/api/v1/admin/tsdb/merge");
+        assertThat(client.data("/api/v1/admin/deletes")).hasSize(1);
+        client.form("POST", "/api/v1/admin/tsdb/clean_tombstones");
+        JsonNode receipt = client.data("/api/v1/admin/deletes/" + next);
+        assertThat(receipt.get("state").asText()).isEqualTo("purged");
+        assertThat(receipt.at("/windows/0/filesRemoved")).isNotEmpty();
+        assertThat(receipt.at("/windows/0/filesWritten/0/sha256").asText()).hasSize(64);
+        assertThat(client.form("POST", "/api/v1/admin/deletes/" + next + "/undo").body())
+            .contains("cannot be undone");
+        assertThat(client.get("/api/v1/admin/deletes/123456").statusCode()).isEqualTo(404);
+        assertThat(client.get("/api/v1/admin/deletes/x").statusCode()).isEqualTo(400);
+        assertThat(client.form("POST", "/api/v1/admin/deletes").statusCode()).isEqualTo(400);
+
+        String url = "http://127.0.0.1:" + server.address().getPort();
+        HttpResponse<String> corrected =
+            post(url, "# fixed by hand\nm{s=\"x2\"} 1e3 " + (T + 1000) + "\nnew 5 " + T + "\n");
+        assertThat(corrected.statusCode()).as(corrected.body()).isEqualTo(200);
+        assertThat(JSON.readTree(corrected.body()).at("/data/samples").asInt()).isEqualTo(2);
+        JsonNode max =
+            client.data("/api/v1/query", "query", "max_over_time(m[1h])", "time", "1700001000");
+        assertThat(max.toString()).contains("1000");
+        for (String bad :
+            new String[] {
+              "m{s=\"x2\"} 1", "m{s=~\"x2\"} 1 5", "m x 5", "m 1 x", "{s=\"x\"} 1 5", "m{ 1 5"
+            }) {
+          HttpResponse<String> refused = post(url, "ok 1 5\n" + bad + "\n");
+          assertThat(refused.statusCode()).as(bad).isEqualTo(400);
+          assertThat(refused.body()).contains("line 2");
+        }
+      }
+    }
+  }
+
+  private static HttpResponse<String> post(String url, String text) throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      return http.send(
+          HttpRequest.newBuilder(URI.create(url + "/api/v1/admin/correct"))
+              .header("Content-Type", "text/plain")
+              .POST(HttpRequest.BodyPublishers.ofString(text))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  @Test
+  void onTheCommandLine() throws Exception {
+    Path data = folder.resolve("cli");
+    Path lines = Files.writeString(folder.resolve("lines"), "m{s=\"x1\"} 77 " + T + "\n");
+    try (Server server = new Server(config(data))) {
+      server.recover();
+      String[] url = {"--url", "http://127.0.0.1:" + server.address().getPort()};
+      try (ApiClient client = new ApiClient(server.address().getPort())) {
+        write(client);
+        Result dry = run("delete", "m{s=\"x1\"}", "--dry-run", url[0], url[1]);
+        assertThat(dry.out()).contains("would delete 10 samples of 1 series in 1 windows");
+        Result made = run("delete", "m{s=\"x1\"}", "--start", "1700000405", url[0], url[1]);
+        assertThat(made.exit()).as(made.err()).isZero();
+        String id = made.out().replaceAll("(?s)delete (\\d+):.*", "$1");
+        assertThat(count(client)).isEqualTo(25);
+        assertThat(run("deletes", url[0], url[1]).out()).contains(id, "hidden", "s=\"x1\"");
+        assertThat(run("undelete", id, url[0], url[1]).out()).contains("is undone");
+        assertThat(count(client)).isEqualTo(30);
+        Result twice = run("undelete", id, url[0], url[1]);
+        assertThat(twice.exit()).isEqualTo(1);
+        assertThat(twice.err()).contains("undone already");
+        Result corrected = run("correct", lines.toString(), url[0], url[1]);
+        assertThat(corrected.out()).as(corrected.err()).contains("1 samples corrected");
+        assertThat(count(client)).isEqualTo(30);
+      }
+    }
+    String[] dir = {"--data-dir", data.toString()};
+    assertThat(run("delete", "m", "--dry-run", dir[0], dir[1]).out())
+        .contains("would delete 30 samples of 3 series");
+    Result made = run("delete", "m{s!=\"x1\"}", dir[0], dir[1]);
+    assertThat(made.out()).as(made.err()).contains("20 samples of 2 series");
+    String id = made.out().replaceAll("(?s)delete (\\d+):.*", "$1");
+    assertThat(run("undelete", id, dir[0], dir[1]).exit()).isZero();
+    assertThat(run("correct", lines.toString(), dir[0], dir[1]).exit()).isZero();
+    assertThat(run("deletes", "--all", dir[0], dir[1]).out().lines()).hasSize(3);
+    Result verified = run("verify", data.toString());
+    assertThat(verified.out()).contains("delete " + id, "undone", "no problem");
+    assertThat(run("delete", "m{", dir[0], dir[1]).exit()).isEqualTo(2);
+    assertThat(run("delete", "m", "--data-dir", folder.resolve("none").toString()).exit())
+        .isEqualTo(1);
+  }
+}
