@@ -82,6 +82,9 @@ public final class Notifications {
     if (stats.stopped() != null) {
       texts.add("Writes are stopped: " + stats.stopped());
     }
+    if (!stats.disk().problem().isEmpty()) {
+      texts.add("A limit of the disk does not hold: " + stats.disk().problem());
+    }
     for (String damage : stats.damage()) {
       String text = "Data cannot be read: " + damage;
       if (!texts.contains(text)) {
