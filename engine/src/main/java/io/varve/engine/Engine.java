@@ -365,8 +365,12 @@ public final class Engine implements AutoCloseable {
   /** The policy that was configured takes the place of the one that was in force before. */
   private void beginRetention() {
     catalog.silent(SilentSeries.of(open.table(), writePath.retention(), windows));
+    RetentionPolicy wanted = config.retention();
+    if (wanted == null) {
+      return;
+    }
     try {
-      writePath.setRetention(config.retention(), config.clock().millis(), housekeeping.buckets());
+      writePath.setRetention(wanted, config.clock().millis(), housekeeping.buckets());
     } catch (StorageStoppedException e) {
       // What is stored can be read all the same; a full disk is no reason to be down.
       LOGGER.log(

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything an engine can be told, immutable; {@link #defaults} is a complete configuration, the
@@ -19,7 +20,7 @@ import java.util.function.Consumer;
  * @param fsync what an acknowledgement means
  * @param windowMillis width of a window for new stores; a store keeps the one it was made with
  * @param flushSpanMillis the open head is flushed when its samples span this much time
- * @param retention how long samples are kept
+ * @param retention how long samples are kept; null for as the store has it
  * @param diskLimits how much of the disk the store may take
  * @param duplicatePolicy what becomes of conflicting samples
  * @param outOfOrderMillis under {@link DuplicatePolicy#REJECT}: how much older than its series'
@@ -48,7 +49,7 @@ public record EngineConfig(
     FsyncPolicy fsync,
     long windowMillis,
     long flushSpanMillis,
-    RetentionPolicy retention,
+    @Nullable RetentionPolicy retention,
     DiskLimits diskLimits,
     DuplicatePolicy duplicatePolicy,
     long outOfOrderMillis,
@@ -116,6 +117,11 @@ public record EngineConfig(
   public EngineConfig withRetention(long millis) {
     return withRetention(
         new RetentionPolicy(millis == 0 ? RetentionPolicy.FOREVER : millis, List.of()));
+  }
+
+  /** With the retention that the store has. */
+  public EngineConfig withStoredRetention() {
+    return with(draft -> draft.retention = null);
   }
 
   /** With another retention. */
@@ -194,7 +200,7 @@ public record EngineConfig(
     FsyncPolicy fsync;
     long windowMillis;
     long flushSpanMillis;
-    RetentionPolicy retention;
+    @Nullable RetentionPolicy retention;
     DiskLimits diskLimits;
     DuplicatePolicy duplicatePolicy;
     long outOfOrderMillis;

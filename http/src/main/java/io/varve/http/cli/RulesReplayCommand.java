@@ -230,9 +230,11 @@ final class RulesReplayCommand implements Callable<Integer> {
       Replay.Options options)
       throws IOException {
     EngineConfig storage = settings.withDataDir(existing(dataDir)).engine();
-    try (Engine engine =
-            Engine.open(storage.withBackgroundThreads(false).withChronicleRegistry(false));
+    // A tool is no reason to let go of anything: what is kept, and for how long, stays as it is.
+    storage = storage.withBackgroundThreads(false).withChronicleRegistry(false);
+    try (Engine engine = Engine.open(storage.withStoredRetention());
         History history = new StoredHistory(engine, queries, tenant)) {
+      engine.aggregate(settings.aggregates().toEngine(), 0);
       return run(parsed, parsedOlder, history, queries, options, new EngineTarget(engine, tenant));
     }
   }

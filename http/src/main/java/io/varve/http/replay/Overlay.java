@@ -53,17 +53,15 @@ final class Overlay implements AutoCloseable {
 
   /** Stores samples; those of a time that is there already win over it. */
   void append(Map<Labels, SampleColumns> series) {
-    append(engine, "", series, false);
+    append(engine, "", series);
   }
 
   /**
    * Stores samples in any engine without background threads.
    *
-   * @param upkeep whether flushes and merges that are due are carried out behind it
    * @return how many samples were refused
    */
-  static long append(
-      Engine engine, String tenant, Map<Labels, SampleColumns> series, boolean upkeep) {
+  static long append(Engine engine, String tenant, Map<Labels, SampleColumns> series) {
     long refused = 0;
     WriteBatch batch = new WriteBatch();
     batch.tenant = tenant;
@@ -88,9 +86,6 @@ final class Overlay implements AutoCloseable {
     if (batch.seriesCount > 0) {
       refused += append(engine, batch);
     }
-    if (upkeep) {
-      engine.runBackgroundWork();
-    }
     return refused;
   }
 
@@ -99,7 +94,7 @@ final class Overlay implements AutoCloseable {
     try {
       result = engine.append(batch, WriteMode.PARTIAL);
     } catch (LimitExceededException e) {
-      engine.runBackgroundWork();
+      engine.flush();
       result = engine.append(batch, WriteMode.PARTIAL);
     }
     return result.rejected();

@@ -14,6 +14,7 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.policy.RetentionPolicy;
 import io.varve.http.Server;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
@@ -281,6 +282,20 @@ final class RulesReplayCommandTest {
     warmUp.set(warmUp.size() - 1, "10m"); // begins when it is pending
     assertThat(JSON.readTree(varve(warmUp).out()).at("/alerts/0/pendingSince").asText())
         .isEqualTo("2026-01-05T12:18:00Z");
+  }
+
+  @Test
+  void leavesTheRetentionAsItIs() throws Exception {
+    RetentionPolicy policy = new RetentionPolicy(20_000 * 86_400_000L, List.of());
+    Engine.open(EngineConfig.defaults(data).withBackgroundThreads(false).withRetention(policy))
+        .close();
+    assertThat(replay("--write").exit()).isZero();
+    EngineConfig asStored =
+        EngineConfig.defaults(data).withBackgroundThreads(false).withStoredRetention();
+    try (Engine engine = Engine.open(asStored)) {
+      assertThat(engine.retention()).isEqualTo(policy);
+      assertThat(samples(engine, "sum(c:max)", T + 5 * MINUTE, T + 5 * MINUTE, 1)).hasSize(1);
+    }
   }
 
   @Test

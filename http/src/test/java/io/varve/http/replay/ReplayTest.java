@@ -209,7 +209,7 @@ final class ReplayTest {
   }
 
   private static void write(Engine engine, Labels labels, SampleColumns rows) {
-    Overlay.append(engine, "", Map.of(labels, rows), false);
+    Overlay.append(engine, "", Map.of(labels, rows));
   }
 
   private static void write(Engine engine, List<RuleSample> samples, long time) {
