@@ -101,6 +101,11 @@ public record EngineStats(
   public record Disk(
       long storedBytes, long maxBytes, long freeBytes, long minFreeBytes, String problem) {}
 
+  /** What went for one reason. */
+  public Dropped dropped(DropReason reason) {
+    return dropped.getOrDefault(reason, new Dropped(0, 0));
+  }
+
   /**
    * What went for a reason.
    *

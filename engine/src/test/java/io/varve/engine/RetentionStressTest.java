@@ -75,7 +75,7 @@ final class RetentionStressTest {
         assertThat(one.get()).isGreaterThan(2);
       }
       assertThat(policies).isGreaterThan(2);
-      assertThat(engine.stats().dropped().get(DropReason.AGE).bytes()).isPositive();
+      assertThat(engine.stats().dropped(DropReason.AGE).bytes()).isPositive();
       assertThat(engine.stats().jobFailures()).isZero();
       assertThat(engine.stats().damage()).isEmpty();
       System.out.printf(

@@ -164,7 +164,7 @@ final class RetentionTest {
         while (engine.runBackgroundWork()) {}
         assertThat(engine.stats().merges()).isEqualTo(merges);
         assertThat(engine.stats().blocksDecoded()).isEqualTo(blocks);
-        assertThat(engine.stats().dropped().get(DropReason.AGE).bytes()).isPositive();
+        assertThat(engine.stats().dropped(DropReason.AGE).bytes()).isPositive();
         assertThat(first(engine))
             .isEqualTo(expected(SERIES, ORIGIN, ORIGIN + 9 * HOUR, ORIGIN + 6 * HOUR, ORIGIN));
         // Who has it open reads on.
@@ -317,7 +317,7 @@ final class RetentionTest {
       assertThat(left).isEqualTo(10 - plan.windows().size()).isBetween(4, 8);
       assertThat(engine.windows().getFirst().start()).isEqualTo(plan.windows().getLast().end());
       assertThat(stored(engine)).isLessThanOrEqualTo(most * 19 / 20 + 1000);
-      EngineStats.Dropped dropped = engine.stats().dropped().get(DropReason.SIZE);
+      EngineStats.Dropped dropped = engine.stats().dropped(DropReason.SIZE);
       assertThat(dropped.windows()).isEqualTo(10 - left);
       assertThat(dropped.bytes()).isEqualTo(plan.bytes());
       assertThat(engine.stats().disk().problem()).isEmpty();
@@ -354,7 +354,7 @@ final class RetentionTest {
       engine.runBackgroundWork();
       int left = engine.windows().size();
       assertThat(left).isBetween(5, 9);
-      assertThat(engine.stats().dropped().get(DropReason.FREE_DISK).windows()).isEqualTo(10 - left);
+      assertThat(engine.stats().dropped(DropReason.FREE_DISK).windows()).isEqualTo(10 - left);
       // What went may be open still: it is given a minute to come back.
       fs.setFreeBytes(9_000);
       now += 15_000;
