@@ -17,7 +17,6 @@ final class EngineCounters {
   final LongAdder checkpoints = new LongAdder();
   private final LongAdder[] windowsDropped = adders();
   private final LongAdder[] bytesDropped = adders();
-  final LongAdder corrections = new LongAdder();
   final LongAdder deletes = new LongAdder();
   final LongAdder jobFailures = new LongAdder();
   final LongAdder bytesWritten = new LongAdder();

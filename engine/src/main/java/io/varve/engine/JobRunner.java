@@ -132,7 +132,6 @@ final class JobRunner {
     edit.flushed(job.position());
     manifest.commit(edit);
     publish(job.frozen());
-    counters.corrections.increment();
   }
 
   /** Saves the head as it began after a flush of everything. */

@@ -59,6 +59,11 @@ final class HistoryModel {
     deletes.add(new Gone(++number, id, matcher, range));
   }
 
+  /** The ids of all deletes. */
+  List<Long> ids() {
+    return deletes.stream().map(Gone::id).toList();
+  }
+
   /** The delete whose id was not known has this one, unless that is another's. */
   void known(long id) {
     if (deletes.stream().noneMatch(gone -> gone.id == id)) {

@@ -210,6 +210,21 @@ final class SelectionCacheTest {
             with.delete("", gone, range);
             without.delete("", gone, range);
           }
+          case 6 -> {
+            List<DeleteInfo> deletes = with.deletes();
+            if (!deletes.isEmpty() && random.nextBoolean()) {
+              long id = deletes.get(random.nextInt(deletes.size())).id(); // the logs are the same
+              assertThat(undelete(with, id)).isEqualTo(undelete(without, id));
+            } else {
+              Labels labels = labels("m" + random.nextInt(3), random.nextInt(40));
+              long at = time - random.nextInt((int) DAY);
+              for (Engine engine : List.of(with, without)) {
+                WriteBatch batch = new WriteBatch();
+                batch.add(labels, at, step);
+                engine.correct(batch);
+              }
+            }
+          }
           case 3, 4, 5 -> {
             time += random.nextInt((int) DAY / 20);
             long at = random.nextInt(4) == 0 ? time - random.nextInt((int) DAY) : time;
@@ -247,6 +262,15 @@ final class SelectionCacheTest {
       }
       assertThat(with.stats().selectionsKnown()).isGreaterThan(20);
       assertThat(without.stats().selectionsKnown()).isZero();
+    }
+  }
+
+  private static boolean undelete(Engine engine, long id) {
+    try {
+      engine.undelete(id);
+      return true;
+    } catch (UndeleteException e) {
+      return false;
     }
   }
 

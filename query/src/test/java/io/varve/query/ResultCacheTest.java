@@ -2,11 +2,13 @@ package io.varve.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.engine.DeleteInfo;
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
 import io.varve.engine.Seeds;
 import io.varve.engine.Snapshot;
+import io.varve.engine.UndeleteException;
 import io.varve.engine.WriteMode;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
@@ -185,6 +187,44 @@ class ResultCacheTest {
         .containsExactly(3);
     write(T - DAY + HOUR, "older", 1);
     assertThat(computed("count(x)", T - DAY, T + 3 * DAY, STEP)).isGreaterThan(STEPS_A_DAY);
+  }
+
+  @Test
+  void undeletesAndCorrectionsInvalidate() {
+    computed(RATE);
+    TimeRange deleted = new TimeRange(T + DAY + HOUR, T + DAY + 2 * HOUR);
+    long id = engine.delete("", List.of(Matcher.equal("s", "b")), deleted);
+    computed(RATE); // which compares with what is computed afresh
+    engine.undelete(id);
+    assertThat(computed(RATE)).isBetween(13L, STEPS_A_DAY + 4);
+    while (engine.runBackgroundWork()) {
+      assertThat(computed(RATE)).isEqualTo(1);
+    }
+    WriteBatch batch = new WriteBatch();
+    batch.add(Labels.of("__name__", "x", "s", "b"), T + DAY + HOUR, 1e6);
+    engine.correct(batch);
+    assertThat(computed(RATE)).isGreaterThan(1);
+    while (engine.runBackgroundWork()) {
+      assertThat(computed(RATE)).isEqualTo(1);
+    }
+    engine.mergeAll();
+    assertThat(computed(RATE)).isEqualTo(1);
+  }
+
+  /** Takes some delete back, or overwrites a sample that may be there. */
+  private void undeleteOrCorrect(Random random, long time, String metric, String series) {
+    List<DeleteInfo> deletes = engine.deletes();
+    if (!deletes.isEmpty() && random.nextBoolean()) {
+      try {
+        engine.undelete(deletes.get(random.nextInt(deletes.size())).id());
+      } catch (UndeleteException e) {
+        assertThat(e.known()).isTrue();
+      }
+      return;
+    }
+    WriteBatch batch = new WriteBatch();
+    batch.add(Labels.of("__name__", metric, "s", series), time, random.nextInt(1000));
+    engine.correct(batch);
   }
 
   @Test
@@ -367,7 +407,10 @@ class ResultCacheTest {
     some = some.subList(0, 7);
     for (int i = 0; i < 120; i++) {
       long time = T + DAY + random.nextLong(DAY);
-      switch (random.nextInt(12)) {
+      switch (random.nextInt(13)) {
+        case 12 ->
+            undeleteOrCorrect(
+                random, time, List.of("h", "rare", "x").get(random.nextInt(3)), "late");
         case 0 -> {
           WriteBatch batch = new WriteBatch();
           addHistogram(batch, Labels.of("__name__", "h", "s", "a"), time, histogram(1 + i));
@@ -445,7 +488,13 @@ class ResultCacheTest {
             "time() + hour()");
     List<String> done = new ArrayList<>(List.of("seed " + seed));
     for (int i = 0; i < 150; i++) {
-      switch (random.nextInt(9)) {
+      switch (random.nextInt(10)) {
+        case 9 ->
+            undeleteOrCorrect(
+                random,
+                T + random.nextLong(3 * DAY) / STEP * STEP,
+                "x",
+                random.nextBoolean() ? "a" : "n" + random.nextInt(5));
         case 0 -> write(T + random.nextLong(3 * DAY), "a", random.nextInt(1000));
         case 1 -> write(T + random.nextLong(3 * DAY), "n" + random.nextInt(5), i);
         case 2 -> {
