@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,8 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
               return text;
             });
     String match = in.value("match", "{}", text -> Printer.selector(matchers(text)));
-    @Nullable String tenant = in.<@Nullable String>value("tenant", null, text -> text);
+    @Nullable String tenant =
+        in.value("tenant", Optional.<String>empty(), Optional::of).orElse(null);
     List<String> widths = in.texts("resolutions", AggregatesConfig::checkResolutions);
     if (widths.isEmpty()) {
       var _ = in.required("resolutions", text -> text); // which says that they are missing
