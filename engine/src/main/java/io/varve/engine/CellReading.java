@@ -57,6 +57,9 @@ final class CellReading {
       into.begin(range, cellMillis);
       filled = fromSamples(series, range, samples, into);
     }
+    if (into.storedCells() > 0) {
+      snapshot.counters().cellsRead.add(into.storedCells());
+    }
     return filled == Filled.WHOLE;
   }
 
@@ -110,7 +113,7 @@ final class CellReading {
 
   /** True if a window has late samples of the series, or deletes of it. */
   private boolean isDisturbed(WindowView window, int id, int bucket) {
-    if (snapshot.late().containsKey(window.start())) {
+    if (!snapshot.late().isEmpty() && snapshot.late().containsKey(window.start())) {
       return true;
     }
     List<Frozen> frozen = snapshot.view().frozen();
@@ -136,7 +139,7 @@ final class CellReading {
 
   /** True if a head has late samples in a window that has no files yet. */
   private boolean hasLateElsewhere(TimeRange range) {
-    if (isLateElsewhere(snapshot.late().keySet(), range)) {
+    if (!snapshot.late().isEmpty() && isLateElsewhere(snapshot.late().keySet(), range)) {
       return true;
     }
     List<Frozen> frozen = snapshot.view().frozen();
@@ -186,7 +189,8 @@ final class CellReading {
         if (row < 0) {
           continue;
         }
-        Filled filled = fromChunk(window, chunk, id, row, range, cellMillis, into);
+        Filled filled =
+            fromChunk(window.cells(bucket).get(c), chunk, id, row, range, cellMillis, into);
         if (filled != Filled.WHOLE) {
           return filled;
         }
@@ -198,14 +202,14 @@ final class CellReading {
   }
 
   private Filled fromChunk(
-      WindowView window,
+      List<ChunkReader> ofChunk,
       ChunkReader chunk,
       int id,
       int row,
       TimeRange range,
       long cellMillis,
       CellColumns into) {
-    ChunkReader cells = WindowCells.within(window.cellsBySource().of(chunk), cellMillis);
+    ChunkReader cells = WindowCells.within(ofChunk, cellMillis);
     if (cells != null) {
       int cellRow = rowOf(cells, id);
       if (cellRow >= 0) {
@@ -261,15 +265,19 @@ final class CellReading {
       return Filled.DISORDER;
     }
     budget.check();
-    for (int cell = first; cell < end; cell++) {
-      if (!cells.stats(cell, stats)) {
+    while (first < end) {
+      int next = gone == null ? cells.addCells(first, end, stats, into::add) : first;
+      if (next == end) {
+        break;
+      }
+      if (gone == null || !cells.stats(next, stats)) {
         return Filled.BEYOND;
       }
-      if (stats.count > 0 && (gone == null || !touches(gone, cells, cell))) {
+      if (stats.count > 0 && !touches(gone, cells, next)) {
         into.add(stats);
       }
+      first = next + 1;
     }
-    snapshot.counters().cellsRead.add(end - first);
     return Filled.WHOLE;
   }
 

@@ -32,6 +32,7 @@ final class WindowView {
   private final List<List<Shared<ChunkReader>>> byBucket;
   private final List<Shared<ChunkReader>> cells;
   private final WindowCells cellsBySource;
+  private final List<List<List<ChunkReader>>> cellsByBucket;
   private final Tombstones tombstones;
   private volatile @Nullable RoaringBitmap gone;
   private volatile long deletedRows = -1;
@@ -60,6 +61,10 @@ final class WindowView {
     this.byBucket = byBucket(state, this.chunks);
     this.cells = List.copyOf(cells);
     this.cellsBySource = new WindowCells(state, this.cells);
+    this.cellsByBucket = new ArrayList<>();
+    for (List<Shared<ChunkReader>> bucket : grouped) {
+      cellsByBucket.add(bucket.stream().map(chunk -> cellsBySource.of(chunk.get())).toList());
+    }
     this.tombstones = tombstones;
   }
 
@@ -133,6 +138,11 @@ final class WindowView {
   /** All files of cells that are open. */
   List<Shared<ChunkReader>> cells() {
     return cells;
+  }
+
+  /** Of each chunk file of a bucket, in the order of {@link #chunks(int)}, its cells. */
+  List<List<ChunkReader>> cells(int bucket) {
+    return cellsByBucket.get(bucket);
   }
 
   /** The same by what they were made from. */

@@ -274,6 +274,45 @@ public final class ChunkReader implements AutoCloseable {
     return true;
   }
 
+  /** Takes cells that have values, one after the other. */
+  public interface CellConsumer {
+    /** The holder is filled anew for each. */
+    void accept(BlockStats cell);
+  }
+
+  /**
+   * Hands out cells until one has no aggregates; those without values are left out.
+   *
+   * @param holder is filled for each
+   * @return the cell that has none, or {@code end}
+   */
+  public int addCells(int first, int end, BlockStats holder, CellConsumer out) {
+    TimePage times = null;
+    int timesAt = -1;
+    for (int cell = first; cell < end; ) {
+      BlockPage page = blocks(cell);
+      StatsPage aggregates = stats(cell);
+      int start = cell - inPage(cell);
+      for (int stop = Math.min(end, start + ChunkFormat.PAGE_ENTRIES); cell < stop; cell++) {
+        int i = cell - start;
+        if ((page.flags()[i] & BlockPage.STATS) == 0) {
+          return cell;
+        }
+        int column = page.columns()[i];
+        int c = inPage(column);
+        if (times == null || column - c != timesAt) {
+          times = columns(column);
+          timesAt = column - c;
+        }
+        aggregates.get(i, times.rows()[c], times.first()[c], times.last()[c], holder);
+        if (holder.count > 0) {
+          out.accept(holder);
+        }
+      }
+    }
+    return end;
+  }
+
   /** What the aggregates of a cell do not know, as bits; they hold some value there. */
   public int lacks(int cell) {
     return (flags(cell) & 0xFF) >> BlockPage.LACKS_SHIFT;

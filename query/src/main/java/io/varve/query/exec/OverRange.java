@@ -311,11 +311,17 @@ final class OverRange extends SeriesOperator {
     if (!windows.load(series, worker)) {
       return false;
     }
+    long looked = 0;
     for (int s = 0; s < grid.count(); s++) {
-      if (!put(windows.at(s), source.end(grid.time(s)), out, at + s)) {
+      RangeAggregate a = windows.at(s);
+      looked += a.count;
+      if (!isKnown(a)) {
         return false;
       }
+      out[at + s] =
+          a.count == 0 ? Absent.VALUE : value(a, source.end(grid.time(s)), source.rangeMillis);
     }
+    query.countQueryable(looked);
     return true;
   }
 
@@ -360,15 +366,20 @@ final class OverRange extends SeriesOperator {
     return true;
   }
 
+  /** False for a sum that, added one by one, may be finite, as a mean may be where it is not. */
+  private boolean isKnown(RangeAggregate a) {
+    return Double.isFinite(a.sum)
+        || (function != FunctionSignature.AVG_OVER_TIME
+            && function != FunctionSignature.SUM_OVER_TIME);
+  }
+
   private boolean put(RangeAggregate a, long end, double[] out, int at) {
     return put(a, end, source.rangeMillis, out, at);
   }
 
   private boolean put(RangeAggregate a, long end, long rangeMillis, double[] out, int at) {
-    if (!Double.isFinite(a.sum)
-        && (function == FunctionSignature.AVG_OVER_TIME
-            || function == FunctionSignature.SUM_OVER_TIME)) {
-      return false; // added one by one it may be finite, as a mean may be where the sum is not
+    if (!isKnown(a)) {
+      return false;
     }
     query.countQueryable(a.count);
     out[at] = a.count == 0 ? Absent.VALUE : value(a, end, rangeMillis);
