@@ -61,10 +61,7 @@ final class WindowView {
     this.byBucket = byBucket(state, this.chunks);
     this.cells = List.copyOf(cells);
     this.cellsBySource = new WindowCells(state, this.cells);
-    this.cellsByBucket = new ArrayList<>();
-    for (List<Shared<ChunkReader>> bucket : grouped) {
-      cellsByBucket.add(bucket.stream().map(chunk -> cellsBySource.of(chunk.get())).toList());
-    }
+    this.cellsByBucket = cellsByBucket(byBucket, cellsBySource);
     this.tombstones = tombstones;
   }
 
@@ -76,6 +73,7 @@ final class WindowView {
     this.byBucket = byBucket(state, this.chunks);
     this.cells = from.cells;
     this.cellsBySource = from.cellsBySource;
+    this.cellsByBucket = cellsByBucket(byBucket, cellsBySource);
     this.tombstones = tombstones;
   }
 
@@ -89,6 +87,15 @@ final class WindowView {
       grouped.get(chunk.get().file().info().bucket()).add(chunk);
     }
     return grouped;
+  }
+
+  private static List<List<List<ChunkReader>>> cellsByBucket(
+      List<List<Shared<ChunkReader>>> chunks, WindowCells cells) {
+    List<List<List<ChunkReader>>> all = new ArrayList<>();
+    for (List<Shared<ChunkReader>> bucket : chunks) {
+      all.add(bucket.stream().map(chunk -> cells.of(chunk.get())).toList());
+    }
+    return all;
   }
 
   /** The same without some deletes, by log position; holds nothing of its own. */
