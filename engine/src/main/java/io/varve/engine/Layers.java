@@ -35,6 +35,7 @@ final class Layers {
   record Layer(WindowView window, boolean lowest, boolean last, boolean correction, long logTo) {
     /** What a file of this layer is, given what it would be if all were one layer. */
     ChunkInfo info(ChunkInfo merged) {
+      long to = last ? merged.logTo() : logTo;
       ChunkInfo info =
           new ChunkInfo(
               merged.windowStart(),
@@ -44,8 +45,8 @@ final class Layers {
               merged.level(),
               !lowest,
               merged.retentionClass(),
-              merged.logFrom(),
-              last ? merged.logTo() : logTo);
+              Math.min(merged.logFrom(), to),
+              to);
       return correction ? info.asCorrection() : info;
     }
 
@@ -92,9 +93,14 @@ final class Layers {
       }
       List<Shared<ChunkReader>> some = files.subList(from, to);
       boolean last = to == files.size() && era == cuts.size();
+      long logTo = logTo(some);
+      if (to < files.size()) {
+        // Files with samples in order come first whatever their position, but layers are told apart
+        // by theirs. That of the next file lies behind the delete that begins the era, if any.
+        logTo = Math.min(logTo, files.get(to).get().file().info().logTo() - 1);
+      }
       layers.add(
-          new Layer(
-              window.with(some, carriedOut), lowest, last, !lowest && correction, logTo(some)));
+          new Layer(window.with(some, carriedOut), lowest, last, !lowest && correction, logTo));
       from = to;
     }
     return layers;

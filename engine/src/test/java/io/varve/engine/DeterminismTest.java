@@ -62,8 +62,11 @@ final class DeterminismTest {
     assertThat(expected).hasSizeGreaterThan(6);
     assertThat(expected.keySet()).anyMatch(name -> name.contains("-L0.tch"));
     assertThat(expected.keySet()).anyMatch(name -> name.contains("-L0-late"));
-    assertThat(expected.keySet()).anyMatch(name -> name.endsWith("-L1.tch"));
+    assertThat(expected.keySet()).anyMatch(name -> name.contains("-L1-m"));
     assertThat(expected.keySet()).anyMatch(name -> name.contains("-L1-500d"));
+    assertThat(expected.keySet()).anyMatch(name -> name.contains("-L0-corr"));
+    assertThat(expected.keySet()).anyMatch(name -> name.contains("-L1-late-m"));
+    assertThat(expected.keySet()).anyMatch(name -> name.startsWith("deletes/"));
     assertThat(expected.keySet()).anyMatch(name -> name.contains("tomb-"));
     for (Path other : List.of(threads, restarted)) {
       Map<String, byte[]> found = files(other);
@@ -100,6 +103,7 @@ final class DeterminismTest {
   private static void writeLog(EngineConfig config, Random random) throws IOException {
     try (Engine engine = Engine.open(config.withRetention(RetentionPolicy.KEEP_ALL))) {
       long now = ORIGIN;
+      long undone = -1;
       for (int step = 0; step < 60; step++) {
         WriteBatch batch = new WriteBatch();
         for (int i = 0; i < 200; i++) {
@@ -123,6 +127,24 @@ final class DeterminismTest {
         if (step == 50) {
           engine.delete(
               "", List.of(Matcher.equal("__name__", "m1")), new TimeRange(ORIGIN, now - 1000));
+        }
+        if (step == 30 || step == 38 || step == 54) {
+          WriteBatch correction = new WriteBatch();
+          for (int i = 0; i < 50; i++) {
+            Labels labels =
+                Labels.of("__name__", "m" + random.nextInt(5), "i", "x" + random.nextInt(40));
+            correction.add(labels, now - random.nextInt(8_000_000), -i);
+          }
+          engine.correct(correction);
+        }
+        if (step == 33) {
+          undone =
+              engine.delete(
+                  "", List.of(Matcher.equal("i", "x7")), new TimeRange(ORIGIN, now - 5000));
+          engine.delete("", List.of(Matcher.equal("i", "x8")), new TimeRange(ORIGIN, now - 5000));
+        }
+        if (step == 52) {
+          engine.undelete(undone);
         }
       }
       engine.decideFlush();
@@ -150,7 +172,7 @@ final class DeterminismTest {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.filter(Files::isRegularFile).toList()) {
         String name = folder.relativize(path).toString();
-        if (name.startsWith("w=") || name.startsWith("checkpoint")) {
+        if (name.startsWith("w=") || name.startsWith("checkpoint") || name.startsWith("deletes")) {
           found.put(name, Files.readAllBytes(path));
         }
       }
