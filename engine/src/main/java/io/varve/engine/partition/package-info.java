@@ -48,8 +48,9 @@
  *   <li>COLUMNS: varint where the first begins in TIMES, then the columns: rows; first time; last −
  *       first time; bytes.
  *   <li>BLOCKS: varint where the first begins in VALUES, then the columns: flags (1 histograms, 2
- *       start timestamps, 4 aggregates, 8 first of its row); time column; bytes; bytes of start
- *       timestamps (of flagged blocks only).
+ *       start timestamps, 4 aggregates, 8 first of its row; of cells besides: 16 lacks its first
+ *       value, 32 its resets, 64 its sum, 128 its bounds, which stand as they cost nothing); time
+ *       column; bytes; bytes of start timestamps (of flagged blocks only).
  *   <li>ROWS: for each 32,768 rows: window ids; numbers of blocks.
  *   <li>EXEMPLARS: varint n, then the columns: window ids; times; bits of the values; lengths of
  *       the labels; then the labels.
@@ -110,6 +111,26 @@
  * a9  f7 d6 9c 93                                       CRC of bytes 0 to 8f
  * ad  90 00 00 00 00 00 00 00 1d 00 00 00 82 02 0d f0   TRAILER
  * bd  48 43 54 65 76 72 61 56
+ * </pre>
+ *
+ * <p>Example: the same three samples in cells of 30 s that lack resets (the golden test decodes
+ * these bytes):
+ *
+ * <pre>
+ * 00  56 61 72 76 65 54 43 48 01 00 01 00 01 00 07 00  header: level 1, cells of 30,000 ms
+ * 10  10 00 00 00 00 00 00 00 00 ec b5 a3 9a 01 00 00
+ * 20  00 5c 26 05 00 00 00 00 64 00 00 00 00 00 00 00
+ * 30  d0 07 00 00 00 00 00 00 30 75 00 00 46 ab 5f 49
+ * 40  00 00 03 08 02 06 0b 85 b0 ea 01 b0 9a b1 bb d4  COLUMNS: 2 and 1 rows; no bytes
+ * 50  66 02 06 0c 98 75 00 01 01 00
+ * 5a  00 00 04 85 08 58 01 03 08 01 02 00              BLOCKS: flags 2c, 24; columns 0, 1
+ * 66  00 04 85 06 0e 01 00 02 80 02 02 80 1e 02 80 27  STATS
+ * 76  00 02 80 14 00 00 00 00
+ * 7e  00 02 80 54 02 80 04                             ROWS: series 42; 2 cells
+ * 85  00 01 02 02 03 b0 9a b1 bb d4 66 b0 ea 01 00 00  FOOTER: class ""; 1 row, 2 cells
+ * 95  1a 0c 18 07 00 00 1a 0c 18 3a 18 06 87
+ * a2  85 00 00 00 00 00 00 00 1d 00 00 00 dc ee 0e 3e  TRAILER
+ * b2  48 43 54 65 76 72 61 56
  * </pre>
  *
  * <h2>Tombstone file, version 1</h2>
