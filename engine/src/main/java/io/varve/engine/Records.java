@@ -25,7 +25,7 @@ import java.util.List;
  *         on, and what it does not keep at that time goes
  * EXPIRE  time zigzag: what the policy in force does not keep at that time goes
  * UNDELETE  log position of the delete varint, when zigzag
- * CORRECT as WRITE; the samples take the place of those at the same times, whatever the policy
+ * CORRECT buckets of windows that begin with it varint, then as WRITE; the samples take the place of those at the same times, whatever the policy
  * </pre>
  *
  * Texts are a varint length and UTF-8; matcher types are 0 {@code =}, 1 {@code !=}, 2 {@code =~}, 3

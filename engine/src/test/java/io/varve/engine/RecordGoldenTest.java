@@ -181,6 +181,21 @@ final class RecordGoldenTest {
     checkDelete(record, delete);
   }
 
+  @Test
+  void aDeleteWithItsTimeAMergeThatKeepsDeletesAndAnUndelete() {
+    Delete delete =
+        new Delete(9, "", List.of(Matcher.equal("a", "b")), new TimeRange(0, 1000), 2000);
+    checkDelete(GoldenBytes.hex("00 00 D0 0F 01 00 01 61 01 62 A0 1F"), delete);
+    Records.Merge merge = new Records.Merge(1000, 300, 2000);
+    byte[] record = GoldenBytes.hex("D0 0F AC 02 A0 1F");
+    assertThat(written(() -> merge.encode(out))).isEqualTo(record);
+    assertThat(Records.Merge.decode(new ByteReader(record, "golden"))).isEqualTo(merge);
+    Records.Undelete undelete = new Records.Undelete(300, 2000);
+    record = GoldenBytes.hex("AC 02 A0 1F");
+    assertThat(written(() -> undelete.encode(out))).isEqualTo(record);
+    assertThat(Records.Undelete.decode(new ByteReader(record, "golden"))).isEqualTo(undelete);
+  }
+
   private void checkDelete(byte[] record, Delete delete) {
     ByteReader in = new ByteReader(record, "golden");
     assertThat(Records.decodeDelete(delete.position(), in)).isEqualTo(delete);
