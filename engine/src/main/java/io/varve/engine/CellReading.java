@@ -166,13 +166,7 @@ final class CellReading {
       WindowView window, int id, int bucket, TimeRange range, long cellMillis, CellColumns into) {
     List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
     for (int i = 0; i < sourceless.size(); i++) {
-      ChunkReader cells = WindowCells.within(sourceless.get(i), cellMillis);
-      int row = cells == null ? -1 : rowOf(cells, id);
-      if (cells == null || row < 0) {
-        continue;
-      }
-      long[] gone = window.tombstones().ranges(id, cells.file().info().logTo());
-      Filled filled = fromCells(cells, row, range, gone, into);
+      Filled filled = fromSourceless(window, sourceless.get(i), id, range, cellMillis, into);
       if (filled != Filled.WHOLE) {
         return filled;
       }
@@ -185,12 +179,7 @@ final class CellReading {
         continue;
       }
       try {
-        int row = chunk.rowOf(id);
-        if (row < 0) {
-          continue;
-        }
-        Filled filled =
-            fromChunk(window.cells(bucket).get(c), chunk, id, row, range, cellMillis, into);
+        Filled filled = fromChunk(window.cells(bucket).get(c), chunk, id, range, cellMillis, into);
         if (filled != Filled.WHOLE) {
           return filled;
         }
@@ -201,11 +190,36 @@ final class CellReading {
     return Filled.WHOLE;
   }
 
+  private Filled fromSourceless(
+      WindowView window,
+      List<ChunkReader> widestFirst,
+      int id,
+      TimeRange range,
+      long cellMillis,
+      CellColumns into) {
+    ChunkReader cells = WindowCells.within(widestFirst, cellMillis);
+    if (cells == null) {
+      return Filled.WHOLE;
+    }
+    try {
+      int row = rowOf(cells, id);
+      return row < 0
+          ? Filled.WHOLE
+          : fromCells(
+              cells, row, range, window.tombstones().ranges(id, cells.file().info().logTo()), into);
+    } catch (CorruptDataException e) {
+      // Nothing else has them: what the other files have is served, and this is reported.
+      if (snapshot.damageLog().add(String.valueOf(e.getMessage()))) {
+        snapshot.counters().damage.increment();
+      }
+      return Filled.WHOLE;
+    }
+  }
+
   private Filled fromChunk(
       List<ChunkReader> ofChunk,
       ChunkReader chunk,
       int id,
-      int row,
       TimeRange range,
       long cellMillis,
       CellColumns into) {
@@ -215,6 +229,10 @@ final class CellReading {
       if (cellRow >= 0) {
         return fromCells(cells, cellRow, range, null, into);
       }
+    }
+    int row = chunk.rowOf(id);
+    if (row < 0) {
+      return Filled.WHOLE;
     }
     for (int block = chunk.firstBlock(row), end = chunk.endBlock(row); block < end; block++) {
       long first = chunk.minTime(block);
