@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Everything the server can be told, complete and checked; immutable. {@code docs/varve.yaml} shows
@@ -505,192 +506,144 @@ public record ServerConfig(
   /** The same with the endpoints that change data open or closed. */
   public ServerConfig withAdminApi(boolean open) {
     Http h = http;
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        new Http(
-            h.queueMillis,
-            h.maxFormBytes,
-            h.maxBodiesBytes,
-            h.idleMillis,
-            h.writeMillis,
-            h.drainMillis,
-            open,
-            h.lifecycle,
-            h.corsOrigin,
-            h.searchMaxLimit,
-            h.externalUrl,
-            h.routePrefix),
-        externalLabels);
+    return with(
+        draft ->
+            draft.http =
+                new Http(
+                    h.queueMillis,
+                    h.maxFormBytes,
+                    h.maxBodiesBytes,
+                    h.idleMillis,
+                    h.writeMillis,
+                    h.drainMillis,
+                    open,
+                    h.lifecycle,
+                    h.corsOrigin,
+                    h.searchMaxLimit,
+                    h.externalUrl,
+                    h.routePrefix));
   }
 
   /** The same with other features of queries, and of what is asked besides. */
   public ServerConfig withFeatures(Set<Feature> features) {
     Query q = query;
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        new Query(
-            q.maxConcurrent,
-            q.threads,
-            q.limits,
-            q.lookbackMillis,
-            q.subqueryStepMillis,
-            q.maxPoints,
-            q.storedAggregates,
-            q.cacheBytes,
-            q.selectionCacheBytes,
-            Set.copyOf(features)),
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(
+        draft ->
+            draft.query =
+                new Query(
+                    q.maxConcurrent,
+                    q.threads,
+                    q.limits,
+                    q.lookbackMillis,
+                    q.subqueryStepMillis,
+                    q.maxPoints,
+                    q.storedAggregates,
+                    q.cacheBytes,
+                    q.selectionCacheBytes,
+                    Set.copyOf(features)));
   }
 
   /** The same with other external labels. */
   public ServerConfig withExternalLabels(Labels other) {
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        other);
+    return with(draft -> draft.externalLabels = other);
   }
 
   /** The same with other rules, and others who are told of alerts. */
   public ServerConfig withRules(RulesConfig otherRules, AlertingConfig otherAlerting) {
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        otherRules,
-        otherAlerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(
+        draft -> {
+          draft.rules = otherRules;
+          draft.alerting = otherAlerting;
+        });
   }
 
   /** The same with other limits of remote read. */
   public ServerConfig withRemoteRead(RemoteRead other) {
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        other,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(draft -> draft.remoteRead = other);
   }
 
   /** The same with another place to listen. */
   public ServerConfig withListen(Address other) {
-    return new ServerConfig(
-        other,
-        dataDir,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(draft -> draft.listen = other);
   }
 
   /** The same with another data folder. */
   public ServerConfig withDataDir(Path other) {
-    return new ServerConfig(
-        listen,
-        other,
-        log,
-        storage,
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(draft -> draft.dataDir = other);
   }
 
   /** The same with another meaning of an acknowledgement. */
   public ServerConfig withFsync(FsyncPolicy other) {
     Storage s = storage;
-    return new ServerConfig(
-        listen,
-        dataDir,
-        log,
-        new Storage(
-            other,
-            s.windowMillis,
-            s.flushSpanMillis,
-            s.retentionMillis,
-            s.duplicates,
-            s.outOfOrderMillis,
-            s.undoMillis,
-            s.purgeMillis,
-            s.maxActiveSeries,
-            s.maxHeadBytes,
-            s.maxLateBytes,
-            s.checkpointLogBytes,
-            s.chunkFileBytes,
-            s.registry),
-        retention,
-        ingest,
-        query,
-        remoteRead,
-        otlp,
-        rules,
-        alerting,
-        aggregates,
-        http,
-        externalLabels);
+    return with(
+        draft ->
+            draft.storage =
+                new Storage(
+                    other,
+                    s.windowMillis,
+                    s.flushSpanMillis,
+                    s.retentionMillis,
+                    s.duplicates,
+                    s.outOfOrderMillis,
+                    s.undoMillis,
+                    s.purgeMillis,
+                    s.maxActiveSeries,
+                    s.maxHeadBytes,
+                    s.maxLateBytes,
+                    s.checkpointLogBytes,
+                    s.chunkFileBytes,
+                    s.registry));
+  }
+
+  private ServerConfig with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.build();
+  }
+
+  /** A configuration in the making: the one place that copies every component. */
+  private static final class Draft {
+    final ServerConfig from;
+    Address listen;
+    Path dataDir;
+    Storage storage;
+    Query query;
+    RemoteRead remoteRead;
+    RulesConfig rules;
+    AlertingConfig alerting;
+    Http http;
+    Labels externalLabels;
+
+    Draft(ServerConfig from) {
+      this.from = from;
+      listen = from.listen;
+      dataDir = from.dataDir;
+      storage = from.storage;
+      query = from.query;
+      remoteRead = from.remoteRead;
+      rules = from.rules;
+      alerting = from.alerting;
+      http = from.http;
+      externalLabels = from.externalLabels;
+    }
+
+    ServerConfig build() {
+      return new ServerConfig(
+          listen,
+          dataDir,
+          from.log,
+          storage,
+          from.retention,
+          from.ingest,
+          query,
+          remoteRead,
+          from.otlp,
+          rules,
+          alerting,
+          from.aggregates,
+          http,
+          externalLabels);
+    }
   }
 
   /**
