@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class CellAudit {
   private static final int ROWS_A_LOOK = 8;
 
+  /** About a million samples. */
+  private static final int MOST_BLOCKS = 2_048;
+
   private final RandomGenerator random;
   private final EngineCounters counters;
   private final ChunkScratch scratch = new ChunkScratch();
@@ -71,6 +74,9 @@ final class CellAudit {
       int source = chunk.rowOf(cells.windowIdAt(row));
       if (source < 0) {
         return "row " + row + " is of a series without samples";
+      }
+      if (chunk.endBlock(source) - chunk.firstBlock(source) > MOST_BLOCKS) {
+        continue; // of windows of a year, say: they would take too much memory at once
       }
       rows.clear();
       for (int block = chunk.firstBlock(source); block < chunk.endBlock(source); block++) {

@@ -86,36 +86,65 @@ final class CellMaker {
   }
 
   /** A file in the making. */
-  private record Output(ChunkWriter writer, String rule, AggregateRules.Wanted wanted) {}
+  private static final class Output {
+    final ChunkWriter writer;
+    final String rule;
+    final AggregateRules.Wanted wanted;
+
+    /** The first row of the series at hand that is in no cell yet; none if it is not wanted. */
+    int next;
+
+    Output(ChunkWriter writer, String rule, AggregateRules.Wanted wanted) {
+      this.writer = writer;
+      this.rule = rule;
+      this.wanted = wanted;
+    }
+
+    /** Writes the cells that begin in the rows; the last one only if nothing follows. */
+    void cut(SampleColumns rows, int parts, boolean last) throws IOException {
+      long width = writer.info().cellMillis();
+      while (next < rows.size) {
+        int to = endOfCell(rows, next, width);
+        if (to == rows.size && !last) {
+          return;
+        }
+        writer.cell(rows, next, to, CellPart.ALL & ~parts);
+        next = to;
+      }
+    }
+  }
 
   private static void fill(ChunkReader chunk, List<Output> outputs) throws IOException {
     ChunkScratch scratch = new ChunkScratch();
     SampleColumns rows = new SampleColumns();
     for (int row = 0; row < chunk.seriesCount(); row++) {
       int id = chunk.windowIdAt(row);
-      rows.clear();
-      for (Output output : outputs) {
-        if (!output.wanted.contains(id)) {
-          continue;
-        }
-        if (rows.size == 0) {
-          for (int block = chunk.firstBlock(row); block < chunk.endBlock(row); block++) {
-            chunk.read(block, rows, scratch);
-          }
-        }
+      List<Output> wanting = outputs.stream().filter(o -> o.wanted.contains(id)).toList();
+      for (Output output : wanting) {
         output.writer.series(id);
-        cut(rows, output.wanted.parts(id), output.writer);
+        output.next = 0;
+      }
+      rows.clear();
+      int end = wanting.isEmpty() ? 0 : chunk.endBlock(row);
+      for (int block = chunk.firstBlock(row); block < end; block++) {
+        chunk.read(block, rows, scratch);
+        int done = rows.size;
+        for (Output output : wanting) {
+          output.cut(rows, output.wanted.parts(id), block == end - 1);
+          done = Math.min(done, output.next);
+        }
+        forget(rows, done, wanting);
       }
     }
   }
 
-  /** Writes the cells of one series. */
-  private static void cut(SampleColumns rows, int parts, ChunkWriter writer) throws IOException {
-    long width = writer.info().cellMillis();
-    for (int from = 0; from < rows.size; ) {
-      int to = endOfCell(rows, from, width);
-      writer.cell(rows, from, to, CellPart.ALL & ~parts);
-      from = to;
+  /** Rows that are in all cells that they belong to are not held until the series ends. */
+  private static void forget(SampleColumns rows, int done, List<Output> wanting) {
+    if (done > 0) {
+      RowMerge.trim(rows, rows.times[done - 1], Long.MAX_VALUE);
+      for (Output output : wanting) {
+        output.next -= done;
+      }
     }
   }
 
