@@ -6,7 +6,9 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.BlockStats;
 import io.varve.engine.partition.ChunkReader;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,11 @@ final class CellReading {
   private final QueryBudget budget;
   private final ReadScratch scratch;
   private final SampleColumns rows;
+  private final long windowMillis;
+
+  /** Starts of the windows of which the samples of all sources were read. */
+  private final Set<Long> disturbed = new HashSet<>();
+
   private int wanted; // parts of cells that are asked for
 
   /** Reads samples, all sources merged. */
@@ -33,6 +40,7 @@ final class CellReading {
     this.budget = budget;
     this.scratch = scratch;
     this.rows = scratch.edge;
+    this.windowMillis = snapshot.windowMillis();
   }
 
   /**
@@ -80,7 +88,7 @@ final class CellReading {
   private Filled fromFilesAndHeads(
       int series, TimeRange range, long cellMillis, Samples samples, CellColumns into) {
     int shard = selection.virtualShard(series);
-    long readTo = Long.MIN_VALUE; // up to where samples of all sources are in already
+    disturbed.clear();
     for (int w = 0; w < selection.windows.size(); w++) {
       WindowView window = selection.windows.get(w);
       int id = selection.windowId(w, series);
@@ -95,7 +103,7 @@ final class CellReading {
                 Math.max(window.start(), range.startExclusive()),
                 Math.min(window.end(), range.endInclusive()));
         filled = fromSamples(series, here, samples, into);
-        readTo = here.endInclusive();
+        disturbed.add(window.start());
       } else if (id >= 0) {
         filled = fromWindow(window, id, bucket, range, cellMillis, into);
       } else {
@@ -108,7 +116,7 @@ final class CellReading {
     if (hasLateElsewhere(range)) {
       return Filled.DISORDER;
     }
-    return fromHeads(series, range, readTo, into);
+    return fromHeads(series, range, into);
   }
 
   /** True if a window has late samples of the series, or deletes of it. */
@@ -309,20 +317,15 @@ final class CellReading {
     return false;
   }
 
-  private Filled fromHeads(int series, TimeRange range, long readTo, CellColumns into) {
-    long start = Math.max(range.startExclusive(), readTo);
-    if (start >= range.endInclusive()) {
-      return Filled.WHOLE;
-    }
-    TimeRange left = new TimeRange(start, range.endInclusive());
+  private Filled fromHeads(int series, TimeRange range, CellColumns into) {
     List<Frozen> frozen = snapshot.view().frozen();
     for (int i = 0; i < frozen.size(); i++) {
-      Filled filled = fromHead(frozen.get(i).head(), series, left, into);
+      Filled filled = fromHead(frozen.get(i).head(), series, range, into);
       if (filled != Filled.WHOLE) {
         return filled;
       }
     }
-    return fromHead(snapshot.view().head(), series, left, into);
+    return fromHead(snapshot.view().head(), series, range, into);
   }
 
   private Filled fromHead(Head head, int series, TimeRange range, CellColumns into) {
@@ -337,12 +340,23 @@ final class CellReading {
     head.readIn(id, range, rows, scratch.heads);
     RowMerge.trim(rows, range.startExclusive(), range.endInclusive());
     budget.chargeSamples(rows.size);
-    if (rows.size == 0) {
-      return Filled.WHOLE;
+    for (int from = 0; from < rows.size; ) {
+      // What lies in a window whose samples were read from all sources is in already.
+      long start = Math.floorDiv(rows.times[from] - 1, windowMillis) * windowMillis;
+      int to = from + 1;
+      while (to < rows.size && rows.times[to] <= start + windowMillis) {
+        to++;
+      }
+      if (!disturbed.contains(start)) {
+        if (!into.endsBefore(rows.times[from])) {
+          return Filled.DISORDER;
+        }
+        if (!into.add(rows, from, to)) {
+          return Filled.BEYOND;
+        }
+      }
+      from = to;
     }
-    if (!into.endsBefore(rows.times[0])) {
-      return Filled.DISORDER;
-    }
-    return into.add(rows, 0, rows.size) ? Filled.WHOLE : Filled.BEYOND;
+    return Filled.WHOLE;
   }
 }

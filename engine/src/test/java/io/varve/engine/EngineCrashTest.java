@@ -33,11 +33,15 @@ final class EngineCrashTest {
   private static final long WINDOW = 60_000;
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
 
+  private static final List<AggregateRule> AGGREGATES =
+      List.of(new AggregateRule("all", null, List.of(), List.of(5_000L, 20_000L)));
+
   private final Path dir = Path.of("/store");
   private HistoryModel model = new HistoryModel(DuplicatePolicy.LAST);
   private @Nullable HistoryModel underWay;
   private boolean deleting;
   private long undeleting = -1;
+  private long cellsRead;
   private final List<Long> deletes = new ArrayList<>();
   private final Map<String, Integer> seen = new TreeMap<>();
   private long now;
@@ -52,6 +56,7 @@ final class EngineCrashTest {
     System.out.println("EngineCrashTest: " + cuts + " power cuts");
     System.out.println("EngineCrashTest: " + seen);
     assertThat(cuts).isGreaterThanOrEqualTo(1000);
+    assertThat(cellsRead).as("stored cells that were compared").isPositive();
     assertThat(seen).containsKeys("UNDONE", "PURGED", "HIDDEN", "corrections", "undeletes");
   }
 
@@ -69,6 +74,7 @@ final class EngineCrashTest {
       fs.cutPowerAt(fs.operations() + 1 + random.nextInt(life % 4 == 0 ? 15 : 150));
       try {
         Engine engine = Engine.open(config(fs));
+        engine.aggregate(AGGREGATES, 1);
         while (true) {
           operate(engine, random);
         }
@@ -87,6 +93,7 @@ final class EngineCrashTest {
           model = after;
         }
         assertThat(found).as("seed %d life %d", seed, life).isEqualTo(model.visible(TimeRange.ALL));
+        checkCells(engine, random);
         deletes.clear();
         for (DeleteInfo delete : engine.deletes()) {
           model.known(delete.id());
@@ -212,6 +219,25 @@ final class EngineCrashTest {
     }
     undeleting = -1;
     underWay = null;
+  }
+
+  /** What crashes have left of continuous aggregates must be what the samples are. */
+  private void checkCells(Engine engine, Random random) {
+    TimeRange all = new TimeRange(ORIGIN - 150_000, now + 1_000);
+    try (Snapshot snapshot = engine.snapshot()) {
+      SeriesSet set =
+          snapshot.select(
+              "",
+              List.of(new Matcher(Matcher.Type.RE, "__name__", "m.*")),
+              all,
+              QueryBudget.UNLIMITED);
+      try (SeriesReader reader = set.reader()) {
+        for (int series = 0; series < set.size(); series++) {
+          CellCheck.cellsAreTheirSamples(reader, series, all, random);
+        }
+      }
+    }
+    cellsRead += engine.aggregateStats().cellsRead();
   }
 
   private static Map<Labels, TreeMap<Long, Long>> read(Engine engine) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,7 +178,7 @@ final class ServerConfigTest {
               max_bytes: 10GiB
               min_free_disk: 5%
             """);
-    RetentionPolicy policy = config.engine().retention();
+    RetentionPolicy policy = Objects.requireNonNull(config.engine().retention());
     assertThat(policy.defaultMillis()).isEqualTo(Duration.ofDays(30).toMillis());
     assertThat(policy.rules())
         .containsExactly(
@@ -298,7 +299,8 @@ final class ServerConfigTest {
     EngineConfig engine = config.engine();
     assertThat(engine.dataDir()).isEqualTo(Path.of("/elsewhere"));
     assertThat(engine.fsync()).isEqualTo(FsyncPolicy.ALWAYS);
-    assertThat(engine.retention().defaultMillis()).isEqualTo(Duration.ofDays(15).toMillis());
+    assertThat(Objects.requireNonNull(engine.retention()).defaultMillis())
+        .isEqualTo(Duration.ofDays(15).toMillis());
     assertThat(engine.duplicatePolicy()).isEqualTo(DuplicatePolicy.REJECT);
     assertThat(engine.outOfOrderMillis()).isEqualTo(Duration.ofMinutes(30).toMillis());
     assertThat(engine.maxHeadBytes()).isEqualTo(512L << 20);
