@@ -35,6 +35,7 @@ final class RetentionStressTest {
 
   private final AtomicLong written = new AtomicLong(ORIGIN);
   private final AtomicBoolean ends = new AtomicBoolean();
+  private final AtomicLong turns = new AtomicLong();
 
   @Test
   void readersDoNotWaitAndMissNothing(@TempDir Path dir) throws Exception {
@@ -49,20 +50,19 @@ final class RetentionStressTest {
       for (int hour = 0; hour < 12; hour++) {
         write(engine, 60);
       }
+      // From here on there are files of one class each, which the first shorter keep lets go.
+      engine.setRetention(keep(10 * WINDOW));
+      engine.mergeAll();
       List<Future<Long>> work = new ArrayList<>();
       work.add(threads.submit(until(() -> writeSlowly(engine))));
       work.add(threads.submit(until(() -> read(engine))));
       long end = System.nanoTime() + MOST_TIME.toNanos();
       int policies = 0;
-      while (policies < 20 && System.nanoTime() < end) {
+      // The others get their turns, however quick this is.
+      while ((policies < 20 || turns.get() < 20) && System.nanoTime() < end) {
         long keep = (2 + policies % 9) * WINDOW;
         long at = written.get();
-        engine.setRetention(
-            new RetentionPolicy(
-                RetentionPolicy.FOREVER,
-                List.of(
-                    new RetentionRule(
-                        null, List.of(Matcher.equal("team", "short")), RetentionRule.ANY, keep))));
+        engine.setRetention(keep(keep));
         long horizon = Math.floorDiv(at - keep - 1, WINDOW) * WINDOW;
         assertThat(count(engine, "short", new TimeRange(0, horizon))).isZero();
         policies++;
@@ -87,14 +87,23 @@ final class RetentionStressTest {
     assertThat(problems).isEmpty();
   }
 
+  private static RetentionPolicy keep(long millis) {
+    return new RetentionPolicy(
+        RetentionPolicy.FOREVER,
+        List.of(
+            new RetentionRule(
+                null, List.of(Matcher.equal("team", "short")), RetentionRule.ANY, millis)));
+  }
+
   private Callable<Long> until(Runnable turn) {
     return () -> {
-      long turns = 0;
+      long done = 0;
       while (!ends.get()) {
         turn.run();
-        turns++;
+        done++;
+        turns.incrementAndGet();
       }
-      return turns;
+      return done;
     };
   }
 
