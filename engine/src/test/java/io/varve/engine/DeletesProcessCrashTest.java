@@ -16,9 +16,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -248,9 +250,39 @@ final class DeletesProcessCrashTest {
       if (happened) {
         model = after;
       }
-      assertThat(found).isEqualTo(model.visible(TimeRange.ALL));
+      assertThat(found.equals(model.visible(TimeRange.ALL)))
+          .as(
+              "operation %d (%s) under way, undoing %d, happened %s; known %s; deletes %s;"
+                  + " differences %s",
+              next,
+              last.kind(),
+              undoing,
+              happened,
+              known,
+              engine.deletes(),
+              differences(found, model.visible(TimeRange.ALL)))
+          .isTrue();
       return happened ? next + 1 : next;
     }
+  }
+
+  /** Of each series the times that only one side has, or with another value. */
+  private static Map<Labels, List<Long>> differences(
+      Map<Labels, TreeMap<Long, Long>> found, Map<Labels, TreeMap<Long, Long>> expected) {
+    Map<Labels, List<Long>> differences = new TreeMap<>();
+    Set<Labels> all = new HashSet<>(found.keySet());
+    all.addAll(expected.keySet());
+    for (Labels labels : all) {
+      Map<Long, Long> a = found.getOrDefault(labels, new TreeMap<>());
+      Map<Long, Long> b = expected.getOrDefault(labels, new TreeMap<>());
+      Set<Long> times = new TreeSet<>(a.keySet());
+      times.addAll(b.keySet());
+      times.removeIf(time -> Objects.equals(a.get(time), b.get(time)));
+      if (!times.isEmpty()) {
+        differences.put(labels, List.copyOf(times));
+      }
+    }
+    return differences;
   }
 
   private static Map<Labels, TreeMap<Long, Long>> read(Engine engine) {

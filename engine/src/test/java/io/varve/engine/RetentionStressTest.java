@@ -48,7 +48,9 @@ final class RetentionStressTest {
     try (Engine engine = Engine.open(config);
         ExecutorService threads = Executors.newFixedThreadPool(2)) {
       for (int hour = 0; hour < 12; hour++) {
-        write(engine, 60);
+        write(engine, 30);
+        engine.flush(); // windows of two flushes are merged, and their files split by class
+        write(engine, 30);
       }
       // From here on there are files of one class each, which the first shorter keep lets go.
       engine.setRetention(keep(10 * WINDOW));
