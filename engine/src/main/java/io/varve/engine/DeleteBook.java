@@ -46,8 +46,8 @@ final class DeleteBook {
   /** Taken back in the log, not in the files yet. */
   private final TreeSet<Long> undoing = new TreeSet<>();
 
-  /** Merges that were logged and not carried out yet: window, and from where deletes are kept. */
-  private final List<Records.Merge> merges = new ArrayList<>();
+  /** Merges that were logged and not carried out yet, by log position. */
+  private final TreeMap<Long, Records.Merge> merges = new TreeMap<>();
 
   private DeleteBook(FileSystem fs, Path dataDir) {
     this.fs = fs;
@@ -149,8 +149,8 @@ final class DeleteBook {
     entries.put(delete.position(), delete.entry());
   }
 
-  synchronized void mergeLogged(Records.Merge merge) {
-    merges.add(merge);
+  synchronized void mergeLogged(long position, Records.Merge merge) {
+    merges.put(position, merge);
   }
 
   synchronized void undeleteLogged(long id) {
@@ -187,7 +187,7 @@ final class DeleteBook {
       throw new UndeleteException(
           true, "delete " + id + " cannot be undone: it hides nothing that is stored");
     }
-    for (Records.Merge merge : merges) {
+    for (Records.Merge merge : merges.tailMap(id).values()) {
       boolean carriesOut = merge.keptFrom() == 0 || id < merge.keptFrom();
       if (carriesOut && (!buried || entry.hides(merge.start()))) {
         throw new UndeleteException(
@@ -263,8 +263,8 @@ final class DeleteBook {
   }
 
   /** A logged merge is done, or refused to touch damaged files. */
-  synchronized void mergeDone(Records.Merge merge) {
-    merges.remove(merge);
+  synchronized void mergeDone(long position) {
+    merges.remove(position);
   }
 
   /** Those of which a merge of a window takes the hidden samples away. */

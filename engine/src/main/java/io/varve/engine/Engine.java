@@ -554,7 +554,7 @@ public final class Engine implements AutoCloseable {
       if (isDeleted
           || Housekeeping.isWorthMerging(window, keptFrom)
           || window.chunks().stream().anyMatch(c -> c.get().file().info().late())) {
-        writePath.merge(window.start(), keptFrom);
+        writePath.merge(window.start());
       }
     }
     finishJobs();
@@ -575,7 +575,7 @@ public final class Engine implements AutoCloseable {
     finishJobs();
     for (WindowView window : catalog.peek().windows().values()) {
       if (window.tombstones().any() && !window.cellsBySource().isSourceless()) {
-        writePath.merge(window.start(), 0);
+        writePath.mergePurging(window.start());
       }
     }
     finishJobs();
@@ -767,7 +767,7 @@ public final class Engine implements AutoCloseable {
 
   /** Logs a merge of a window without carrying it out. */
   void decideMerge(long windowStart) {
-    writePath.merge(windowStart, housekeeping.keptFrom(config.clock().millis()));
+    writePath.merge(windowStart);
   }
 
   /** Carries out one waiting job, if there is one. */

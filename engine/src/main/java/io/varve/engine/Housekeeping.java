@@ -186,7 +186,7 @@ final class Housekeeping {
       if (late || isWorthMerging(window, keptFrom)) {
         // If the merge refuses (damage), the window looks the same afterwards: ask once only.
         unmergeable.put(window.start(), window.state());
-        writePath.merge(window.start(), keptFrom);
+        writePath.merge(window.start());
         return;
       }
     }

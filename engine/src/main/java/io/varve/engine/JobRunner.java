@@ -229,16 +229,16 @@ final class JobRunner {
     }
     edit.flushed(job.position());
     manifest.commit(edit);
-    deletes.mergeDone(job.merge());
-    if (before == null || step == null) {
-      return;
+    if (before != null && step != null) {
+      for (WindowView changed : changedWindows()) {
+        catalog.merged(changed);
+        WindowFiles.handOver(changed);
+      }
+      deleteFilesOf(before);
+      deletions.committed(step);
     }
-    for (WindowView changed : changedWindows()) {
-      catalog.merged(changed);
-      WindowFiles.handOver(changed);
-    }
-    deleteFilesOf(before);
-    deletions.committed(step);
+    // Not before the book knows what was purged: one of both must stand against an undelete.
+    deletes.mergeDone(job.position());
   }
 
   /** True if everything that the manifest names is open. */

@@ -234,7 +234,7 @@ final class Recovery implements AutoCloseable {
       case Records.MERGE -> {
         if (!inFiles) {
           Records.Merge merge = Records.Merge.decode(in);
-          deletes.mergeLogged(merge);
+          deletes.mergeLogged(sequence, merge);
           jobs.add(new Jobs.MergeJob(sequence, merge, policy));
         }
       }

@@ -781,20 +781,28 @@ final class WritePath {
     }
   }
 
-  /**
-   * Logs a merge of a window.
-   *
-   * @param keptFrom deletes at this log position and later are kept, 0: all are carried out
-   */
-  void merge(long windowStart, long keptFrom) {
+  /** Logs a merge of a window; deletes that may still be undone are carried over. */
+  void merge(long windowStart) {
+    merge(windowStart, false);
+  }
+
+  /** Logs a merge of a window that carries out all of its deletes. */
+  void mergePurging(long windowStart) {
+    merge(windowStart, true);
+  }
+
+  private void merge(long windowStart, boolean purging) {
     lock.lock();
     try {
       refuseIfStopped();
+      long now = config.clock().millis();
+      // Asked under the lock: a delete that was logged a moment ago is not to be purged either.
+      long keptFrom = purging ? 0 : deletes.keptFrom(now, config.undoMillis());
       decision.reset();
-      Records.Merge merge = new Records.Merge(windowStart, keptFrom, config.clock().millis());
+      Records.Merge merge = new Records.Merge(windowStart, keptFrom, now);
       merge.encode(decision);
       long position = log(Records.MERGE, decision);
-      deletes.mergeLogged(merge);
+      deletes.mergeLogged(position, merge);
       jobs.add(new Jobs.MergeJob(position, merge, retention.policy()));
     } finally {
       lock.unlock();

@@ -3,6 +3,7 @@ package io.varve.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.io.SimFileSystem;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,14 +37,24 @@ final class DeletesTest {
   private long now = T + 3 * DAY;
   private DuplicatePolicy policy = DuplicatePolicy.LAST;
 
+  private IntConsumer atClock = calls -> {};
+  private int clockCalls;
+
   private Engine open() throws IOException {
-    return Engine.open(
-        EngineConfig.defaults(dir)
-            .withClock(() -> Instant.ofEpochMilli(now))
-            .withDuplicates(policy, 0)
-            .withUndo(DAY, DAY)
-            .withBackgroundThreads(false)
-            .withFsync(FsyncPolicy.OS));
+    return Engine.open(config());
+  }
+
+  private EngineConfig config() {
+    return EngineConfig.defaults(dir)
+        .withClock(
+            () -> {
+              atClock.accept(++clockCalls);
+              return Instant.ofEpochMilli(now);
+            })
+        .withDuplicates(policy, 0)
+        .withUndo(DAY, DAY)
+        .withBackgroundThreads(false)
+        .withFsync(FsyncPolicy.OS);
   }
 
   private static void write(Engine engine, int metrics, int series, int samples) {
@@ -162,6 +174,68 @@ final class DeletesTest {
     assertThat(verify(receipts)).isEmpty();
     assertThat(receipts).hasSize(2);
     assertThat(receipts.getLast()).contains("proven: nothing of it is left");
+  }
+
+  /** From the moment at which the purge counts, and while its files are cleared away. */
+  @Test
+  void whatAMergePurgesCannotBeUndoneWhileItEnds() throws IOException {
+    SimFileSystem fs = new SimFileSystem(1);
+    try (Engine engine = Engine.open(config().withFileSystem(fs))) {
+      write(engine, 2, 2, 50);
+      long id = engine.delete("", M1, TimeRange.ALL);
+      engine.flush();
+      TreeMap<Labels, TreeMap<Long, Double>> without = read(engine);
+      now += 2 * DAY;
+      List<String> refused = new ArrayList<>();
+      int[] undone = new int[1];
+      fs.beforeDelete(
+          () -> {
+            try {
+              engine.undelete(id);
+              undone[0]++;
+            } catch (UndeleteException e) {
+              refused.add(String.valueOf(e.getMessage()));
+            }
+          });
+      engine.mergeAll();
+      fs.beforeDelete(() -> {});
+      assertThat(undone[0]).as("undeletes of what is purged").isZero();
+      assertThat(refused).anyMatch(why -> why.contains("being purged"));
+      assertThat(engine.deletes().getLast().state()).isEqualTo(DeleteInfo.State.PURGED);
+      engine.flush();
+      assertThat(read(engine)).isEqualTo(without);
+    }
+  }
+
+  @Test
+  void aDeleteAmidMergesIsNotPurgedByThem() throws IOException {
+    try (Engine engine = open()) {
+      for (int day = 0; day < 3; day++) {
+        WriteBatch batch = new WriteBatch();
+        batch.add(labels(1, 0), T + day * DAY + HOUR, day);
+        engine.append(batch, WriteMode.ALL_OR_NOTHING);
+        engine.flush();
+        batch.clear();
+        batch.add(labels(1, 0), T + day * DAY + HOUR - 1000, day); // so that all are to be merged
+        engine.append(batch, WriteMode.ALL_OR_NOTHING);
+        engine.flush();
+      }
+      TreeMap<Labels, TreeMap<Long, Double>> before = read(engine);
+      List<Long> ids = new ArrayList<>();
+      clockCalls = 0;
+      atClock = // the second call comes amid the decision to merge the first window
+          calls -> {
+            if (calls == 2) {
+              ids.add(engine.delete("", M1, new TimeRange(T + DAY, T + 3 * DAY)));
+            }
+          };
+      engine.mergeAll();
+      atClock = calls -> {};
+      assertThat(engine.stats().merges()).isEqualTo(3);
+      assertThat(read(engine).get(labels(1, 0))).hasSize(2);
+      engine.undelete(ids.getFirst());
+      assertThat(read(engine)).isEqualTo(before);
+    }
   }
 
   @Test

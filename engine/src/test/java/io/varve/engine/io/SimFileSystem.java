@@ -94,6 +94,7 @@ public final class SimFileSystem implements FileSystem {
   private long bytesWritten;
   private boolean dead;
   private volatile Runnable beforeSync = () -> {};
+  private volatile Runnable beforeDelete = () -> {};
   private volatile int syncsAtOnce = 1;
 
   /** An empty disk. */
@@ -176,6 +177,11 @@ public final class SimFileSystem implements FileSystem {
   /** Runs something before each sync of a file, without holding the disk: to make syncs slow. */
   public void beforeSync(Runnable action) {
     beforeSync = action;
+  }
+
+  /** Runs something before each file is deleted. */
+  public void beforeDelete(Runnable action) {
+    beforeDelete = action;
   }
 
   /** Has writers of many files sync them from so many threads; 1 at first, for the same order. */
@@ -303,6 +309,7 @@ public final class SimFileSystem implements FileSystem {
   @Override
   public synchronized void delete(Path file) throws IOException {
     alive();
+    beforeDelete.run();
     Node node = names.get(key(file));
     if (node == null) {
       return;
