@@ -2,6 +2,7 @@ package io.varve.http;
 
 import io.varve.engine.Engine;
 import io.varve.engine.RecoveryProgress;
+import io.varve.engine.model.Labels;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
@@ -191,7 +192,7 @@ public final class Server implements AutoCloseable {
     Handler read =
         new ReadHandler(
             new Reading(this::store, reads, query.limits()),
-            config.externalLabels(),
+            this::externalLabels,
             config.remoteRead().maxSamples(),
             config.remoteRead().frameBytes());
     routes.add(
@@ -199,7 +200,7 @@ public final class Server implements AutoCloseable {
             .withNeedsStore(true)
             .withBody(ReadRequest.MOST_BYTES));
     Handler federate =
-        new FederateHandler(reading, config.externalLabels(), query.lookbackMillis(), clock);
+        new FederateHandler(reading, this::externalLabels, query.lookbackMillis(), clock);
     routes.add(Route.text("/federate", federate, get).withNeedsStore(true));
     routes.addAll(
         List.of(
@@ -224,7 +225,9 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/rules", new RulesHandler(rules::groups), get),
             Route.api("/api/v1/alerts", new AlertsHandler(rules::groups), get),
             Route.api(
-                "/api/v1/alertmanagers", TargetsHandlers.alertmanagers(this::alertmanagers), get),
+                "/api/v1/alertmanagers",
+                TargetsHandlers.alertmanagers(this::alertmanagers, rules::droppedAlertmanagers),
+                get),
             Route.api("/api/v1/targets", TargetsHandlers.targets(), get),
             Route.api("/api/v1/targets/metadata", TargetsHandlers.metadata(), get),
             Route.api("/api/v1/targets/relabel_steps", TargetsHandlers.relabelSteps(), get),
@@ -402,6 +405,10 @@ public final class Server implements AutoCloseable {
   /** Takes over changed settings; parts that others make register with it before recovery. */
   public Reloader reloader() {
     return reloader;
+  }
+
+  private Labels externalLabels() {
+    return reloader.status().config().externalLabels();
   }
 
   private List<String> alertmanagers() {

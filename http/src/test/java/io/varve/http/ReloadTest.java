@@ -125,6 +125,46 @@ final class ReloadTest {
   }
 
   @Test
+  void otherExternalLabelsNeedNoRestart() throws Exception {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: g
+            interval: 50ms
+            rules:
+              - alert: A
+                expr: vector(1)
+                annotations: {where: 'in {{ $externalLabels.site }}'}
+        """);
+    Path file = file("external_labels: '{site=\"one\"}'\nrules: {files: [rules.yml]}\n");
+    try (Server server =
+            new Server(ServerConfig.load(file), () -> ServerConfig.load(file), () -> {});
+        ApiClient client = new ApiClient(server.address().getPort())) {
+      server.recover();
+      RemoteWriteBody body =
+          new RemoteWriteBody().sample(System.currentTimeMillis(), 1, "__name__", "a");
+      assertThat(client.write(body).statusCode()).isEqualTo(204);
+      awaitAnnotation(client, "in one");
+      String since = client.data("/api/v1/alerts").at("/alerts/0/activeAt").asText();
+      assertThat(client.get("/federate", "match[]", "a").body()).contains("site=\"one\"");
+      file("external_labels: '{site=\"two\"}'\nrules: {files: [rules.yml]}\n");
+      assertThat(client.form("POST", "/-/reload").body()).isEmpty();
+      assertThat(client.get("/federate", "match[]", "a").body()).contains("site=\"two\"");
+      awaitAnnotation(client, "in two");
+      assertThat(client.data("/api/v1/alerts").at("/alerts/0/activeAt").asText()).isEqualTo(since);
+    }
+  }
+
+  private static void awaitAnnotation(ApiClient client, String text) throws Exception {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!client.data("/api/v1/alerts").at("/alerts/0/annotations/where").asText().equals(text)) {
+      assertThat(System.nanoTime()).as("out of patience").isLessThan(until);
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
   void aReloadWaitsForTheStart() throws Exception {
     Path file = file("");
     Server server = new Server(ServerConfig.load(file), () -> ServerConfig.load(file), () -> {});

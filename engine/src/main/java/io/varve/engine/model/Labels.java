@@ -142,6 +142,17 @@ public final class Labels implements Comparable<Labels> {
     return (38 - Integer.numberOfLeadingZeros(value | 1)) / 7;
   }
 
+  /** These, and those of others whose names are not among these. */
+  public Labels withMissing(Labels others) {
+    Builder all = new Builder(this);
+    for (int i = 0; i < others.size(); i++) {
+      if (!has(others.name(i))) {
+        all.add(others.name(i), others.value(i));
+      }
+    }
+    return others.size() == 0 ? this : all.build();
+  }
+
   /** These labels without one of them. */
   public Labels without(String name) {
     return has(name) ? new Builder(this).remove(name).build() : this;

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +33,13 @@ public final class FederateHandler implements Handler {
   private static final String INSTANCE = "instance";
 
   private final Reading reading;
-  private final Labels externalLabels;
+  private final Supplier<Labels> externalLabels;
   private final long lookbackMillis;
   private final InstantSource clock;
 
   /** Reads through {@code reading}, at the clock's time. */
   public FederateHandler(
-      Reading reading, Labels externalLabels, long lookbackMillis, InstantSource clock) {
+      Reading reading, Supplier<Labels> externalLabels, long lookbackMillis, InstantSource clock) {
     this.reading = reading;
     this.externalLabels = externalLabels;
     this.lookbackMillis = lookbackMillis;
@@ -83,6 +84,7 @@ public final class FederateHandler implements Handler {
               }
               return all;
             });
+    Labels external = externalLabels.get();
     FamilyWriter.Format format = FamilyWriter.Format.accepted(request.header("Accept"));
     response.body(
         200,
@@ -90,7 +92,7 @@ public final class FederateHandler implements Handler {
         out -> {
           FamilyWriter writer = format.writer(out);
           for (var series : found.entrySet()) {
-            FamilyWriter.Row row = withExternal(series.getKey().labels());
+            FamilyWriter.Row row = withExternal(series.getKey().labels(), external);
             Newest newest = series.getValue();
             if (newest.histogram() == null) {
               writer.sample(row, newest.value(), newest.time());
@@ -140,14 +142,8 @@ public final class FederateHandler implements Handler {
    * With external labels in place of what is missing, and an empty instance if there is none, so
    * that the scraping server does not put its own name for this server there.
    */
-  private FamilyWriter.Row withExternal(Labels labels) {
-    Labels.Builder all = new Labels.Builder(labels);
-    for (int i = 0; i < externalLabels.size(); i++) {
-      if (!labels.has(externalLabels.name(i))) {
-        all.add(externalLabels.name(i), externalLabels.value(i));
-      }
-    }
-    Labels merged = all.build();
+  private static FamilyWriter.Row withExternal(Labels labels, Labels external) {
+    Labels merged = labels.withMissing(external);
     return new FamilyWriter.Row(merged, merged.has(INSTANCE) ? "" : INSTANCE);
   }
 }

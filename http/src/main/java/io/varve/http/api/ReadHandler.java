@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * {@code /api/v1/read}: raw samples for other stores, stale markers included, as one message or as
@@ -30,7 +31,7 @@ public final class ReadHandler implements Handler {
   private static final int STREAMED_CHUNKS = 1;
 
   private final Reading reading;
-  private final Labels externalLabels;
+  private final Supplier<Labels> externalLabels;
   private final long maxSamples;
   private final int frameBytes;
 
@@ -40,7 +41,8 @@ public final class ReadHandler implements Handler {
    * @param maxSamples of an answer that is not streamed
    * @param frameBytes size at which a frame of a streamed answer is closed
    */
-  public ReadHandler(Reading reading, Labels externalLabels, long maxSamples, int frameBytes) {
+  public ReadHandler(
+      Reading reading, Supplier<Labels> externalLabels, long maxSamples, int frameBytes) {
     this.reading = reading;
     this.externalLabels = externalLabels;
     this.maxSamples = maxSamples;
@@ -155,7 +157,8 @@ public final class ReadHandler implements Handler {
       return heldBefore;
     }
     long held = heldBefore;
-    SeriesSet found = snapshot.select(tenant, matchers(query), query.range(), budget);
+    Labels external = externalLabels.get();
+    SeriesSet found = snapshot.select(tenant, matchers(query, external), query.range(), budget);
     Integer[] order = new Integer[found.size()];
     Arrays.setAll(order, i -> i);
     Arrays.sort(order, Comparator.comparing(found::labels));
@@ -170,7 +173,7 @@ public final class ReadHandler implements Handler {
           }
           budget.chargeSamples(rows.size);
         }
-        long now = taker.take(index, merged(found.labels(series)), rows);
+        long now = taker.take(index, found.labels(series).withMissing(external), rows);
         budget.chargeBytes(now - held);
         held = now;
       }
@@ -179,7 +182,7 @@ public final class ReadHandler implements Handler {
   }
 
   /** External labels are not stored, so a matcher for one asks for series without it. */
-  private List<Matcher> matchers(ReadRequest.Query query) {
+  private static List<Matcher> matchers(ReadRequest.Query query, Labels externalLabels) {
     List<Matcher> matchers = new ArrayList<>();
     for (Matcher matcher : query.matchers()) {
       boolean external =
@@ -189,19 +192,5 @@ public final class ReadHandler implements Handler {
       matchers.add(external ? Matcher.equal(matcher.name(), "") : matcher);
     }
     return matchers;
-  }
-
-  /** With the external labels that the series lacks. */
-  private Labels merged(Labels labels) {
-    if (externalLabels.size() == 0) {
-      return labels;
-    }
-    Labels.Builder builder = new Labels.Builder(labels);
-    for (int i = 0; i < externalLabels.size(); i++) {
-      if (!labels.has(externalLabels.name(i))) {
-        builder.add(externalLabels.name(i), externalLabels.value(i));
-      }
-    }
-    return builder.build();
   }
 }

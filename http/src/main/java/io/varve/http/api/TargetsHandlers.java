@@ -3,9 +3,11 @@ package io.varve.http.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.http.json.Json;
 import io.varve.http.net.Handler;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -87,20 +89,29 @@ public final class TargetsHandlers {
     };
   }
 
-  /** {@code /api/v1/alertmanagers}: those that alerts are sent to, by their URLs. */
-  public static Handler alertmanagers(Supplier<List<String>> urls) {
-    return (request, response) -> {
-      List<String> now = urls.get();
-      Answers.success(
-          response,
-          json -> {
-            json.beginObject().key("activeAlertmanagers").beginList();
-            for (String url : now) {
-              json.beginObject().key("url").string(url).endObject();
-            }
-            json.endList().key("droppedAlertmanagers").beginList().endList().endObject();
-          });
-    };
+  /**
+   * {@code /api/v1/alertmanagers}: by their URLs those that alerts are sent to, and those that the
+   * relabelling drops.
+   */
+  public static Handler alertmanagers(
+      Supplier<List<String>> active, Supplier<List<String>> dropped) {
+    return (request, response) ->
+        Answers.success(
+            response,
+            json -> {
+              json.beginObject();
+              urls(json.key("activeAlertmanagers"), active.get());
+              urls(json.key("droppedAlertmanagers"), dropped.get());
+              json.endObject();
+            });
+  }
+
+  private static void urls(Json json, List<String> urls) throws IOException {
+    json.beginList();
+    for (String url : urls) {
+      json.beginObject().key("url").string(url).endObject();
+    }
+    json.endList();
   }
 
   private static String required(Arguments arguments, String name) {

@@ -3,6 +3,7 @@ package io.varve.http.cli;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.LogLevel;
+import io.varve.http.notify.Notifier;
 import io.varve.http.replay.Replay;
 import io.varve.retention.rules.RuleException;
 import io.varve.retention.rules.RuleFiles;
@@ -45,6 +46,13 @@ final class CheckConfigCommand implements Callable<Integer> {
       out.flush();
       System.err.println("  FAILED:");
       System.err.println(e.getMessage());
+      return Failures.FAILED;
+    }
+    List<String> problems = syntaxOnly ? List.of() : Notifier.problems(config.alerting());
+    if (!problems.isEmpty()) {
+      out.flush();
+      System.err.println("  FAILED:");
+      problems.forEach(System.err::println);
       return Failures.FAILED;
     }
     for (RuleFiles.Loaded loaded : rules) {

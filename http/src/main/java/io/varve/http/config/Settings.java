@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +79,89 @@ final class Settings {
       sections.add(new Settings(file, place, inner, new ArrayList<>()));
     }
     return sections;
+  }
+
+  /**
+   * The entries of a list, each either a section with settings of its own or one value.
+   *
+   * @param text reads a value; says what is wrong with it by IllegalArgumentException
+   */
+  <T> List<T> entries(String key, Function<Settings, T> section, Function<String, T> text) {
+    asked.add(key);
+    known.add(path + key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    List<T> entries = new ArrayList<>();
+    for (YamlNode item : entry == null ? List.<YamlNode>of() : items(key, entry)) {
+      String place = key + "[" + entries.size() + "]";
+      switch (item) {
+        case YamlNode.Mapping inner ->
+            entries.add(
+                section.apply(new Settings(file, path + place + ".", inner, new ArrayList<>())));
+        case YamlNode.Scalar scalar -> {
+          try {
+            entries.add(text.apply(scalar.text()));
+          } catch (IllegalArgumentException e) {
+            throw wrong(place, scalar.line(), String.valueOf(e.getMessage()));
+          }
+        }
+        case YamlNode.Sequence list -> throw wrong(place, list.line(), "is a list");
+      }
+    }
+    return List.copyOf(entries);
+  }
+
+  private List<YamlNode> items(String key, YamlNode.Entry entry) {
+    if (entry.value() instanceof YamlNode.Sequence list) {
+      return list.items();
+    }
+    throw wrong(key, entry.line(), "takes a list");
+  }
+
+  /** Keys with values of any kind of text. */
+  SortedMap<String, String> map(String key) {
+    asked.add(key);
+    SortedMap<String, String> map = new TreeMap<>();
+    YamlNode.Entry entry = mapping.entries().get(key);
+    if (entry == null) {
+      return map;
+    }
+    if (!(entry.value() instanceof YamlNode.Mapping inner)) {
+      throw wrong(key, entry.line(), "takes keys with values, such as {a: b}");
+    }
+    inner
+        .entries()
+        .forEach(
+            (name, value) -> {
+              if (!(value.value() instanceof YamlNode.Scalar scalar)) {
+                throw wrong(key + "." + name, value.line(), "takes one value");
+              }
+              map.put(name, scalar.text());
+            });
+    return map;
+  }
+
+  /** True if the file has the key. */
+  boolean has(String key) {
+    return mapping.entries().containsKey(key);
+  }
+
+  /** A text that may be empty. */
+  String anyText(String key, String otherwise) {
+    YamlNode.Entry entry = mapping.entries().get(key);
+    boolean empty =
+        entry != null && entry.value() instanceof YamlNode.Scalar scalar && scalar.text().isEmpty();
+    if (empty) {
+      asked.add(key);
+      known.add(path + key);
+      return "";
+    }
+    return text(key, otherwise);
+  }
+
+  /** An error in this section as a whole. */
+  ConfigException wrong(String problem) {
+    String name = path.isEmpty() ? "" : path.substring(0, path.length() - 1) + ": ";
+    return new ConfigException(file + ":" + mapping.line() + ": " + name + problem);
   }
 
   /** A value that has to be there. */

@@ -1,75 +1,51 @@
 package io.varve.http.notify;
 
-import io.varve.http.config.AlertingConfig;
+import io.varve.http.config.AlertmanagersConfig;
+import io.varve.http.config.ClientConfig;
+import io.varve.http.config.TlsConfig;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
-/** How Alertmanagers are reached: trusted certificates, and what a request says who it is from. */
+/** How Alertmanagers are reached: by what client, and what a request says who it is from. */
 final class Access {
   private Access() {}
 
   /**
    * A client that is closed by whoever asked for it.
    *
-   * @throws IOException if the trusted certificates cannot be read
+   * @throws IOException if certificates or keys cannot be read
    */
-  static HttpClient client(AlertingConfig config) throws IOException {
+  static HttpClient client(AlertmanagersConfig config) throws IOException {
+    ClientConfig told = config.client();
     HttpClient.Builder client =
         HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
+            .version(
+                told.http2() && config.scheme().equals("https")
+                    ? HttpClient.Version.HTTP_2
+                    : HttpClient.Version.HTTP_1_1)
+            .followRedirects(
+                told.followRedirects() ? HttpClient.Redirect.NORMAL : HttpClient.Redirect.NEVER)
             .connectTimeout(Duration.ofMillis(config.timeoutMillis()));
-    if (!config.caFile().isEmpty()) {
-      client.sslContext(trusting(Path.of(config.caFile())));
+    if (!told.tls().equals(TlsConfig.DEFAULT)) {
+      client.sslContext(Tls.context(told.tls())).sslParameters(Tls.parameters(told.tls()));
     }
     return client.build();
-  }
-
-  private static SSLContext trusting(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-      store.load(null, null);
-      int n = 0;
-      for (Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        store.setCertificateEntry("ca-" + n++, one);
-      }
-      if (n == 0) {
-        throw new IOException(file + " has no certificate");
-      }
-      TrustManagerFactory trust =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IOException(file + " cannot be read as certificates: " + e.getMessage(), e);
-    }
   }
 
   /**
    * The header {@code Authorization}, "" for none.
    *
-   * @throws IOException if the file with the secret cannot be read
+   * @throws IOException if a file with a secret cannot be read
    */
-  static String authorization(AlertingConfig config) throws IOException {
-    if (!config.bearerTokenFile().isEmpty()) {
-      return "Bearer " + Files.readString(Path.of(config.bearerTokenFile())).strip();
+  static String authorization(ClientConfig config) throws IOException {
+    if (!config.credentials().isNone()) {
+      return config.scheme() + " " + config.credentials().text().strip();
     }
-    if (!config.userName().isEmpty()) {
-      String pair =
-          config.userName() + ':' + Files.readString(Path.of(config.passwordFile())).strip();
+    if (!config.userName().isNone()) {
+      String pair = config.userName().text().strip() + ':' + config.password().text().strip();
       return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
     }
     return "";

@@ -1,7 +1,7 @@
 package io.varve.http.notify;
 
 import io.varve.engine.model.Labels;
-import io.varve.http.config.AlertingConfig;
+import io.varve.http.config.AlertmanagersConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -34,7 +34,8 @@ final class AlertmanagerQueue {
   private static final long MOST_ANSWER_BYTES = 1 << 20;
 
   private final String url;
-  private final AlertingConfig config;
+  private final AlertmanagersConfig config;
+  private final int capacity;
   private final HttpClient client;
   private final NotifyMeter meter;
   private final Pause pause;
@@ -66,9 +67,15 @@ final class AlertmanagerQueue {
 
   /** Begins to send. */
   AlertmanagerQueue(
-      String url, AlertingConfig config, HttpClient client, NotifyMeter meter, Pause pause) {
+      String url,
+      AlertmanagersConfig config,
+      int capacity,
+      HttpClient client,
+      NotifyMeter meter,
+      Pause pause) {
     this.url = url;
     this.config = config;
+    this.capacity = capacity;
     this.client = client;
     this.meter = meter;
     this.pause = pause;
@@ -103,7 +110,7 @@ final class AlertmanagerQueue {
   private void limit() {
     long before = dropped;
     Iterator<OutgoingAlert> oldest = waiting.values().iterator();
-    for (int over = waiting.size() - config.queueCapacity(); over > 0; over--) {
+    for (int over = waiting.size() - capacity; over > 0; over--) {
       oldest.next();
       oldest.remove();
       dropped++;
@@ -118,8 +125,7 @@ final class AlertmanagerQueue {
   AlertmanagerStatus status() {
     lock.lock();
     try {
-      return new AlertmanagerStatus(
-          url, waiting.size(), config.queueCapacity(), sent, failed, dropped);
+      return new AlertmanagerStatus(url, waiting.size(), capacity, sent, failed, dropped);
     } finally {
       lock.unlock();
     }
@@ -264,7 +270,7 @@ final class AlertmanagerQueue {
               .header("Content-Type", "application/json")
               .header("User-Agent", "Varve")
               .POST(HttpRequest.BodyPublishers.ofByteArray(OutgoingAlert.json(batch)));
-      String authorization = Access.authorization(config);
+      String authorization = Access.authorization(config.client());
       if (!authorization.isEmpty()) {
         request.header("Authorization", authorization);
       }

@@ -28,6 +28,12 @@ record OutgoingAlert(
     String generatorUrl) {
   private static final JsonFactory JSON = new JsonFactory();
 
+  OutgoingAlert withLabels(Labels others) {
+    return others.equals(labels)
+        ? this
+        : new OutgoingAlert(others, annotations, startsMillis, endsMillis, generatorUrl);
+  }
+
   /** The page that shows an expression as a table. */
   static String generatorUrl(String externalUrl, String expression) {
     String escaped =

@@ -2,6 +2,7 @@ package io.varve.http.rules;
 
 import io.varve.engine.Engine;
 import io.varve.engine.model.Histogram;
+import io.varve.engine.model.Labels;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.RulesConfig;
 import io.varve.http.config.ServerConfig;
@@ -119,15 +120,15 @@ public final class RuleService implements Reloadable, AutoCloseable {
                 notifier,
                 meter,
                 clock));
-    manager.update(files, settings(atStart.rules()));
+    manager.update(files, settings(atStart.rules(), atStart.externalLabels()));
     manager.start(atStart.rules().maxConcurrent());
     opened = new Opened(manager, notifier, evaluator);
   }
 
-  private RuleManager.Settings settings(RulesConfig rules) {
+  private RuleManager.Settings settings(RulesConfig rules, Labels externalLabels) {
     Map<String, String> labels = new TreeMap<>();
-    for (int i = 0; i < atStart.externalLabels().size(); i++) {
-      labels.put(atStart.externalLabels().name(i), atStart.externalLabels().value(i));
+    for (int i = 0; i < externalLabels.size(); i++) {
+      labels.put(externalLabels.name(i), externalLabels.value(i));
     }
     return new RuleManager.Settings(
         rules.intervalMillis(),
@@ -150,7 +151,8 @@ public final class RuleService implements Reloadable, AutoCloseable {
         "rules.resend_delay",
         "rules.for_outage_tolerance",
         "rules.for_grace_period",
-        "alerting");
+        "alerting",
+        "external_labels");
   }
 
   @Override
@@ -162,13 +164,13 @@ public final class RuleService implements Reloadable, AutoCloseable {
     }
     Runnable alerting;
     try {
-      alerting = now.notifier.prepare(next.alerting());
+      alerting = now.notifier.prepare(next.alerting(), next.externalLabels());
     } catch (IOException e) {
       throw new ConfigException("alerting: " + e.getMessage());
     }
     return () -> {
       alerting.run();
-      now.manager.update(nextFiles, settings(next.rules()));
+      now.manager.update(nextFiles, settings(next.rules(), next.externalLabels()));
     };
   }
 
@@ -182,6 +184,12 @@ public final class RuleService implements Reloadable, AutoCloseable {
   public List<AlertmanagerStatus> alertmanagers() {
     Opened now = opened;
     return now == null ? List.of() : now.notifier.alertmanagers();
+  }
+
+  /** URLs of those whom the configuration names and its relabelling drops. */
+  public List<String> droppedAlertmanagers() {
+    Opened now = opened;
+    return now == null ? List.of() : now.notifier.droppedAlertmanagers();
   }
 
   /** Stops evaluating, and tells of alerts that still wait; the store must be open until then. */

@@ -221,4 +221,39 @@ final class CheckCommandTest {
     assertThat(unknown.exit()).isEqualTo(1);
     assertThat(unknown.err()).contains("bad.yaml:1: unknown setting colour");
   }
+
+  @Test
+  void filesThatAlertingNamesAreLookedAt() throws Exception {
+    file("ca.pem", "no certificate");
+    String config =
+        file(
+            "varve.yaml",
+            """
+            alerting:
+              alertmanagers:
+                - basic_auth: {username: a, password_file: secret}
+                - tls_config: {ca_file: ca.pem}
+                - file_sd_configs: [{files: [am.json, none.json]}]
+            """);
+    file("am.json", "[{\"targets\": [\"a/b\"]}]");
+    Result wrong = varve("check", "config", config);
+    assertThat(wrong.exit()).isEqualTo(1);
+    assertThat(wrong.err().lines())
+        .hasSize(4)
+        .anyMatch(
+            line ->
+                line.equals(
+                    "alerting.alertmanagers[0]: " + folder.resolve("secret") + ": no such file"))
+        .anyMatch(
+            line ->
+                line.startsWith(
+                    "alerting.alertmanagers[1]: " + folder.resolve("ca.pem") + " cannot be read"))
+        .anyMatch(
+            line ->
+                line.startsWith(
+                    "alerting.alertmanagers[2]: "
+                        + folder.resolve("am.json")
+                        + ": line 1: \"a/b\" is not HOST:PORT"));
+    assertThat(varve("check", "config", "--syntax-only", config).exit()).isZero();
+  }
 }

@@ -51,12 +51,6 @@ final class ServerConfigTest {
         if (other.contains("ignore_resource_attributes")) {
           copy.replaceAll(line -> line.replace("promote_all_resource_attributes: false", ALL));
         }
-        if (other.contains("username")) {
-          copy.replaceAll(line -> line.replace("password_file: none", "password_file: a"));
-        }
-        if (other.contains("password_file")) {
-          copy.replaceAll(line -> line.replace("username: none", "username: a"));
-        }
         ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
         assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
         assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
@@ -86,6 +80,109 @@ final class ServerConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(problem)
         .hasMessageContaining("c.yaml:2");
+  }
+
+  /** Every setting of an entry, each with another value than it has if it is left out. */
+  private static final String ALERTMANAGERS =
+      """
+      alerting:
+        alertmanagers:
+          - scheme: https
+            path_prefix: a/b/
+            api_version: v2
+            timeout: 3s
+            basic_auth: {username_file: u, password_file: p}
+            tls_config:
+              ca_file: ca.pem
+              cert_file: cert.pem
+              key_file: /key.pem
+              server_name: s
+              insecure_skip_verify: true
+              min_version: TLS10
+              max_version: TLS12
+            follow_redirects: false
+            enable_http2: false
+            static_configs:
+              - targets: ["h:1", "[::1]:2"]
+                labels: {a: b, "c.d": ""}
+              - targets: []
+            file_sd_configs:
+              - files: [f/*.json, g.yml]
+                refresh_interval: 1m
+            relabel_configs: [{target_label: x, replacement: "", source_labels: [a, b]}]
+            alert_relabel_configs: [{action: hashmod, target_label: x, modulus: 18446744073709551615}]
+          - authorization: {type: Token, credentials_file: t}
+          - http://h:9093
+      """;
+
+  @Test
+  void alertmanagersAreReadAsPrometheusHasThem(@TempDir Path folder) throws Exception {
+    ServerConfig config = ServerConfig.parse("c", ALERTMANAGERS);
+    assertThat(ServerConfig.parse("again", config.yaml())).isEqualTo(config);
+    AlertmanagersConfig all = config.alerting().alertmanagers().getFirst();
+    assertThat(all.pathPrefix()).isEqualTo("/a/b");
+    assertThat(all.relabel()).hasSize(1);
+    assertThat(all.client().tls().newest()).isEqualTo(12);
+    assertThat(all.targets().getFirst().labels()).containsEntry("c.d", "");
+    assertThat(config.alerting().alertmanagers().getLast())
+        .isEqualTo(
+            ServerConfig.parse(
+                    "c", "alerting: {alertmanagers: [{static_configs: [{targets: [\"h:9093\"]}]}]}")
+                .alerting()
+                .alertmanagers()
+                .getFirst());
+    Path file = Files.writeString(folder.resolve("c"), ALERTMANAGERS);
+    AlertmanagersConfig loaded = ServerConfig.load(file).alerting().alertmanagers().getFirst();
+    assertThat(loaded.files().getFirst().patterns())
+        .containsExactly(folder.resolve("f/*.json").toString(), folder.resolve("g.yml").toString());
+    assertThat(loaded.client().userName().file()).isEqualTo(folder.resolve("u").toString());
+    assertThat(loaded.client().tls().key().file()).isEqualTo("/key.pem");
+
+    // What is secret is not told.
+    String secret =
+        "alerting: {alertmanagers: [{basic_auth: {username: one, password: two}}, {authorization:"
+            + " {credentials: three}}]}";
+    assertThat(ServerConfig.parse("c", secret).yaml())
+        .contains("password: <secret>", "credentials: <secret>")
+        .doesNotContain("two", "three");
+    assertThat(ServerConfig.parse("c", secret).toString()).doesNotContain("two", "three");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{api_version: v1} | api_version: v1 is spoken by no Alertmanager since 0.27",
+        "{api_version: v3} | api_version: \"v3\" is not v2",
+        "{scheme: ftp} | scheme: \"ftp\" is not http or https",
+        "{path_prefix: 'a?b'} | path_prefix: \"a?b\" is not a path",
+        "{static_configs: [{targets: ['http://a:1']}]} | targets: \"http://a:1\" is not HOST:PORT",
+        "{static_configs: [{targets: ['']}]} | targets: \"\" is not HOST:PORT",
+        "{static_configs: [{target: [a]}]} | unknown setting alerting.alertmanagers[0].static_con",
+        "{static_configs: [{labels: [a]}]} | labels: takes keys with values",
+        "{file_sd_configs: [{files: []}]} | files: names no file",
+        "{file_sd_configs: [{files: [a.txt]}]} | \"a.txt\" ends with none of .json, .yml and .yaml",
+        "{file_sd_configs: [{files: ['a*/b.yml']}]} | only the last part of a path",
+        "{basic_auth: {username: a}, bearer_token: b} | only one of basic_auth, authorization",
+        "{basic_auth: {password: a}} | basic_auth: needs a username",
+        "{basic_auth: {username: a, password: b, password_file: c}} | cannot be set together with",
+        "{authorization: {type: basic}} | basic goes by basic_auth",
+        "{tls_config: {cert_file: a}} | a certificate (cert, cert_file) and its key (key,"
+            + " key_file)",
+        "{tls_config: {min_version: TLS13, max_version: TLS12}} | max_version: is less than",
+        "{tls_config: {min_version: SSL3}} | \"SSL3\" is not one of TLS10, TLS11, TLS12, TLS13",
+        "{sigv4: {}} | unknown setting alerting.alertmanagers[0].sigv4",
+        "{relabel_configs: [{action: keeps}]} | alertmanagers[0].relabel_configs[0].action:"
+            + " \"keeps",
+        "h:9093 | \"h:9093\" is not of the form http://HOST[:PORT][/PATH]",
+        "http://h?a=b | has more than a host, a port and a path",
+        "[a] | alerting.alertmanagers[0]: is a list",
+      })
+  void wrongAlertmanagersAreNamed(String entry, String problem) {
+    assertThatThrownBy(() -> ServerConfig.parse("c", "alerting:\n  alertmanagers:\n    - " + entry))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("c:3: ")
+        .hasMessageContaining(problem);
   }
 
   @Test
@@ -424,7 +521,10 @@ final class ServerConfigTest {
       return line.replace(
           "[]", "[{match: '{a=\"b\"}', tenant: \"@default\", resolution: 5m, for: 90d}]");
     }
-    if (line.contains("alertmanagers")) {
+    if (line.contains("alert_relabel_configs: []")) {
+      return line.replace("[]", "[{regex: 'a|\"', separator: '', action: labelmap}]");
+    }
+    if (line.contains("alertmanagers: []")) {
       return line.replace("[]", "[https://a.example:9093/am]");
     }
     if (line.contains("  rules: ")) {

@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import io.varve.engine.model.Labels;
 import io.varve.http.config.AlertingConfig;
+import io.varve.http.config.ServerConfig;
 import io.varve.retention.rules.Notification;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,10 +19,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -31,6 +35,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -111,7 +117,7 @@ final class NotifierTest {
   }
 
   private static AlertingConfig config(int capacity, List<String> drop, String... urls) {
-    return new AlertingConfig(List.of(urls), drop, 5_000, capacity, "", "", "", "");
+    return AlertingConfig.of(List.of(urls), drop, capacity);
   }
 
   private Notifier notifier(AlertingConfig config, String... externalLabels) throws IOException {
@@ -211,15 +217,12 @@ final class NotifierTest {
   void whoDoesNotAnswerIsAskedAgain() throws Exception {
     try (ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       AlertingConfig slow =
-          new AlertingConfig(
-              List.of("http://127.0.0.1:" + socket.getLocalPort()),
-              List.of(),
-              100,
-              10,
-              "",
-              "",
-              "",
-              "");
+          parsed(
+              """
+              - timeout: 100ms
+                static_configs: [{targets: ["127.0.0.1:%d"]}]
+              """
+                  .formatted(socket.getLocalPort()));
       Notifier notifier = notifier(slow);
       notifier.send(List.of(alert("A", "")));
       try (Socket first = socket.accept()) {
@@ -309,43 +312,69 @@ final class NotifierTest {
     Notifier notifier = notifier(config(10, List.of(), stays.url()));
     notifier.send(List.of(alert("A", "")));
     await(() -> stays.requests.size() > 2);
-    Runnable change = notifier.prepare(config(20, List.of(), comes.url(), stays.url()));
+    Runnable change =
+        notifier.prepare(config(20, List.of(), comes.url(), stays.url()), Labels.EMPTY);
     assertThat(notifier.alertmanagers()).hasSize(1);
     change.run();
     stays.status = 200;
     await(() -> notifier.alertmanagers().get(1).sent() == 1);
     notifier.send(List.of(alert("B", "")));
     await(() -> comes.names().equals(List.of("B")));
-    notifier.prepare(config(20, List.of())).run();
+    notifier.prepare(config(20, List.of()), Labels.EMPTY).run();
     assertThat(notifier.alertmanagers()).isEmpty();
     notifier.send(List.of(alert("C", "")));
+  }
+
+  /** Of one receiver, with more settings of its entry. */
+  private static AlertingConfig reached(Receiver receiver, String more) {
+    URI url = URI.create(receiver.url());
+    return parsed(
+        """
+        - scheme: %s
+          path_prefix: %s
+          static_configs: [{targets: ["%s"]}]
+        """
+                .formatted(url.getScheme(), url.getPath(), url.getAuthority())
+            + more.indent(2));
+  }
+
+  /** With a list of Alertmanagers as a configuration has it. */
+  private static AlertingConfig parsed(String alertmanagers) {
+    return ServerConfig.parse("c", "alerting:\n  alertmanagers:\n" + alertmanagers.indent(4))
+        .alerting();
+  }
+
+  private void change(Notifier notifier, AlertingConfig next) throws IOException {
+    notifier.prepare(next, Labels.EMPTY).run();
   }
 
   @Test
   void whoAsksForAPasswordOrATokenGetsIt() throws Exception {
     Receiver receiver = new Receiver();
     Path secret = Files.writeString(folder.resolve("secret"), "s3cret\n");
-    AlertingConfig c = config(10, List.of(), receiver.url());
     Notifier notifier =
         notifier(
-            new AlertingConfig(
-                c.alertmanagers(), List.of(), 5_000, 10, "user", secret.toString(), "", ""));
+            reached(receiver, "basic_auth: {username: user, password_file: '" + secret + "'}"));
     notifier.send(List.of(alert("A", "")));
     await(() -> only(notifier).sent() == 1);
     String pair =
         Base64.getEncoder().encodeToString("user:s3cret".getBytes(StandardCharsets.UTF_8));
     assertThat(receiver.authorizations).containsExactly("Basic " + pair);
-    notifier
-        .prepare(
-            new AlertingConfig(
-                c.alertmanagers(), List.of(), 5_000, 10, "", "", secret.toString(), ""))
-        .run();
+    change(notifier, reached(receiver, "authorization: {credentials_file: '" + secret + "'}"));
     Files.delete(secret); // it is read for each request
     notifier.send(List.of(alert("B", "")));
     await(() -> only(notifier).failed() > 0);
     Files.writeString(secret, "token");
     await(() -> only(notifier).sent() == 1);
     assertThat(receiver.authorizations).endsWith("Bearer token");
+    change(notifier, reached(receiver, "authorization: {type: Token, credentials: abc}"));
+    notifier.send(List.of(alert("C", "")));
+    await(() -> only(notifier).sent() == 1);
+    assertThat(receiver.authorizations).endsWith("Token abc");
+    change(notifier, reached(receiver, "bearer_token: old"));
+    notifier.send(List.of(alert("D", "")));
+    await(() -> only(notifier).sent() == 1);
+    assertThat(receiver.authorizations).endsWith("Bearer old");
   }
 
   @Test
@@ -354,24 +383,181 @@ final class NotifierTest {
     Path certificate = folder.resolve("ca.pem");
     keytool("-genkeypair", store, "-keyalg", "EC", "-dname", "CN=a", "-ext", "san=ip:127.0.0.1");
     keytool("-exportcert", store, "-rfc", "-file", certificate.toString());
-    HttpsServer https =
-        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    https.setHttpsConfigurator(new HttpsConfigurator(context(store)));
-    Receiver receiver = new Receiver(https);
-    AlertingConfig c = config(10, List.of(), receiver.url());
-    Notifier notifier = notifier(c);
+    Receiver receiver = new Receiver(https(context(store), false));
+    Notifier notifier = notifier(reached(receiver, ""));
     notifier.send(List.of(alert("A", "")));
     await(() -> only(notifier).failed() > 0);
     assertThat(receiver.requests).isEmpty();
-    notifier
-        .prepare(
-            new AlertingConfig(
-                c.alertmanagers(), List.of(), 5_000, 10, "", "", "", certificate.toString()))
-        .run();
+    String trust = "ca_file: '" + certificate + "'";
+    change(notifier, reached(receiver, "tls_config: {" + trust + "}"));
     await(() -> only(notifier).sent() == 1);
+    AlertingConfig wrong = reached(receiver, "tls_config: {ca_file: '" + store + "'}");
+    assertThatThrownBy(() -> notifier.prepare(wrong, Labels.EMPTY))
+        .isInstanceOf(IOException.class)
+        .hasMessage(store + " is not UTF-8 text");
+
+    // A certificate for another name than the URL's is one, too, if that name is asked for.
+    change(notifier, reached(receiver, "tls_config: {" + trust + ", server_name: b.example}"));
+    notifier.send(List.of(alert("B", "")));
+    await(() -> only(notifier).failed() > 0);
+    change(notifier, reached(receiver, "tls_config: {" + trust + ", server_name: 127.0.0.1}"));
+    await(() -> only(notifier).sent() == 1);
+    change(notifier, reached(receiver, "tls_config: {insecure_skip_verify: true}"));
+    notifier.send(List.of(alert("C", "")));
+    await(() -> only(notifier).sent() == 1);
+    assertThat(receiver.names()).containsExactly("A", "B", "C");
+  }
+
+  @Test
+  void aServerMayAskForACertificateOfTheClient() throws Exception {
+    Path store = folder.resolve("store.p12");
+    keytool("-genkeypair", store, "-keyalg", "RSA", "-dname", "CN=a", "-ext", "san=dns:a.example");
+    KeyStore keys = load(store);
+    PrivateKey key = (PrivateKey) keys.getKey("a", "password".toCharArray());
+    Path keyFile = pem("key.pem", "PRIVATE KEY", key.getEncoded());
+    Path certificate = pem("certificate.pem", "CERTIFICATE", keys.getCertificate("a").getEncoded());
+    Receiver receiver = new Receiver(https(context(store), true));
+    String trust = "ca_file: '" + certificate + "', server_name: a.example";
+    Notifier notifier = notifier(reached(receiver, "tls_config: {" + trust + "}"));
+    notifier.send(List.of(alert("A", "")));
+    await(() -> only(notifier).failed() > 0);
+    String identity = ", cert_file: '" + certificate + "', key_file: '" + keyFile + "'";
+    change(notifier, reached(receiver, "tls_config: {" + trust + identity + "}"));
+    await(() -> only(notifier).sent() == 1);
+    assertThat(receiver.names()).containsExactly("A");
     AlertingConfig wrong =
-        new AlertingConfig(c.alertmanagers(), List.of(), 5_000, 10, "", "", "", store.toString());
-    assertThatThrownBy(() -> notifier.prepare(wrong)).isInstanceOf(IOException.class);
+        reached(receiver, "tls_config: {" + trust + identity.replace("key.pem", "x.pem") + "}");
+    assertThatThrownBy(() -> notifier.prepare(wrong, Labels.EMPTY))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("x.pem");
+    assertThat(Notifier.problems(wrong)).singleElement().asString().contains("x.pem");
+  }
+
+  private Path pem(String name, String kind, byte[] der) throws IOException {
+    String text = Base64.getMimeEncoder().encodeToString(der);
+    return Files.writeString(
+        folder.resolve(name),
+        "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
+  }
+
+  private static KeyStore load(Path file) throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(file)) {
+      store.load(in, "password".toCharArray());
+    }
+    return store;
+  }
+
+  private static HttpsServer https(SSLContext context, boolean asks) throws IOException {
+    HttpsServer https =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    https.setHttpsConfigurator(
+        new HttpsConfigurator(context) {
+          @Override
+          public void configure(HttpsParameters parameters) {
+            SSLParameters own = getSSLContext().getDefaultSSLParameters();
+            own.setNeedClientAuth(asks);
+            parameters.setSSLParameters(own);
+          }
+        });
+    return https;
+  }
+
+  @Test
+  void alertsAreRelabelledForAllAndForSome() throws Exception {
+    Receiver all = new Receiver();
+    Receiver some = new Receiver();
+    String entry =
+        """
+            - path_prefix: prefix/
+              static_configs: [{targets: ["%s"]}]
+        """;
+    AlertingConfig config =
+        ServerConfig.parse(
+                "c",
+                """
+                alerting:
+                  drop_labels: [replica]
+                  alert_relabel_configs:
+                    - {source_labels: [team], regex: nobody, action: drop}
+                    - {source_labels: [cluster, replica], separator: /, target_label: where}
+                  alertmanagers:
+                """
+                    + entry.formatted(URI.create(all.url()).getAuthority())
+                    + entry.formatted(URI.create(some.url()).getAuthority())
+                    + """
+                          alert_relabel_configs:
+                            - {source_labels: [team], regex: a, action: keep}
+                            - {regex: where, action: labeldrop}
+                    """)
+            .alerting();
+    Notifier notifier = notifier(config, "cluster", "c", "replica", "r");
+    notifier.send(
+        List.of(
+            alert("A", "", "team", "a"),
+            alert("B", "", "team", "b"),
+            alert("C", "", "team", "nobody")));
+    await(() -> all.names().size() == 2 && some.names().size() == 1);
+    notifier.send(List.of(alert("C", "", "team", "nobody"))); // nothing is sent
+    notifier.send(List.of(alert("D", "", "team", "a")));
+    await(() -> some.names().size() == 2);
+    assertThat(all.names()).startsWith("A", "B").doesNotContain("C");
+    assertThat(all.requests.getFirst().get(0).get("labels").toString())
+        .isEqualTo("{\"alertname\":\"A\",\"cluster\":\"c\",\"team\":\"a\",\"where\":\"c/r\"}");
+    assertThat(some.names()).containsExactly("A", "D");
+    assertThat(some.requests.getFirst().get(0).get("labels").toString())
+        .isEqualTo("{\"alertname\":\"A\",\"cluster\":\"c\",\"team\":\"a\"}");
+
+    // Other external labels count for the next alert.
+    notifier.prepare(config, Labels.of("cluster", "d", "replica", "s")).run();
+    notifier.send(List.of(alert("E", "", "team", "b")));
+    await(() -> all.names().contains("E"));
+    assertThat(all.requests.getLast().findValue("where").asText()).isEqualTo("d/s");
+  }
+
+  @Test
+  void filesNameAlertmanagersThatComeAndGo() throws Exception {
+    Receiver first = new Receiver();
+    Receiver second = new Receiver();
+    Path file = folder.resolve("am.json");
+    String one = "[{\"targets\": [\"" + URI.create(first.url()).getAuthority() + "\"]}]";
+    Files.writeString(file, one);
+    Notifier notifier =
+        notifier(
+            parsed(
+                """
+                - path_prefix: /prefix
+                  file_sd_configs:
+                    - {files: ['%s/*.json', '%s/more.yml'], refresh_interval: 20ms}
+                  relabel_configs:
+                    - {source_labels: [use], regex: "no", action: drop}
+                """
+                    .formatted(folder, folder)));
+    notifier.send(List.of(alert("A", "")));
+    await(() -> first.names().contains("A"));
+    Files.writeString(
+        folder.resolve("more.yml"),
+        "- targets: ['%s']\n- {targets: ['h:1'], labels: {use: 'no'}}\n"
+            .formatted(URI.create(second.url()).getAuthority()));
+    await(() -> notifier.alertmanagers().size() == 2);
+    assertThat(notifier.droppedAlertmanagers()).containsExactly("http://h:1/prefix/api/v2/alerts");
+    notifier.send(List.of(alert("B", "")));
+    await(() -> first.names().contains("B") && second.names().contains("B"));
+
+    // A file that cannot be read counts as it was; one that is gone does not.
+    Files.writeString(file, one.substring(0, 20));
+    Thread.sleep(100);
+    assertThat(notifier.alertmanagers()).hasSize(2);
+    assertThat(notifier.alertmanagers().getFirst().sent()).isEqualTo(2);
+    Files.delete(file);
+    await(() -> notifier.alertmanagers().size() == 1);
+    notifier.send(List.of(alert("C", "")));
+    await(() -> second.names().contains("C"));
+    assertThat(first.names()).doesNotContain("C");
+    notifier.prepare(config(10, List.of(), second.url()), Labels.EMPTY).run();
+    Files.writeString(file, one);
+    Thread.sleep(100);
+    assertThat(notifier.alertmanagers()).hasSize(1);
   }
 
   private static void keytool(String command, Path store, String... more) throws Exception {
@@ -393,14 +579,17 @@ final class NotifierTest {
   }
 
   private static SSLContext context(Path file) throws Exception {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, "password".toCharArray());
-    }
+    KeyStore store = load(file);
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, "password".toCharArray());
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keys.getKeyManagers(), null, null);
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("a", store.getCertificate("a"));
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
     return context;
   }
 }

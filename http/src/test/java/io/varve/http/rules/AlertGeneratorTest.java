@@ -82,15 +82,8 @@ final class AlertGeneratorTest {
     receiver.start();
     notifier =
         new Notifier(
-            new AlertingConfig(
-                List.of("http://127.0.0.1:" + receiver.getAddress().getPort()),
-                List.of(),
-                10_000,
-                10_000,
-                "",
-                "",
-                "",
-                ""),
+            AlertingConfig.of(
+                List.of("http://127.0.0.1:" + receiver.getAddress().getPort()), List.of(), 10_000),
             Labels.EMPTY,
             () -> "http://varve",
             (alertmanager, nanos) -> {});
