@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,11 @@ final class DeleteBook {
   /** All that is known, oldest first. */
   synchronized List<DeleteEntry> all() {
     return new ArrayList<>(entries.values());
+  }
+
+  /** The log positions of all. */
+  synchronized Set<Long> ids() {
+    return Set.copyOf(entries.keySet());
   }
 
   /** What is known of one; null if nothing is. */

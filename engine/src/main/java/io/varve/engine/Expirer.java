@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -54,11 +55,16 @@ final class Expirer {
       RoaringBitmap series,
       boolean rest) {}
 
-  /** What an expiry does, oldest window first; windows to which it does nothing are left out. */
-  static List<Loss> losses(Collection<WindowView> windows, Expiry expiry, DamageLog damage) {
+  /**
+   * What an expiry does, oldest window first; windows to which it does nothing are left out.
+   *
+   * @param deletes log positions of those that may be undone: what they hide is to go all the same
+   */
+  static List<Loss> losses(
+      Collection<WindowView> windows, Expiry expiry, Set<Long> deletes, DamageLog damage) {
     List<Loss> losses = new ArrayList<>();
     for (WindowView window : windows) {
-      Loss loss = loss(window, expiry, damage);
+      Loss loss = loss(window, expiry, deletes, damage);
       if (loss != null) {
         losses.add(loss);
       }
@@ -66,7 +72,8 @@ final class Expirer {
     return losses;
   }
 
-  private static @Nullable Loss loss(WindowView window, Expiry expiry, DamageLog damage) {
+  private static @Nullable Loss loss(
+      WindowView window, Expiry expiry, Set<Long> deletes, DamageLog damage) {
     RetentionPolicy policy = expiry.policy();
     WindowState state = window.state();
     if (window.end() <= expiry.horizon(policy.longestOfAllMillis())) {
@@ -93,7 +100,7 @@ final class Expirer {
       }
     }
     List<CellsFile> cells = cells(window, expiry, damage);
-    gone.andNot(window.gone());
+    gone.andNot(window.without(deletes).gone());
     if (cells.size() < state.cells().size()) {
       gone.and(rowsOfOthers(window, files)); // the others are still told of by their cells
     }
@@ -177,7 +184,7 @@ final class Expirer {
     edit.tombstones(window.start(), TombstoneFile.write(fs, dataDir, folder, position, next));
   }
 
-  List<Loss> losses(Collection<WindowView> windows, Expiry expiry) {
-    return losses(windows, expiry, damage);
+  List<Loss> losses(Collection<WindowView> windows, Expiry expiry, Set<Long> deletes) {
+    return losses(windows, expiry, deletes, damage);
   }
 }

@@ -371,9 +371,11 @@ final class JobRunner {
     log.sync(job.position());
     Expiry expiry = job.expiry();
     ManifestEdit edit = new ManifestEdit();
-    List<Expirer.Loss> losses = expirer.losses(windowsNow().values(), expiry);
+    List<Expirer.Loss> losses = expirer.losses(windowsNow().values(), expiry, deletes.ids());
     if (makeCellsOf(losses)) {
-      losses = expirer.losses(windowsNow().values(), expiry); // the windows are others now
+      losses =
+          expirer.losses(
+              windowsNow().values(), expiry, deletes.ids()); // the windows are others now
     }
     List<Long> gone = new ArrayList<>();
     for (Expirer.Loss loss : losses) {

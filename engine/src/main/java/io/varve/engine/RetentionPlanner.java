@@ -48,7 +48,7 @@ final class RetentionPlanner {
     TreeMap<Long, WindowView> left = new TreeMap<>(views);
     Expiry expiry = new Expiry(Long.MAX_VALUE, nowMillis, policy, windows);
     long freed = 0;
-    for (Expirer.Loss loss : Expirer.losses(views.values(), expiry, damage)) {
+    for (Expirer.Loss loss : Expirer.losses(views.values(), expiry, Set.of(), damage)) {
       RetentionPlan.Window window = byAge(loss);
       freed += window.bytes();
       found.add(window);

@@ -15,6 +15,12 @@ final class CellCheck {
   static void cellsAreTheirSamples(
       SeriesReader reader, int series, TimeRange range, Random random) {
     long width = new long[] {5_000, 20_000, 60_000}[random.nextInt(3)];
+    cellsAreTheirSamples(reader, series, range, width, random);
+  }
+
+  /** The same with cells of a width. */
+  static void cellsAreTheirSamples(
+      SeriesReader reader, int series, TimeRange range, long width, Random random) {
     long start = Math.floorDiv(range.startExclusive(), width) * width;
     long end = Math.max(start + width, Math.floorDiv(range.endInclusive(), width) * width);
     SampleColumns rows = new SampleColumns();

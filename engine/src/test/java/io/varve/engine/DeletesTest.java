@@ -9,6 +9,8 @@ import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.policy.RetentionRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -203,6 +205,25 @@ final class DeletesTest {
       assertThat(refused).anyMatch(why -> why.contains("being purged"));
       assertThat(engine.deletes().getLast().state()).isEqualTo(DeleteInfo.State.PURGED);
       engine.flush();
+      assertThat(read(engine)).isEqualTo(without);
+    }
+  }
+
+  @Test
+  void whatExpiredWhileItWasDeletedDoesNotComeBack() throws IOException {
+    try (Engine engine = open()) {
+      write(engine, 2, 2, 50);
+      engine.flush();
+      long id = engine.delete("", M1, TimeRange.ALL);
+      engine.flush();
+      TreeMap<Labels, TreeMap<Long, Double>> without = read(engine);
+      RetentionRule rule = new RetentionRule(null, M1, RetentionRule.ANY, DAY);
+      engine.setRetention(new RetentionPolicy(RetentionPolicy.FOREVER, List.of(rule)));
+      engine.flush();
+      engine.undelete(id);
+      assertThat(read(engine)).isEqualTo(without);
+      engine.setRetention(RetentionPolicy.KEEP_ALL);
+      engine.mergeAll();
       assertThat(read(engine)).isEqualTo(without);
     }
   }

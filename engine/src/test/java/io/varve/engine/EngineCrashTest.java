@@ -9,6 +9,8 @@ import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
+import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.policy.RetentionRule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -26,21 +28,25 @@ import org.junit.jupiter.api.Test;
  * simulated disk everything unsynced is lost, torn or reordered. Under {@code fsync = always} the
  * next life must find exactly what was acknowledged, give or take the one operation that was under
  * way, which is there as a whole or not at all.
+ *
+ * <p>What happens in between is everything that changes data: samples in order and late, deletes,
+ * undeletes, corrections, other retention policies, the clock, other continuous aggregates,
+ * flushes, merges, purges. Samples are those of {@link HistoryModel}, and cells are what their
+ * samples are.
  */
 final class EngineCrashTest {
-  private static final int STORES = 25;
+  private static final int STORES = 23;
   private static final int LIVES = 44;
   private static final long WINDOW = 60_000;
   private static final long ORIGIN = 1_700_000_000_000L / WINDOW * WINDOW;
-
-  private static final List<AggregateRule> AGGREGATES =
-      List.of(new AggregateRule("all", null, List.of(), List.of(5_000L, 20_000L)));
 
   private final Path dir = Path.of("/store");
   private HistoryModel model = new HistoryModel(DuplicatePolicy.LAST);
   private @Nullable HistoryModel underWay;
   private boolean deleting;
   private long undeleting = -1;
+  private RetentionPolicy policy = RetentionPolicy.KEEP_ALL;
+  private @Nullable RetentionPolicy nextPolicy;
   private long cellsRead;
   private final List<Long> deletes = new ArrayList<>();
   private final Map<String, Integer> seen = new TreeMap<>();
@@ -57,7 +63,9 @@ final class EngineCrashTest {
     System.out.println("EngineCrashTest: " + seen);
     assertThat(cuts).isGreaterThanOrEqualTo(1000);
     assertThat(cellsRead).as("stored cells that were compared").isPositive();
-    assertThat(seen).containsKeys("UNDONE", "PURGED", "HIDDEN", "corrections", "undeletes");
+    assertThat(seen)
+        .containsKeys("UNDONE", "PURGED", "HIDDEN", "corrections", "undeletes", "policies")
+        .containsKeys("samples gone by a policy", "operations after a drop");
   }
 
   private int live(long seed) throws IOException {
@@ -65,18 +73,26 @@ final class EngineCrashTest {
     SimFileSystem fs = new SimFileSystem(seed);
     model = new HistoryModel(DuplicatePolicy.LAST);
     deletes.clear();
+    policy = RetentionPolicy.KEEP_ALL;
     now = ORIGIN;
     int cuts = 0;
     for (int life = 0; life < LIVES; life++) {
       underWay = null;
       deleting = false;
       undeleting = -1;
+      nextPolicy = null;
       fs.cutPowerAt(fs.operations() + 1 + random.nextInt(life % 4 == 0 ? 15 : 150));
       try {
         Engine engine = Engine.open(config(fs));
-        engine.aggregate(AGGREGATES, 1);
-        while (true) {
+        engine.aggregate(aggregates(random), 1);
+        for (int step = 1; true; step++) {
           operate(engine, random);
+          if (engine.stats().dropped(DropReason.AGE).bytes() > 0) {
+            seen.merge("operations after a drop", 1, Integer::sum);
+          }
+          if (step % 60 == 0) {
+            check(engine, random, "seed " + seed + " life " + life + " step " + step);
+          }
         }
       } catch (PowerCutException | StorageStoppedException | UncheckedIOException | IOException e) {
         if (!fs.isDead()) {
@@ -91,9 +107,12 @@ final class EngineCrashTest {
         HistoryModel after = underWay;
         if (after != null && happened(engine, found, after)) {
           model = after;
+          policy = nextPolicy == null ? policy : nextPolicy;
         }
-        assertThat(found).as("seed %d life %d", seed, life).isEqualTo(model.visible(TimeRange.ALL));
-        checkCells(engine, random);
+        assertThat(engine.retention())
+            .as("seed %d life %d next %s", seed, life, nextPolicy)
+            .isEqualTo(policy);
+        check(engine, random, "seed " + seed + " life " + life);
         deletes.clear();
         for (DeleteInfo delete : engine.deletes()) {
           model.known(delete.id());
@@ -124,7 +143,32 @@ final class EngineCrashTest {
           .anyMatch(
               delete -> delete.id() == undeleting && delete.state() == DeleteInfo.State.UNDONE);
     }
+    if (nextPolicy != null) {
+      return engine.retention().equals(nextPolicy);
+    }
+    settle(after, found);
     return found.equals(after.visible(TimeRange.ALL));
+  }
+
+  private void check(Engine engine, Random random, String as) {
+    Map<Labels, TreeMap<Long, Long>> found = read(engine);
+    settle(model, found);
+    assertThat(found).as(as).isEqualTo(model.visible(TimeRange.ALL));
+    checkCells(engine, random);
+  }
+
+  /** What the clock has made too old may be there still, or not. */
+  private void settle(HistoryModel history, Map<Labels, TreeMap<Long, Long>> found) {
+    history.age(labels -> horizon(policy, labels));
+    history.settle(found);
+  }
+
+  /** What of a series is not kept: everything up to this time. */
+  private long horizon(RetentionPolicy by, Labels labels) {
+    long keep = by.keepMillis("", labels, RetentionRule.RAW);
+    return keep == RetentionPolicy.FOREVER
+        ? Long.MIN_VALUE
+        : Math.floorDiv(now - keep - 1, WINDOW) * WINDOW;
   }
 
   private EngineConfig config(SimFileSystem fs) {
@@ -136,28 +180,77 @@ final class EngineCrashTest {
         .withClock(() -> Instant.ofEpochMilli(now))
         .withFsync(FsyncPolicy.ALWAYS)
         .withUndo(WINDOW / 8, WINDOW / 4)
+        .withStoredRetention()
         .withBackgroundThreads(false);
   }
 
   private void operate(Engine engine, Random random) {
     int dice = random.nextInt(100);
-    if (dice < 65) {
+    if (dice < 62) {
       write(engine, random, false);
-    } else if (dice < 80) {
+    } else if (dice < 78) {
       engine.runBackgroundWork();
-    } else if (dice < 88) {
+    } else if (dice < 84) {
       engine.flush();
-    } else if (dice < 91) {
+    } else if (dice < 87) {
       engine.mergeAll();
-    } else if (dice < 92) {
+    } else if (dice < 88) {
       engine.cleanTombstones();
-    } else if (dice < 95) {
+    } else if (dice < 91) {
       delete(engine, random);
-    } else if (dice < 97) {
+    } else if (dice < 93) {
       undelete(engine, random);
-    } else {
+    } else if (dice < 95) {
       write(engine, random, true);
+    } else if (dice < 97) {
+      setPolicy(engine, random);
+    } else if (dice < 98) {
+      engine.aggregate(aggregates(random), 1);
+    } else {
+      now += random.nextInt(60_000);
     }
+  }
+
+  /** Continuous aggregates of all series or of some, of other widths each time. */
+  private static List<AggregateRule> aggregates(Random random) {
+    return switch (random.nextInt(4)) {
+      case 0 ->
+          List.of(
+              new AggregateRule(
+                  "one", "", List.of(Matcher.equal("__name__", "m1")), List.of(20_000L)));
+      case 1 -> List.of(new AggregateRule("coarse", null, List.of(), List.of(60_000L)));
+      default -> List.of(new AggregateRule("all", null, List.of(), List.of(5_000L, 20_000L)));
+    };
+  }
+
+  private void setPolicy(Engine engine, Random random) {
+    List<RetentionRule> rules = new ArrayList<>();
+    for (int i = random.nextInt(3); i > 0; i--) {
+      Matcher matcher =
+          random.nextBoolean()
+              ? Matcher.equal("host", "h" + random.nextInt(8))
+              : Matcher.equal("__name__", "m" + random.nextInt(2));
+      rules.add(new RetentionRule(null, List.of(matcher), RetentionRule.ANY, keep(random)));
+    }
+    RetentionPolicy next = new RetentionPolicy(keep(random), rules);
+    model.age(labels -> horizon(policy, labels));
+    HistoryModel after = model.copy();
+    if (!next.equals(policy)) {
+      after.expire(labels -> horizon(next, labels));
+    }
+    underWay = after;
+    nextPolicy = next;
+    engine.setRetention(next);
+    seen.merge("policies", 1, Integer::sum);
+    seen.merge("samples gone by a policy", model.size() - after.size(), Integer::sum);
+    model = after;
+    policy = next;
+    nextPolicy = null;
+    underWay = null;
+  }
+
+  private static long keep(Random random) {
+    return random.nextInt(3) == 0 ? RetentionPolicy.FOREVER : (1 + random.nextInt(6)) * WINDOW;
   }
 
   private void write(Engine engine, Random random, boolean correction) {
@@ -169,6 +262,9 @@ final class EngineCrashTest {
       Labels labels = Labels.of("__name__", "m" + s % 2, "host", "h" + s);
       boolean late = correction || random.nextInt(6) == 0;
       long time = late ? now - random.nextInt(150_000) / 10 * 10 : now + i;
+      if (time <= horizon(policy, labels)) {
+        continue; // it would be refused: RetentionModelTest
+      }
       long bits = Double.doubleToRawLongBits(random.nextInt(50));
       batch.addSample(batch.addSeries(labels), time, bits, 0);
       after.write(labels, time, bits, correction);

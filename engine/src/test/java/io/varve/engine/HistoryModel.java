@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 
 /**
  * What a store must show, kept as simply as can be: every write, correction and delete ever made in
@@ -21,6 +23,9 @@ final class HistoryModel {
   /** A delete. */
   record Gone(long number, long id, Matcher matcher, TimeRange range) {}
 
+  /** Of what was written before a moment, everything up to a time may go, or not yet. */
+  private record Aged(long number, long horizon) {}
+
   /** The id of a delete of which it is not known yet. */
   static final long UNKNOWN = -1;
 
@@ -28,6 +33,10 @@ final class HistoryModel {
   private final TreeMap<Labels, TreeMap<Long, List<Version>>> all = new TreeMap<>();
   private final List<Gone> deletes = new ArrayList<>();
   private final Set<Long> undone = new HashSet<>();
+
+  /** Of each series what the clock has made too old, and when. */
+  private final TreeMap<Labels, List<Aged>> aged = new TreeMap<>();
+
   private long number;
 
   HistoryModel(DuplicatePolicy policy) {
@@ -45,6 +54,7 @@ final class HistoryModel {
         });
     copy.deletes.addAll(deletes);
     copy.undone.addAll(undone);
+    aged.forEach((labels, list) -> copy.aged.put(labels, new ArrayList<>(list)));
     copy.number = number;
     return copy;
   }
@@ -57,6 +67,13 @@ final class HistoryModel {
 
   void delete(long id, Matcher matcher, TimeRange range) {
     deletes.add(new Gone(++number, id, matcher, range));
+  }
+
+  /** How many samples were written and have not gone by age. */
+  int size() {
+    return all.values().stream()
+        .mapToInt(samples -> samples.values().stream().mapToInt(List::size).sum())
+        .sum();
   }
 
   /** The ids of all deletes. */
@@ -74,6 +91,41 @@ final class HistoryModel {
 
   void undelete(long id) {
     undone.add(id);
+  }
+
+  /** Everything goes that is not behind the horizon of its series; it does not come back. */
+  void expire(ToLongFunction<Labels> horizons) {
+    all.forEach((labels, samples) -> samples.headMap(horizons.applyAsLong(labels), true).clear());
+    all.values().removeIf(TreeMap::isEmpty);
+  }
+
+  /** What is not behind the horizon of its series by now may go at any time from now on. */
+  void age(ToLongFunction<Labels> horizons) {
+    number++;
+    for (Labels labels : all.keySet()) {
+      long horizon = horizons.applyAsLong(labels);
+      List<Aged> list = aged.computeIfAbsent(labels, key -> new ArrayList<>());
+      list.removeIf(before -> before.horizon <= horizon);
+      list.add(new Aged(number, horizon));
+    }
+  }
+
+  /** Forgets what went because of its age, judged by what was found. */
+  void settle(Map<Labels, TreeMap<Long, Long>> found) {
+    all.forEach(
+        (labels, samples) -> {
+          TreeMap<Long, Long> there = found.getOrDefault(labels, new TreeMap<>());
+          for (Aged age : aged.getOrDefault(labels, List.of())) {
+            samples
+                .headMap(age.horizon, true)
+                .forEach(
+                    (time, versions) -> {
+                      if (!Objects.equals(visible(labels, time, versions), there.get(time))) {
+                        versions.removeIf(version -> version.number < age.number);
+                      }
+                    });
+          }
+        });
   }
 
   /** The samples that are visible, without series that have none. */

@@ -6,14 +6,10 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,53 +76,18 @@ final class ProcessCrashTest {
   }
 
   private long runAndKill(long first, long killAfterMillis) throws Exception {
-    Process victim =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m",
-                "-cp",
-                System.getProperty("varve.test.class.path", System.getProperty("java.class.path")),
-                Victim.class.getName(),
-                dir.resolve("data").toString(),
-                Long.toString(first))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    long acknowledged = first - 1;
-    Thread killer = null;
-    try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(victim.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (line.startsWith("acknowledged ") && line.matches("acknowledged \\d+")) {
-          acknowledged = Long.parseLong(line.substring("acknowledged ".length()));
-        }
-        if (killer == null) {
-          killer =
-              Thread.ofPlatform()
-                  .start(
-                      () -> {
-                        try {
-                          Thread.sleep(killAfterMillis);
-                        } catch (InterruptedException e) {
-                          Thread.currentThread().interrupt();
-                        }
-                        // Through its handle: Process.destroyForcibly also closes what we read.
-                        victim.toHandle().destroyForcibly();
-                      });
-        }
-      }
-    } finally {
-      victim.destroyForcibly();
-      assertThat(victim.waitFor(30, TimeUnit.SECONDS)).isTrue();
-      if (killer != null) {
-        killer.join();
-      }
-    }
-    assertThat(killer).as("the process came to its first batch").isNotNull();
-    return acknowledged;
+    long[] acknowledged = {first - 1};
+    KilledProcess.run(
+        Victim.class,
+        killAfterMillis,
+        line -> {
+          if (line.matches("acknowledged \\d+")) {
+            acknowledged[0] = Long.parseLong(line.substring("acknowledged ".length()));
+          }
+        },
+        dir.resolve("data").toString(),
+        Long.toString(first));
+    return acknowledged[0];
   }
 
   /** The newest batch that is there; all before it must be, too, as they were written. */

@@ -43,6 +43,11 @@ public final class Seeds {
     return LongStream.rangeClosed(from, to).toArray();
   }
 
+  /** So many rounds of something, or as many times more as {@code -Dvarve.rounds=N} says. */
+  public static int rounds(int usual) {
+    return usual * Integer.getInteger("varve.rounds", 1);
+  }
+
   private static long given(long usual) {
     String given = System.getProperty("varve.seed");
     if (given == null) {
