@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import java.net.http.HttpResponse;
@@ -93,6 +94,75 @@ final class RuleApiTest {
   private List<String> names(String... arguments) throws Exception {
     List<String> names = new ArrayList<>();
     for (JsonNode group : rules(arguments).get("groups")) {
+      for (JsonNode rule : group.get("rules")) {
+        names.add(group.get("name").asText() + "/" + rule.get("name").asText());
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void tenantsAreToldOfTheirOwnRules() throws Exception {
+    Files.createDirectory(folder.resolve("acme"));
+    Files.writeString(folder.resolve("acme/r.yml"), SECOND);
+    Files.writeString(
+        folder.resolve("rules/third.yml"),
+        """
+        groups:
+          - name: three
+            tenant: beta
+            interval: 100ms
+            rules: [{alert: Theirs, expr: vector(1)}]
+        """);
+    configure("rules: {files: [rules/*.yml, {tenant: acme, files: ['acme/*']}], interval: 1s}\n");
+    HttpResponse<String> answer = client.form("POST", "/-/reload");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(names()).doesNotContain("three/Theirs").contains("one/answer").hasSize(5);
+    assertThat(named("acme")).containsExactly("one/other");
+    assertThat(named("beta")).containsExactly("three/Theirs");
+    assertThat(named("nobody")).isEmpty();
+    for (int i = 0; i < 200 && ofTenant("beta", "/api/v1/alerts").get("alerts").isEmpty(); i++) {
+      Thread.sleep(20);
+    }
+    assertThat(ofTenant("beta", "/api/v1/alerts").at("/alerts/0/labels/alertname").asText())
+        .isEqualTo("Theirs");
+    assertThat(ofTenant("acme", "/api/v1/alerts").get("alerts")).isEmpty();
+    for (JsonNode alert : client.data("/api/v1/alerts").get("alerts")) {
+      assertThat(alert.at("/labels/alertname").asText()).isNotEqualTo("Theirs");
+    }
+    String query = "/api/v1/query?query=count(%7B__name__=~%22.%2B%22%7D)%20by%20(__name__)";
+    String stored = "";
+    for (int i = 0; i < 200 && stored.isEmpty(); i++) {
+      stored = ofTenant("acme", query).at("/result/0/metric/__name__").asText();
+      Thread.sleep(20);
+    }
+    assertThat(stored).isEqualTo("other");
+    assertThat(client.get("/metrics").body()).contains("third.yml;three;beta\"");
+
+    // A file cannot be given to one tenant and say that it is for another one.
+    configure("rules: {files: [{tenant: acme, files: ['rules/third.yml']}]}\n");
+    assertThat(client.form("POST", "/-/reload").body())
+        .contains("third.yml: group \"three\" is for the tenant beta, and its file for acme");
+    Files.writeString(
+        folder.resolve("rules/third.yml"), "groups:\n  - {name: x, tenant: 'a|b', rules: []}\n");
+    configure("rules: {files: [rules/third.yml]}\n");
+    assertThat(client.form("POST", "/-/reload").body())
+        .contains("third.yml: 2:23: group \"x\": no name of a tenant: \"a|b\"");
+    configure("rules: {files: [{files: [a]}]}\n");
+    assertThat(client.form("POST", "/-/reload").body())
+        .contains("rules.files[0].tenant: is missing");
+  }
+
+  private JsonNode ofTenant(String tenant, String target) throws Exception {
+    HttpResponse<String> answer =
+        client.send(client.to(target).header("X-Scope-OrgID", tenant).build());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new ObjectMapper().readTree(answer.body()).get("data");
+  }
+
+  private List<String> named(String tenant) throws Exception {
+    List<String> names = new ArrayList<>();
+    for (JsonNode group : ofTenant(tenant, "/api/v1/rules").get("groups")) {
       for (JsonNode rule : group.get("rules")) {
         names.add(group.get("name").asText() + "/" + rule.get("name").asText());
       }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** {@code /api/v1/alerts}: the alerts that are pending or fire. */
+/** {@code /api/v1/alerts}: the alerts of a tenant that are pending or fire. */
 public final class AlertsHandler implements Handler {
   private final Supplier<List<GroupStatus>> groups;
 
@@ -25,7 +25,9 @@ public final class AlertsHandler implements Handler {
 
   @Override
   public void handle(Request request, Response response) throws IOException {
-    List<GroupStatus> now = groups.get();
+    String tenant = new Arguments(request).tenant();
+    List<GroupStatus> now =
+        groups.get().stream().filter(group -> group.tenant().equals(tenant)).toList();
     Answers.success(
         response,
         json -> {

@@ -23,7 +23,9 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** {@code /api/v1/rules}: groups with their rules, and what came of the last evaluation. */
+/**
+ * {@code /api/v1/rules}: groups of a tenant with their rules, and what came of the last evaluation.
+ */
 public final class RulesHandler implements Handler {
   private static final Set<String> TYPES = Set.of("", "alert", "record");
   private static final double NANOS = 1e9;
@@ -41,6 +43,7 @@ public final class RulesHandler implements Handler {
 
   /** What is asked for; no names stand for all. */
   private record Filter(
+      String tenant,
       String type,
       Set<String> names,
       Set<String> groups,
@@ -48,7 +51,8 @@ public final class RulesHandler implements Handler {
       List<List<Matcher>> matchers,
       boolean excludeAlerts) {
     boolean accepts(GroupStatus group) {
-      return (groups.isEmpty() || groups.contains(group.name()))
+      return group.tenant().equals(tenant)
+          && (groups.isEmpty() || groups.contains(group.name()))
           && (files.isEmpty() || files.contains(group.file()));
     }
 
@@ -127,6 +131,7 @@ public final class RulesHandler implements Handler {
                   "exclude_alerts", "error converting exclude_alerts: invalid syntax");
         };
     return new Filter(
+        arguments.tenant(),
         type,
         new HashSet<>(arguments.all("rule_name[]")),
         new HashSet<>(arguments.all("rule_group[]")),

@@ -29,12 +29,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -414,13 +416,38 @@ final class RulesReplayCommand implements Callable<Integer> {
 
   private @Nullable RuleFile parse(Path path) throws IOException {
     try {
-      return RuleFile.parse(Files.readString(path), Replay.checker(), ignoreUnknown);
+      return ofTenant(
+          path, RuleFile.parse(Files.readString(path), Replay.checker(), ignoreUnknown));
     } catch (RuleException e) {
       String.valueOf(e.getMessage())
           .lines()
           .forEach(line -> System.err.println("varve: " + path + ": " + line));
       return null;
     }
+  }
+
+  /** The groups of the tenant whose series are asked for, and those that say nothing of tenants. */
+  private RuleFile ofTenant(Path path, RuleFile all) {
+    List<RuleFile.Group> mine = new ArrayList<>();
+    Set<String> others = new TreeSet<>();
+    for (RuleFile.Group group : all.groups()) {
+      if (group.tenant().isEmpty() || group.tenant().equals(tenant)) {
+        mine.add(group);
+      } else {
+        others.add(group.tenant());
+      }
+    }
+    if (!others.isEmpty()) {
+      System.err.println(
+          "varve: "
+              + path
+              + ": left out "
+              + (all.groups().size() - mine.size())
+              + " groups of other tenants (--tenant "
+              + String.join(", ", others)
+              + ")");
+    }
+    return new RuleFile(List.copyOf(mine));
   }
 
   private Path existing(@Nullable Path folder) {

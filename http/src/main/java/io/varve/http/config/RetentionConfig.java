@@ -73,7 +73,7 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
 
   private static final String EVERY_TENANT = "|";
 
-  private static String checkedTenant(String text) {
+  static String checkedTenant(String text) {
     if (text.equals(DEFAULT_TENANT)) {
       return "";
     }

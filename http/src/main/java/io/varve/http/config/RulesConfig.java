@@ -1,12 +1,13 @@
 package io.varve.http.config;
 
+import io.varve.retention.rules.RuleFiles;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
  * What the evaluation of recording and alerting rules is told.
  *
- * @param files of rules; the last part of a path may have wildcards
+ * @param files of rules
  * @param intervalMillis between evaluations of groups that do not say it
  * @param offsetMillis how far back rules look unless their group says otherwise
  * @param maxConcurrent groups that are evaluated at one time
@@ -17,7 +18,7 @@ import java.util.List;
  * @param catchUpDelayMillis how long after the start that begins
  */
 public record RulesConfig(
-    List<String> files,
+    List<RuleFiles.Source> files,
     long intervalMillis,
     long offsetMillis,
     int maxConcurrent,
@@ -31,11 +32,12 @@ public record RulesConfig(
   private static final long HOUR = 60 * MINUTE;
   private static final long DAY = 24 * HOUR;
   private static final String FILES = "files";
+  private static final String TENANT = "tenant";
 
   static RulesConfig read(Settings in) {
     RulesConfig config =
         new RulesConfig(
-            in.texts(FILES, RulesConfig::checkFiles),
+            in.entries(FILES, RulesConfig::ofTenant, RulesConfig::ofAny),
             in.millis("interval", MINUTE, 1, 365 * DAY),
             in.millis("query_offset", 0, 0, 365 * DAY),
             in.integer("max_concurrent", 4, 1, 1_024),
@@ -48,6 +50,22 @@ public record RulesConfig(
     return config;
   }
 
+  /** A path, of a file whose groups say for whom they are. */
+  private static RuleFiles.Source ofAny(String file) {
+    checkFiles(List.of(file));
+    return new RuleFiles.Source("", List.of(file));
+  }
+
+  /** An entry that says for whom its files are. */
+  private static RuleFiles.Source ofTenant(Settings in) {
+    RuleFiles.Source source =
+        new RuleFiles.Source(
+            in.required(TENANT, RetentionConfig::checkedTenant),
+            in.texts(FILES, RulesConfig::checkFiles));
+    in.done();
+    return source;
+  }
+
   private static void checkFiles(List<String> files) {
     for (String file : files) {
       if (file.isEmpty()) {
@@ -57,10 +75,27 @@ public record RulesConfig(
     }
   }
 
+  private static String text(RuleFiles.Source source) {
+    return source.tenant().isEmpty()
+        ? ConfigText.escaped(source.patterns().getFirst())
+        : new FlowText()
+            .text(TENANT, source.tenant(), "")
+            .put(FILES, FlowText.texts(source.patterns()))
+            .toString();
+  }
+
   /** The same with relative paths seen from a folder. */
   RulesConfig from(Path folder) {
     return new RulesConfig(
-        files.stream().map(file -> folder.resolve(file).toString()).toList(),
+        files.stream()
+            .map(
+                source ->
+                    new RuleFiles.Source(
+                        source.tenant(),
+                        source.patterns().stream()
+                            .map(file -> folder.resolve(file).toString())
+                            .toList()))
+            .toList(),
         intervalMillis,
         offsetMillis,
         maxConcurrent,
@@ -73,7 +108,7 @@ public record RulesConfig(
 
   void write(ConfigText text) {
     text.section("rules");
-    text.texts(FILES, files);
+    text.line(FILES, FlowText.list(files.stream().map(RulesConfig::text).toList()));
     text.millis("interval", intervalMillis);
     text.millis("query_offset", offsetMillis);
     text.number("max_concurrent", maxConcurrent);

@@ -168,7 +168,7 @@ public final class Notifier implements AlertSink, AutoCloseable {
     }
     List<OutgoingAlert> outgoing = new ArrayList<>();
     for (Notification alert : alerts) {
-      Labels labels = labels(alert.labels(), now);
+      Labels labels = labels(alert, now);
       if (labels != null) {
         outgoing.add(
             new OutgoingAlert(
@@ -183,7 +183,11 @@ public final class Notifier implements AlertSink, AutoCloseable {
   }
 
   /** Null if the alert is not told of. */
-  private static @Nullable Labels labels(Labels own, Current now) {
+  private static @Nullable Labels labels(Notification alert, Current now) {
+    Labels own = alert.labels();
+    if (!now.config.tenantLabel().isEmpty() && !alert.tenant().isEmpty()) {
+      own = own.withMissing(Labels.of(now.config.tenantLabel(), alert.tenant()));
+    }
     Labels relabeled = now.relabeling.apply(own.withMissing(now.externalLabels));
     if (relabeled == null || now.config.dropLabels().isEmpty()) {
       return relabeled;

@@ -51,6 +51,7 @@ final class RuleRun {
     RuleFile.Group alone =
         new RuleFile.Group(
             in.name(),
+            in.tenant(),
             rule.intervalMillis(),
             rule.offsetMillis(),
             in.limit(),

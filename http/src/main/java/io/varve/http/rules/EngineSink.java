@@ -15,19 +15,22 @@ import io.varve.retention.rules.RuleSink;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Stores what rules make as any other samples, of the default tenant. Any thread. */
+/** Stores what rules of a tenant make as any other samples. Any thread. */
 final class EngineSink implements RuleSink {
   private final Engine engine;
   private final LabelLimits limits;
+  private final String tenant;
 
-  EngineSink(Engine engine, LabelLimits limits) {
+  EngineSink(Engine engine, LabelLimits limits, String tenant) {
     this.engine = engine;
+    this.tenant = tenant;
     this.limits = limits;
   }
 
   @Override
   public void append(List<RuleSample> samples, long timeMillis) {
     WriteBatch batch = new WriteBatch();
+    batch.tenant = tenant;
     for (RuleSample sample : samples) {
       byte[] labels = canonical(sample.labels());
       int row = batch.addSeries(WriteBatch.UNKNOWN, labels, 0, labels.length);

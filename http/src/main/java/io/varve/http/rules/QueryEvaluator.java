@@ -21,7 +21,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/** Lets the query engine answer the queries of rules, for the default tenant. Any thread. */
+/**
+ * Lets the query engine answer the queries of rules: for the default tenant, or for others by
+ * {@link #of}. Any thread.
+ */
 public final class QueryEvaluator implements Evaluator {
   private final QueryEngine engine;
   private final Supplier<Snapshot> snapshots;
@@ -77,8 +80,40 @@ public final class QueryEvaluator implements Evaluator {
     running.forEach(Cancellation::cancel);
   }
 
+  /** Answers the queries of a tenant's rules, as part of this. */
+  Evaluator of(String tenant) {
+    return tenant.isEmpty() ? this : new OfTenant(tenant);
+  }
+
+  private final class OfTenant implements Evaluator {
+    private final String tenant;
+
+    OfTenant(String tenant) {
+      this.tenant = tenant;
+    }
+
+    @Override
+    public String check(String expression) {
+      return QueryEvaluator.this.check(expression);
+    }
+
+    @Override
+    public List<RuleSample> evaluate(String expression, long timeMillis) {
+      return QueryEvaluator.this.evaluate(tenant, expression, timeMillis);
+    }
+
+    @Override
+    public String text(Histogram histogram) {
+      return QueryEvaluator.this.text(histogram);
+    }
+  }
+
   @Override
   public List<RuleSample> evaluate(String expression, long timeMillis) {
+    return evaluate("", expression, timeMillis);
+  }
+
+  private List<RuleSample> evaluate(String tenant, String expression, long timeMillis) {
     Cancellation cancellation = new Cancellation();
     running.add(cancellation);
     QueryResult result;
@@ -88,7 +123,7 @@ public final class QueryEvaluator implements Evaluator {
       }
       result =
           engine.instant(
-              snapshot, "", expression, timeMillis, options.withCancellation(cancellation));
+              snapshot, tenant, expression, timeMillis, options.withCancellation(cancellation));
     } catch (QueryException e) {
       throw new RuleException(String.valueOf(e.getMessage()));
     } finally {

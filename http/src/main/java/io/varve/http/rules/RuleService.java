@@ -114,8 +114,8 @@ public final class RuleService implements Reloadable, AutoCloseable {
     RuleManager manager =
         new RuleManager(
             new RuleManager.Surroundings(
-                evaluator,
-                new EngineSink(engine, atStart.ingest().limits().labels()),
+                evaluator::of,
+                tenant -> new EngineSink(engine, atStart.ingest().limits().labels(), tenant),
                 engine::snapshot,
                 notifier,
                 meter,

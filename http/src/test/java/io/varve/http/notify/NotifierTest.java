@@ -133,7 +133,13 @@ final class NotifierTest {
     TreeMap<String, String> annotations = new TreeMap<>();
     annotations.put("n", annotation);
     return new Notification(
-        all.build(), annotations, 1_700_000_000_000L, 1_700_000_240_500L, false, "a{b=\"~*\"} > 1");
+        "",
+        all.build(),
+        annotations,
+        1_700_000_000_000L,
+        1_700_000_240_500L,
+        false,
+        "a{b=\"~*\"} > 1");
   }
 
   private static void await(Callable<Boolean> condition) throws Exception {
@@ -513,6 +519,39 @@ final class NotifierTest {
     notifier.send(List.of(alert("E", "", "team", "b")));
     await(() -> all.names().contains("E"));
     assertThat(all.requests.getLast().findValue("where").asText()).isEqualTo("d/s");
+  }
+
+  @Test
+  void alertsSayOfWhichTenantTheyAre() throws Exception {
+    Receiver receiver = new Receiver();
+    AlertingConfig config =
+        ServerConfig.parse(
+                "c",
+                "alerting: {tenant_label: org, alertmanagers: ['%s']}".formatted(receiver.url()))
+            .alerting();
+    Notifier notifier = notifier(config);
+    Notification mine = alert("A", "");
+    notifier.send(
+        List.of(
+            mine,
+            ofTenant("acme", alert("B", "")),
+            ofTenant("acme", alert("C", "", "org", "own"))));
+    await(() -> only(notifier).sent() == 3);
+    assertThat(receiver.requests.getFirst().findValues("labels").toString())
+        .isEqualTo(
+            "[{\"alertname\":\"A\"}, {\"alertname\":\"B\",\"org\":\"acme\"},"
+                + " {\"alertname\":\"C\",\"org\":\"own\"}]");
+  }
+
+  private static Notification ofTenant(String tenant, Notification alert) {
+    return new Notification(
+        tenant,
+        alert.labels(),
+        alert.annotations(),
+        alert.startsMillis(),
+        alert.endsMillis(),
+        alert.resolved(),
+        alert.expression());
   }
 
   @Test

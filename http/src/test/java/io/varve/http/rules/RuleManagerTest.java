@@ -98,6 +98,90 @@ final class RuleManagerTest {
     assertThat(world.group("chain").counts().iterations()).isEqualTo(4);
   }
 
+  private static final String OF_TENANTS =
+      """
+      groups:
+        - name: mine
+          interval: 30s
+          rules:
+            - {record: sum, expr: sum(source)}
+            - {alert: High, expr: source > 5, for: 20m}
+        - name: theirs
+          tenant: acme
+          interval: 30s
+          rules:
+            - {record: sum, expr: sum(source)}
+            - {alert: High, expr: source > 5, for: 20m}
+        - name: nobody
+          tenant: other
+          interval: 30s
+          rules: [{record: sum, expr: sum(source)}]
+      """;
+
+  /** Writes the sources of two tenants each minute. */
+  private void liveTenants(int minutes, double mine, double theirs) {
+    for (int i = 0; i < minutes; i++) {
+      world.writeFor("", world.now(), mine, "__name__", "source");
+      world.writeFor("acme", world.now(), theirs, "__name__", "source");
+      world.advance(MINUTE, 1_000);
+    }
+  }
+
+  @Test
+  void groupsReadAndWriteTheSeriesOfTheirTenants() {
+    world.update("f", OF_TENANTS);
+    liveTenants(3, 1, 10);
+    assertThat(world.samples("sum", "{}")).hasSize(6).allMatch(text -> text.endsWith("=1.0"));
+    assertThat(world.storedFor("acme", "sum").get("{}"))
+        .hasSize(6)
+        .allMatch(text -> text.endsWith("=10.0"));
+    assertThat(world.storedFor("other", "sum")).isEmpty();
+    assertThat(world.stored("ALERTS")).isEmpty();
+    assertThat(world.storedFor("acme", "ALERTS")).hasSize(1);
+    assertThat(world.group("theirs").tenant()).isEqualTo("acme");
+    assertThat(world.group("theirs").key()).isEqualTo("f;theirs;acme");
+    assertThat(world.group("mine").key()).isEqualTo("f;mine");
+    liveTenants(25, 1, 10);
+    assertThat(world.told).isNotEmpty().allMatch(told -> told.alert().tenant().equals("acme"));
+    // A group that goes to another tenant ends its series with the one before.
+    world.update("f", OF_TENANTS.replace("acme", "other"));
+    liveTenants(3, 1, 10);
+    assertThat(world.storedFor("acme", "sum").get("{}")).last().asString().endsWith("=stale");
+    assertThat(world.storedFor("acme", "ALERTS").values())
+        .allMatch(samples -> samples.getLast().endsWith("=stale"));
+    assertThat(world.samples("sum", "{}")).noneMatch(text -> text.endsWith("=stale"));
+  }
+
+  @Test
+  void afterARestartTenantsGoOnWithWhatWasTheirs() {
+    world.update("f", OF_TENANTS);
+    liveTenants(10, 6, 10);
+    long mine = world.alert("mine", 1).activeMillis();
+    long theirs = world.alert("theirs", 1).activeMillis();
+    // Only one of the tenants has an alert that is pending when nothing is evaluated any more.
+    liveTenants(1, 1, 10);
+    world.restart();
+    world.sleep(4 * MINUTE);
+    world.update("f", OF_TENANTS);
+    liveTenants(4, 6, 10);
+    assertThat(world.alert("mine", 1).activeMillis()).isGreaterThan(mine + 9 * MINUTE);
+    // The time without evaluations does not count.
+    assertThat(world.alert("theirs", 1).activeMillis())
+        .isBetween(theirs + 3 * MINUTE, theirs + 6 * MINUTE);
+    // What recording rules missed is made good for each.
+    for (String tenant : new String[] {"", "acme"}) {
+      List<String> samples = world.storedFor(tenant, "sum").getOrDefault("{}", List.of());
+      assertThat(samples).hasSizeGreaterThan(25);
+      for (int i = 1; i < samples.size(); i++) {
+        assertThat(RuleWorld.time(samples.get(i)) - RuleWorld.time(samples.get(i - 1)))
+            .isEqualTo(30_000);
+      }
+    }
+    assertThat(world.group("mine").catchUp().done()).isGreaterThan(5);
+    assertThat(world.group("theirs").catchUp().done()).isGreaterThan(5);
+    assertThat(world.group("nobody").catchUp().done()).isZero();
+  }
+
   @Test
   void aRuleThatFailsSaysSoAndKeepsNobodyFromIt() {
     world.update(

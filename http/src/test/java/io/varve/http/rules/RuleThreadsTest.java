@@ -97,8 +97,8 @@ final class RuleThreadsTest {
       manager =
           new RuleManager(
               new RuleManager.Surroundings(
-                  watch,
-                  (samples, time) -> stored.addAndGet(samples.size()),
+                  tenant -> watch,
+                  tenant -> (samples, time) -> stored.addAndGet(samples.size()),
                   store::snapshot,
                   AlertSink.NOBODY,
                   RuleMeter.NONE,
@@ -160,8 +160,8 @@ final class RuleThreadsTest {
         RuleManager manager =
             new RuleManager(
                 new RuleManager.Surroundings(
-                    slow,
-                    (samples, time) -> {},
+                    tenant -> slow,
+                    tenant -> (samples, time) -> {},
                     store::snapshot,
                     AlertSink.NOBODY,
                     RuleMeter.NONE,

@@ -75,8 +75,8 @@ final class RuleWorld implements AutoCloseable, InstantSource {
   private RuleManager manager() {
     return new RuleManager(
         new RuleManager.Surroundings(
-            evaluator,
-            new EngineSink(engine, LabelLimits.DEFAULT),
+            evaluator::of,
+            tenant -> new EngineSink(engine, LabelLimits.DEFAULT, tenant),
             engine::snapshot,
             this::tell,
             RuleMeter.NONE,
@@ -135,18 +135,27 @@ final class RuleWorld implements AutoCloseable, InstantSource {
   }
 
   void write(long time, double value, String... labels) {
+    writeFor("", time, value, labels);
+  }
+
+  void writeFor(String tenant, long time, double value, String... labels) {
     WriteBatch batch = new WriteBatch();
+    batch.tenant = tenant;
     batch.add(Labels.of(labels), time, value);
     engine.append(batch, WriteMode.PARTIAL);
   }
 
   /** By labels as text, the stored samples of a metric: "time after the start in s=value". */
   Map<String, List<String>> stored(String metric) {
+    return storedFor("", metric);
+  }
+
+  Map<String, List<String>> storedFor(String tenant, String metric) {
     Map<String, List<String>> all = new TreeMap<>();
     try (Snapshot snapshot = engine.snapshot()) {
       SeriesSet series =
           snapshot.select(
-              "",
+              tenant,
               List.of(Matcher.equal(Labels.METRIC_NAME, metric)),
               TimeRange.ALL,
               QueryBudget.UNLIMITED);

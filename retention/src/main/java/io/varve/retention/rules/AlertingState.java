@@ -204,11 +204,13 @@ final class AlertingState {
   /**
    * What is to be told now of alerts that fire or have gone.
    *
+   * @param tenant of the rule
    * @param time of the evaluation that was followed last
    * @param resendMillis what was told is told again after more than this time
    * @param intervalMillis between evaluations
    */
-  List<Notification> due(long time, long resendMillis, long intervalMillis, String expression) {
+  List<Notification> due(
+      String tenant, long time, long resendMillis, long intervalMillis, String expression) {
     List<Notification> due = new ArrayList<>();
     for (Active a : active.values()) {
       if (a.state == Alert.State.PENDING
@@ -219,7 +221,7 @@ final class AlertingState {
       boolean gone = a.resolved != 0;
       // Two evaluations, or two attempts to send, may fail before it is taken for gone.
       long ends = gone ? a.resolved : time + 4 * Math.max(resendMillis, intervalMillis);
-      due.add(new Notification(a.labels, a.annotations, a.fired, ends, gone, expression));
+      due.add(new Notification(tenant, a.labels, a.annotations, a.fired, ends, gone, expression));
     }
     return due;
   }

@@ -73,11 +73,12 @@ final class CatchUp {
           new RuleGroup(
               new RuleFile.Group(
                   all.name(),
+                  all.tenant(),
                   all.intervalMillis(),
                   all.offsetMillis(),
                   all.limit(),
                   List.copyOf(rules)),
-              around.evaluator(),
+              around.evaluators().apply(all.tenant()),
               this::append,
               new RuleGroup.Options(
                   settings.externalUrl(), settings.externalLabels(), settings.offsetMillis()));
@@ -100,7 +101,7 @@ final class CatchUp {
       List<RuleSample> missing =
           samples.stream().filter(sample -> !there.contains(sample.labels())).toList();
       if (!missing.isEmpty()) {
-        around.sink().append(missing, time);
+        around.sinks().apply(group.definition().tenant()).append(missing, time);
         stored += missing.size();
       }
     }

@@ -6,6 +6,7 @@ import java.util.List;
  * A group of rules, and how its evaluations go. Immutable.
  *
  * @param file the path of its file
+ * @param tenant whose series its rules read and make; "" for the default one
  * @param intervalMillis between evaluations
  * @param limit series or alerts that a rule may yield; 0 for any number
  * @param evaluationNanos how long the last evaluation took
@@ -17,6 +18,7 @@ import java.util.List;
 public record GroupStatus(
     String file,
     String name,
+    String tenant,
     long intervalMillis,
     int limit,
     long evaluationNanos,
@@ -72,8 +74,16 @@ public record GroupStatus(
     static final CatchUp NONE = new CatchUp(0, 0, 0, 0);
   }
 
-  /** File and name, which are a group's identity. */
+  /** File, name and, unless it is the default one, tenant, which are a group's identity. */
   public String key() {
-    return file + ";" + name;
+    return key(file, name, tenant);
+  }
+
+  static String key(String file, RuleFile.Group group) {
+    return key(file, group.name(), group.tenant());
+  }
+
+  private static String key(String file, String name, String tenant) {
+    return file + ";" + name + (tenant.isEmpty() ? "" : ";" + tenant);
   }
 }

@@ -6,6 +6,7 @@ import java.util.SortedMap;
 /**
  * An alert as it is to be told to whoever takes care of alerts.
  *
+ * @param tenant whose series its rule reads; "" for the default one
  * @param labels of the alert, its name among them; without external labels
  * @param annotations expanded
  * @param startsMillis since when it fires
@@ -15,6 +16,7 @@ import java.util.SortedMap;
  * @param expression of its rule, in canonical form
  */
 public record Notification(
+    String tenant,
     Labels labels,
     SortedMap<String, String> annotations,
     long startsMillis,

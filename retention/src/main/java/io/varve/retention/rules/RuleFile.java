@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * A file of rules.
@@ -20,12 +21,24 @@ public record RuleFile(List<Group> groups) {
   /**
    * Rules that are evaluated one after the other.
    *
+   * @param tenant whose series they read and make; "" for the default one
    * @param intervalMillis time between evaluations; 0 stands for that of whoever evaluates
    * @param offsetMillis how far back rules look, −1 if the file does not say
    * @param limit series or alerts that a rule may yield; 0 for any number
    */
   public record Group(
-      String name, long intervalMillis, long offsetMillis, int limit, List<Rule> rules) {}
+      String name,
+      String tenant,
+      long intervalMillis,
+      long offsetMillis,
+      int limit,
+      List<Rule> rules) {}
+
+  /** Stands for the tenant of requests that name none; no other tenant can have this name. */
+  public static final String DEFAULT_TENANT = "@default";
+
+  /** Characters of tenants' names, as Grafana Mimir has them. */
+  private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9!_.*'()-]{1,150}");
 
   /** What every template begins with. */
   static final String DEFINITIONS =
@@ -70,6 +83,35 @@ public record RuleFile(List<Group> groups) {
     return new RuleFile(List.copyOf(groups));
   }
 
+  /**
+   * The same with all groups for one tenant.
+   *
+   * @throws RuleException if a group says that it is for another one
+   */
+  public RuleFile forTenant(String tenant) {
+    List<Group> all = new ArrayList<>();
+    for (Group group : groups) {
+      if (!group.tenant.isEmpty() && !group.tenant.equals(tenant)) {
+        throw new RuleException(
+            "group \""
+                + group.name
+                + "\" is for the tenant "
+                + group.tenant
+                + ", and its file for "
+                + tenant);
+      }
+      all.add(
+          new Group(
+              group.name,
+              tenant,
+              group.intervalMillis,
+              group.offsetMillis,
+              group.limit,
+              group.rules));
+    }
+    return new RuleFile(List.copyOf(all));
+  }
+
   private static Group group(
       YamlFields in, Evaluator evaluator, List<String> problems, List<String> unknown) {
     int before = unknown.size();
@@ -101,9 +143,15 @@ public record RuleFile(List<Group> groups) {
     } catch (NumberFormatException e) {
       throw new RuleException("yaml: line " + in.line() + ": limit is no number");
     }
+    String tenant = in.text("tenant");
+    if (!tenant.isEmpty() && !tenant.equals(DEFAULT_TENANT) && !TENANT.matcher(tenant).matches()) {
+      problems.add(
+          in.place("tenant") + "group \"" + name + "\": no name of a tenant: \"" + tenant + '"');
+    }
     Group group =
         new Group(
             name,
+            tenant.equals(DEFAULT_TENANT) ? "" : tenant,
             in.duration("interval"),
             in.has("query_offset") ? in.duration("query_offset") : -1,
             limit,

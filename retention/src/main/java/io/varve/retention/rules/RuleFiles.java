@@ -9,7 +9,9 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.PatternSyntaxException;
 
@@ -27,33 +29,50 @@ public final class RuleFiles {
   public record Loaded(String path, RuleFile file) {}
 
   /**
-   * Reads and checks all files that patterns name.
+   * Files, and for whom they are.
    *
+   * @param tenant of all their groups; "" if the groups say it themselves
    * @param patterns paths; in the last part, {@code *} stands for any text and {@code ?} for any
    *     character. Such a pattern may name no file at all; a plain path must be a file
+   */
+  public record Source(String tenant, List<String> patterns) {}
+
+  /**
+   * Reads and checks all files of some sources.
+   *
    * @param evaluator checks the expressions
-   * @return the files in the order of their paths
+   * @return the files in the order of tenants and paths
    * @throws RuleException if one cannot be read or is wrong: a line for each problem, the path
    *     before it
    */
-  public static List<Loaded> load(List<String> patterns, Evaluator evaluator) {
+  public static List<Loaded> load(List<Source> sources, Evaluator evaluator) {
     List<String> problems = new ArrayList<>();
-    SortedSet<String> paths = new TreeSet<>();
-    for (String pattern : patterns) {
-      try {
-        paths.addAll(matching(pattern));
-      } catch (RuleException e) {
-        problems.add(pattern + ": " + e.getMessage());
+    SortedMap<String, SortedSet<String>> pathsByTenant = new TreeMap<>();
+    for (Source source : sources) {
+      SortedSet<String> paths =
+          pathsByTenant.computeIfAbsent(source.tenant, tenant -> new TreeSet<>());
+      for (String pattern : source.patterns) {
+        try {
+          paths.addAll(matching(pattern));
+        } catch (RuleException e) {
+          problems.add(pattern + ": " + e.getMessage());
+        }
       }
     }
     List<Loaded> files = new ArrayList<>();
-    for (String path : paths) {
-      try {
-        files.add(new Loaded(path, RuleFile.parse(text(Path.of(path)), evaluator, false)));
-      } catch (RuleException e) {
-        String.valueOf(e.getMessage()).lines().forEach(line -> problems.add(path + ": " + line));
-      }
-    }
+    pathsByTenant.forEach(
+        (tenant, paths) -> {
+          for (String path : paths) {
+            try {
+              RuleFile file = RuleFile.parse(text(Path.of(path)), evaluator, false);
+              files.add(new Loaded(path, tenant.isEmpty() ? file : file.forTenant(tenant)));
+            } catch (RuleException e) {
+              String.valueOf(e.getMessage())
+                  .lines()
+                  .forEach(line -> problems.add(path + ": " + line));
+            }
+          }
+        });
     if (!problems.isEmpty()) {
       throw new RuleException(String.join("\n", problems));
     }

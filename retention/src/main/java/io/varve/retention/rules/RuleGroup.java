@@ -68,7 +68,7 @@ public final class RuleGroup {
     this.sink = sink;
     this.options = options;
     for (Rule rule : group.rules()) {
-      rules.add(new RunningRule(rule, group.limit(), evaluator, sink, options, live));
+      rules.add(new RunningRule(rule, group, evaluator, sink, options, live));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -71,14 +72,14 @@ public final class RuleManager implements AutoCloseable {
   /**
    * What a manager works with.
    *
-   * @param evaluator answers the queries
-   * @param sink takes the samples
+   * @param evaluators by tenant who answers the queries
+   * @param sinks by tenant who takes the samples
    * @param snapshots of the same store
    * @param alerts is told of alerts
    */
   public record Surroundings(
-      Evaluator evaluator,
-      RuleSink sink,
+      Function<String, Evaluator> evaluators,
+      Function<String, RuleSink> sinks,
       Supplier<Snapshot> snapshots,
       AlertSink alerts,
       RuleMeter meter,
@@ -143,7 +144,8 @@ public final class RuleManager implements AutoCloseable {
       List<ScheduledGroup> sorted = new ArrayList<>(next.values());
       sorted.sort(
           Comparator.comparing(ScheduledGroup::file)
-              .thenComparing(group -> group.group().definition().name()));
+              .thenComparing(group -> group.group().definition().name())
+              .thenComparing(ScheduledGroup::key));
       inOrder = List.copyOf(sorted);
       startThreads();
       changed.signalAll();

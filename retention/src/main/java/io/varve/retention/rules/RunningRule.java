@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunningRule {
   private final Rule rule;
-  private final int limit;
+  private final RuleFile.Group group;
   private final Evaluator evaluator;
   private final RuleSink sink;
   private final RuleGroup.Options options;
@@ -31,13 +31,13 @@ final class RunningRule {
 
   RunningRule(
       Rule rule,
-      int limit,
+      RuleFile.Group group,
       Evaluator evaluator,
       RuleSink sink,
       RuleGroup.Options options,
       RuleGroup.Live live) {
     this.rule = rule;
-    this.limit = limit;
+    this.group = group;
     this.evaluator = evaluator;
     this.sink = sink;
     this.options = options;
@@ -142,6 +142,7 @@ final class RunningRule {
   }
 
   private List<RuleSample> samples(long time, long offset) {
+    int limit = group.limit();
     List<RuleSample> result = evaluator.evaluate(rule.expression(), time - offset);
     AlertingState state = alerts;
     if (state != null) {
@@ -172,7 +173,12 @@ final class RunningRule {
     AlertingState state = alerts;
     if (state != null) {
       List<Notification> due =
-          state.due(time, live.resendMillis(), live.intervalMillis(), status.expression());
+          state.due(
+              group.tenant(),
+              time,
+              live.resendMillis(),
+              live.intervalMillis(),
+              status.expression());
       if (!due.isEmpty()) {
         live.alerts().send(due);
       }

@@ -56,12 +56,12 @@ final class ScheduledGroup {
     this.around = around;
     interval =
         definition.intervalMillis() > 0 ? definition.intervalMillis() : settings.intervalMillis();
-    stored = new StoredRules(around.snapshots());
+    stored = new StoredRules(around.snapshots(), definition.tenant());
     group =
         new RuleGroup(
             definition,
-            around.evaluator(),
-            around.sink(),
+            around.evaluators().apply(definition.tenant()),
+            around.sinks().apply(definition.tenant()),
             new RuleGroup.Options(
                 settings.externalUrl(), settings.externalLabels(), settings.offsetMillis()),
             new RuleGroup.Live(
@@ -91,8 +91,9 @@ final class ScheduledGroup {
     }
   }
 
+  /** What no other group has, and the same group has after a reload or a restart. */
   String key() {
-    return file + ";" + group.definition().name();
+    return GroupStatus.key(file, group.definition());
   }
 
   String file() {
@@ -285,6 +286,7 @@ final class ScheduledGroup {
     return new GroupStatus(
         file,
         d.name(),
+        d.tenant(),
         interval,
         d.limit(),
         evaluationNanos,

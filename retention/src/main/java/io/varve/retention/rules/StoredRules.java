@@ -17,18 +17,20 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** What rules stored earlier, as the store has it now. Any thread. */
+/** What rules of a tenant stored earlier, as the store has it now. Any thread. */
 final class StoredRules {
   /** The series that tell since when alerts are pending or fire. */
   static final String FOR_STATE = "ALERTS_FOR_STATE";
 
   private final Supplier<Snapshot> snapshots;
+  private final String tenant;
 
   /**
    * @param snapshots a snapshot for each question, closed after it
    */
-  StoredRules(Supplier<Snapshot> snapshots) {
+  StoredRules(Supplier<Snapshot> snapshots, String tenant) {
     this.snapshots = snapshots;
+    this.tenant = tenant;
   }
 
   /** The last sample of a series. */
@@ -90,7 +92,7 @@ final class StoredRules {
     List<Matcher> matchers = new ArrayList<>(more);
     matchers.addFirst(Matcher.equal(Labels.METRIC_NAME, metric));
     try (Snapshot snapshot = snapshots.get()) {
-      SeriesSet series = snapshot.select("", matchers, range, QueryBudget.UNLIMITED);
+      SeriesSet series = snapshot.select(tenant, matchers, range, QueryBudget.UNLIMITED);
       try (SeriesReader reader = series.reader()) {
         SampleColumns samples = new SampleColumns();
         for (int i = 0; i < series.size(); i++) {
@@ -108,7 +110,7 @@ final class StoredRules {
     List<Matcher> matchers = matchers(rule);
     matchers.add(Matcher.equal(Labels.METRIC_NAME, rule.name()));
     try (Snapshot snapshot = snapshots.get()) {
-      SeriesSet series = snapshot.select("", matchers, range, QueryBudget.UNLIMITED);
+      SeriesSet series = snapshot.select(tenant, matchers, range, QueryBudget.UNLIMITED);
       try (SeriesReader reader = series.reader()) {
         for (int i = 0; i < series.size(); i++) {
           if (reader.anyIn(i, range)) {
@@ -138,10 +140,10 @@ final class StoredRules {
     return present;
   }
 
-  private static void present(
+  private void present(
       Snapshot snapshot, String metric, Set<Labels> wanted, TimeRange range, Set<Labels> present) {
     List<Matcher> matchers = List.of(Matcher.equal(Labels.METRIC_NAME, metric));
-    SeriesSet series = snapshot.select("", matchers, range, QueryBudget.UNLIMITED);
+    SeriesSet series = snapshot.select(tenant, matchers, range, QueryBudget.UNLIMITED);
     try (SeriesReader reader = series.reader()) {
       for (int i = 0; i < series.size(); i++) {
         Labels labels = series.labels(i);
