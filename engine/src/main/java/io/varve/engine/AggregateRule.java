@@ -7,20 +7,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A continuous aggregate: of which series what is kept cell by cell besides the samples.
+ * A continuous aggregate: of which series what is kept cell by cell besides the samples, or of
+ * which groups of series step by step.
  *
  * @param name what people call it
  * @param tenant whose series; null for all tenants
  * @param matchers all must accept a series; none accept all
- * @param cellMillis widths of the cells, each a divisor of the window's width
+ * @param cellMillis widths of the cells, or distances of the steps, each a divisor of the window's
+ *     width
  * @param parts what cells know
+ * @param grouping how series are grouped; null if cells are kept
  */
 public record AggregateRule(
     String name,
     @Nullable String tenant,
     List<Matcher> matchers,
     List<Long> cellMillis,
-    Set<CellPart> parts) {
+    Set<CellPart> parts,
+    @Nullable Grouping grouping) {
   /** Keeps its own copies. */
   public AggregateRule {
     matchers = List.copyOf(matchers);
@@ -32,9 +36,34 @@ public record AggregateRule(
     }
   }
 
-  /** Of all parts. */
+  /** Of series. */
+  public AggregateRule(
+      String name,
+      @Nullable String tenant,
+      List<Matcher> matchers,
+      List<Long> cellMillis,
+      Set<CellPart> parts) {
+    this(name, tenant, matchers, cellMillis, parts, null);
+  }
+
+  /** Of series, with all parts. */
   public AggregateRule(
       String name, @Nullable String tenant, List<Matcher> matchers, List<Long> cellMillis) {
     this(name, tenant, matchers, cellMillis, EnumSet.allOf(CellPart.class));
+  }
+
+  /** Of groups. */
+  public AggregateRule(
+      String name,
+      @Nullable String tenant,
+      List<Matcher> matchers,
+      List<Long> stepMillis,
+      Grouping grouping) {
+    this(name, tenant, matchers, stepMillis, Set.of(), grouping);
+  }
+
+  /** True if it speaks of series of a tenant. */
+  public boolean isOf(String seriesTenant) {
+    return tenant == null || tenant.equals(seriesTenant);
   }
 }

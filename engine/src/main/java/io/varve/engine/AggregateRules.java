@@ -8,25 +8,37 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
-/** All continuous aggregates of a store, by the width of their cells. Immutable. */
+/**
+ * All continuous aggregates of a store: cells by their width, grouped ones by rule and step.
+ * Immutable.
+ */
 final class AggregateRules {
   static final AggregateRules NONE = new AggregateRules(List.of());
 
   private final List<AggregateRule> rules;
   private final TreeMap<Long, List<AggregateRule>> byWidth = new TreeMap<>();
   private final TreeMap<Long, String> digests = new TreeMap<>();
+  private final List<AggregateRule> grouped = new ArrayList<>();
+  private final Map<AggregateRule, String> groupedDigests = new HashMap<>();
 
   AggregateRules(List<AggregateRule> rules) {
     this.rules = List.copyOf(rules);
     for (AggregateRule rule : rules) {
+      if (rule.grouping() != null) {
+        grouped.add(rule);
+        groupedDigests.put(rule, digest(List.of(rule)));
+        continue;
+      }
       for (long width : rule.cellMillis()) {
         byWidth.computeIfAbsent(width, any -> new ArrayList<>()).add(rule);
       }
@@ -39,6 +51,26 @@ final class AggregateRules {
   /** As they were given. */
   List<AggregateRule> all() {
     return rules;
+  }
+
+  /** Those of groups. */
+  List<AggregateRule> grouped() {
+    return grouped;
+  }
+
+  /** What the files of a rule of groups are called, whatever the rule is. */
+  String digestOf(AggregateRule rule) {
+    return groupedDigests.getOrDefault(rule, "");
+  }
+
+  /** A rule of groups whose files are called so; null if there is none any more. */
+  @Nullable AggregateRule groupedBy(String digest, long stepMillis) {
+    for (AggregateRule rule : grouped) {
+      if (rule.cellMillis().contains(stepMillis) && digestOf(rule).equals(digest)) {
+        return rule;
+      }
+    }
+    return null;
   }
 
   /** The widths of cells that are wanted, with a digest of which series they are wanted of. */
@@ -56,7 +88,14 @@ final class AggregateRules {
       }
       Collections.sort(matchers);
       String whose = rule.tenant() == null ? "*" : quoted(rule.tenant());
-      texts.add(whose + matchers + CellPart.bits(rule.parts()));
+      Grouping grouping = rule.grouping();
+      String how =
+          grouping == null
+              ? Integer.toString(CellPart.bits(rule.parts()))
+              : (grouping.without() ? "without" : "by")
+                  + grouping.labels().stream().map(AggregateRules::quoted).toList()
+                  + grouping.columns().stream().map(AggregateRules::quoted).toList();
+      texts.add(whose + matchers + how);
     }
     Collections.sort(texts);
     try {
@@ -77,19 +116,24 @@ final class AggregateRules {
   Wanted wanted(WindowView window, long cellMillis) {
     Wanted wanted = new Wanted();
     for (AggregateRule rule : byWidth.getOrDefault(cellMillis, List.of())) {
-      RoaringBitmap ids = new RoaringBitmap();
-      for (Shared<WindowView.IndexResource> resource : window.index()) {
-        IndexSegment segment = resource.get().segment();
-        String only = rule.tenant();
-        if (only != null) {
-          ids.or(segment.select(only, rule.matchers()));
-        } else {
-          segment.tenants(tenant -> ids.or(segment.select(tenant, rule.matchers())));
-        }
-      }
-      wanted.add(ids, rule.parts());
+      wanted.add(series(window, rule), rule.parts());
     }
     return wanted;
+  }
+
+  /** Window ids of a window's series that a rule speaks of. */
+  static RoaringBitmap series(WindowView window, AggregateRule rule) {
+    RoaringBitmap ids = new RoaringBitmap();
+    for (Shared<WindowView.IndexResource> resource : window.index()) {
+      IndexSegment segment = resource.get().segment();
+      String only = rule.tenant();
+      if (only != null) {
+        ids.or(segment.select(only, rule.matchers()));
+      } else {
+        segment.tenants(tenant -> ids.or(segment.select(tenant, rule.matchers())));
+      }
+    }
+    return ids;
   }
 
   /** Which series are to have cells, and of what parts. */

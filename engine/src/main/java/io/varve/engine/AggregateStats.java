@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.TreeMap;
  * @param filesMade files of cells made since then
  * @param audited cells that were derived from their samples once more since then
  * @param wrong files with cells that were not what their samples are, since then; made anew
+ * @param grouped those of groups
  */
 public record AggregateStats(
     List<AggregateRule> rules,
@@ -23,7 +25,8 @@ public record AggregateStats(
     long cellsRead,
     long filesMade,
     long audited,
-    long wrong) {
+    long wrong,
+    Grouped grouped) {
   /**
    * Cells of one width.
    *
@@ -45,6 +48,38 @@ public record AggregateStats(
       int chunksLeft,
       long completeTo) {}
 
+  /**
+   * Grouped aggregates.
+   *
+   * @param tables by rule and step
+   * @param read tables that queries have asked for since the engine was opened
+   * @param made tables derived since then
+   * @param audited values that were derived once more since then
+   * @param wrong tables that were not what their samples are, since then; made anew
+   */
+  public record Grouped(List<Tables> tables, long read, long made, long audited, long wrong) {}
+
+  /**
+   * The tables of one rule.
+   *
+   * @param rule its name
+   * @param stepMillis distance of their steps
+   * @param windows windows with a table that counts
+   * @param bytes of all their files
+   * @param groups of all tables
+   * @param windowsLeft windows of which a table is still to be derived
+   * @param completeTo time up to which all windows have theirs, milliseconds since the epoch;
+   *     {@code Long.MAX_VALUE} if all have
+   */
+  public record Tables(
+      String rule,
+      long stepMillis,
+      int windows,
+      long bytes,
+      long groups,
+      int windowsLeft,
+      long completeTo) {}
+
   /** Adds up while looking at one file after the other. */
   private static final class Sum {
     int files;
@@ -55,7 +90,12 @@ public record AggregateStats(
     long completeTo = Long.MAX_VALUE;
   }
 
-  static AggregateStats of(View view, AggregateRules rules, EngineCounters counters) {
+  static AggregateStats of(
+      View view,
+      AggregateRules rules,
+      EngineCounters counters,
+      DuplicatePolicy policy,
+      long nowMillis) {
     TreeMap<Long, Sum> sums = new TreeMap<>();
     rules.digests().keySet().forEach(width -> sums.put(width, new Sum()));
     for (WindowView window : view.windows().values()) {
@@ -95,6 +135,43 @@ public record AggregateStats(
         counters.cellsRead.sum(),
         counters.cellFilesMade.sum(),
         counters.cellsAudited.sum(),
-        counters.cellFilesWrong.sum());
+        counters.cellFilesWrong.sum(),
+        new Grouped(
+            tables(view, rules, policy, nowMillis),
+            counters.groupedRead.sum(),
+            counters.groupedFilesMade.sum(),
+            counters.groupedAudited.sum(),
+            counters.groupedWrong.sum()));
+  }
+
+  private static List<Tables> tables(
+      View view, AggregateRules rules, DuplicatePolicy policy, long nowMillis) {
+    List<Tables> tables = new ArrayList<>();
+    for (AggregateRule rule : rules.grouped()) {
+      for (long step : rule.cellMillis()) {
+        int windows = 0;
+        int left = 0;
+        long bytes = 0;
+        long groups = 0;
+        long completeTo = Long.MAX_VALUE;
+        for (WindowView window : view.windows().values()) {
+          boolean there = false;
+          for (GroupedFile file : window.state().grouped()) {
+            if (GroupedView.isOf(file, rules.digestOf(rule), step)) {
+              bytes += file.bytes();
+              groups += file.groups();
+              there |= file.state().equals(window.groupedState(policy));
+            }
+          }
+          windows += there ? 1 : 0;
+          if (!there && window.end() <= nowMillis) {
+            left++;
+            completeTo = Math.min(completeTo, window.start());
+          }
+        }
+        tables.add(new Tables(rule.name(), step, windows, bytes, groups, left, completeTo));
+      }
+    }
+    return tables;
   }
 }

@@ -4,6 +4,7 @@ import io.varve.engine.io.FileSystem;
 import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
@@ -59,6 +60,11 @@ final class Backup {
       }
       for (CellsFile cells : window.cells()) {
         link(Path.of(cells.file().path()));
+      }
+      for (GroupedFile grouped : window.grouped()) {
+        if (grouped.isFile()) {
+          link(Path.of(grouped.path()));
+        }
       }
       if (window.tombstones() != null) {
         link(folder.resolve(window.tombstones()));

@@ -12,6 +12,7 @@ import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
@@ -220,7 +221,8 @@ public final class DataFolder {
         stored += sizeIfThere(segment);
       }
       RetentionPlan plan =
-          new RetentionPlanner(new Windows(state.windowMillis()))
+          new RetentionPlanner(
+                  new Windows(state.windowMillis()), AggregateRules.NONE, DuplicatePolicy.LAST)
               .plan(
                   views,
                   policy,
@@ -276,6 +278,11 @@ public final class DataFolder {
       }
       for (CellsFile cells : window.cells()) {
         check.file(cells.file().path(), path -> chunk(cells.file(), problem));
+      }
+      for (GroupedFile grouped : window.grouped()) {
+        if (grouped.isFile()) {
+          check.file(grouped.path(), path -> GroupedFiles.read(fs, dataDir, grouped));
+        }
       }
       String tombstones = window.tombstones();
       if (tombstones != null) {
@@ -409,6 +416,7 @@ public final class DataFolder {
       window.index().forEach(segment -> named.add(folder + "/" + segment.file()));
       window.chunks().forEach(chunk -> named.add(chunk.path()));
       window.cells().forEach(cells -> named.add(cells.file().path()));
+      window.grouped().forEach(file -> named.add(file.path()));
       if (window.tombstones() != null) {
         named.add(folder + "/" + window.tombstones());
       }

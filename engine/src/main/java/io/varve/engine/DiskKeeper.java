@@ -143,6 +143,9 @@ final class DiskKeeper {
     for (int i = 0; i < window.cells().size(); i++) {
       bytes += window.cells().get(i).file().bytes();
     }
+    for (int i = 0; i < window.grouped().size(); i++) {
+      bytes += window.grouped().get(i).bytes();
+    }
     return bytes;
   }
 }

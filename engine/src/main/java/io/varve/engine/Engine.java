@@ -8,6 +8,7 @@ import io.varve.engine.head.Tenants;
 import io.varve.engine.index.LabelStats;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
+import io.varve.engine.model.GroupedTable;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
@@ -87,6 +88,7 @@ public final class Engine implements AutoCloseable {
   private final String recovery;
   private volatile boolean ending;
   private volatile AggregateRules aggregates = AggregateRules.NONE;
+  private final GroupedFiles grouped;
   private volatile long auditMillis;
   private volatile long lastAuditMillis;
 
@@ -176,6 +178,7 @@ public final class Engine implements AutoCloseable {
     catalog.reopened(open);
     log.roll();
     log.trim(state.checkpointSequence() + 1); // the last life may have ended before it came to it
+    grouped = new GroupedFiles(fs, dataDir, counters);
     int syncThreads = config.backgroundThreads() ? fs.syncsAtOnce() : 1;
     Sealer sealer =
         new Sealer(
@@ -197,6 +200,7 @@ public final class Engine implements AutoCloseable {
             metadata,
             saved,
             deletes,
+            grouped,
             config.duplicatePolicy());
     writePath =
         new WritePath(
@@ -293,18 +297,25 @@ public final class Engine implements AutoCloseable {
     WindowVersions versions = catalog.versions();
     long settledTo = versions.settle(config.clock().millis());
     long version = versions.last(); // before the view is pinned
-    return new SnapshotView(
-        catalog.pin(),
-        hash,
-        windows.width(),
-        config.duplicatePolicy(),
-        counters,
-        damage,
-        metadata,
-        selections,
-        scratches,
-        new SnapshotView.Age(versions, version, settledTo),
-        catalog.silent());
+    SnapshotView snapshot =
+        new SnapshotView(
+            catalog.pin(),
+            hash,
+            windows.width(),
+            config.duplicatePolicy(),
+            counters,
+            damage,
+            metadata,
+            selections,
+            scratches,
+            new SnapshotView.Age(versions, version, settledTo),
+            catalog.silent());
+    AggregateRules rules = aggregates;
+    if (!rules.grouped().isEmpty()) {
+      long now = config.clock().millis();
+      snapshot.grouped(new GroupedView(snapshot, rules, grouped, windows, now, counters));
+    }
+    return snapshot;
   }
 
   /**
@@ -437,7 +448,7 @@ public final class Engine implements AutoCloseable {
         stored += DiskKeeper.bytes(window.state());
       }
       FileSystem fs = config.fileSystem();
-      return new RetentionPlanner(windows)
+      return new RetentionPlanner(windows, aggregates, config.duplicatePolicy())
           .plan(
               view.windows(),
               policy,
@@ -574,7 +585,7 @@ public final class Engine implements AutoCloseable {
     writePath.flushErasing(housekeeping.buckets());
     finishJobs();
     for (WindowView window : catalog.peek().windows().values()) {
-      if (window.tombstones().any() && !window.cellsBySource().isSourceless()) {
+      if (window.tombstones().any() && !window.hasLostSamples()) {
         writePath.mergePurging(window.start());
       }
     }
@@ -757,7 +768,59 @@ public final class Engine implements AutoCloseable {
 
   /** How far continuous aggregates are. */
   public AggregateStats aggregateStats() {
-    return AggregateStats.of(catalog.peek(), aggregates, counters);
+    return AggregateStats.of(
+        catalog.peek(), aggregates, counters, config.duplicatePolicy(), config.clock().millis());
+  }
+
+  /**
+   * Keeps tables of grouped aggregates, which from now on answer for their window as long as it
+   * does not change.
+   *
+   * @param work as {@link GroupedTables#missing} gave it
+   * @param tables what was derived from the same snapshot, one for each that the work wants
+   * @return false if the window has changed since, or the tables are not wanted any more
+   */
+  public boolean keepGrouped(GroupedWork work, List<GroupedTable> tables) {
+    checkOpen();
+    if (work.tables().size() != tables.size()) {
+      throw new IllegalArgumentException(tables.size() + " tables for " + work.tables().size());
+    }
+    background.lock();
+    try {
+      return syncFailure == null && attempt(() -> runner.keepGrouped(work, tables));
+    } finally {
+      background.unlock();
+    }
+  }
+
+  /**
+   * Takes away tables of a window that turned out to be wrong; they may be derived anew.
+   *
+   * @param problem what is wrong with them, which is reported; null if it is that they are of no
+   *     use any more
+   */
+  public void forgetGrouped(GroupedWork work, @Nullable String problem) {
+    checkOpen();
+    background.lock();
+    try {
+      boolean forgotten = syncFailure == null && attempt(() -> runner.forgetGrouped(work));
+      if (forgotten && problem != null) {
+        counters.groupedWrong.increment();
+        damage.add(problem + "; it is made anew");
+      }
+    } finally {
+      background.unlock();
+    }
+  }
+
+  /** True if background work waits or is being done that changes what windows hold. */
+  public boolean isBusy() {
+    return jobs.size() > 0;
+  }
+
+  /** Counts values of grouped aggregates that were derived once more. */
+  public void auditedGrouped(long values) {
+    counters.groupedAudited.add(values);
   }
 
   /** Logs a flush without carrying it out: for tests of what a log makes. */

@@ -26,6 +26,10 @@ final class EngineCounters {
   final LongAdder cellFilesMade = new LongAdder();
   final LongAdder cellsAudited = new LongAdder();
   final LongAdder cellFilesWrong = new LongAdder();
+  final LongAdder groupedFilesMade = new LongAdder();
+  final LongAdder groupedRead = new LongAdder();
+  final LongAdder groupedAudited = new LongAdder();
+  final LongAdder groupedWrong = new LongAdder();
   final LongAdder damage = new LongAdder();
 
   void batch(int samplesStored, int histogramsStored, int exemplarsStored) {

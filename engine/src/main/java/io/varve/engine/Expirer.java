@@ -5,6 +5,7 @@ import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.ManifestEdit;
 import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.TombstoneFile;
@@ -31,11 +32,13 @@ final class Expirer {
   private final FileSystem fs;
   private final Path dataDir;
   private final DamageLog damage;
+  private final DuplicatePolicy duplicates;
 
-  Expirer(FileSystem fs, Path dataDir, DamageLog damage) {
+  Expirer(FileSystem fs, Path dataDir, DamageLog damage, DuplicatePolicy duplicates) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.damage = damage;
+    this.duplicates = duplicates;
   }
 
   /**
@@ -44,6 +47,8 @@ final class Expirer {
    * @param isWhole true if the window goes as a whole
    * @param files chunk files that go
    * @param cells files of cells that go
+   * @param grouped files of grouped aggregates that go
+   * @param kept those that hold in the state after it, too
    * @param series series that go and are not deleted yet, by window id
    * @param rest true if some of them have rows in files that stay
    */
@@ -52,6 +57,8 @@ final class Expirer {
       boolean isWhole,
       List<ChunkFile> files,
       List<CellsFile> cells,
+      List<GroupedFile> grouped,
+      List<GroupedFile> kept,
       RoaringBitmap series,
       boolean rest) {}
 
@@ -61,10 +68,15 @@ final class Expirer {
    * @param deletes log positions of those that may be undone: what they hide is to go all the same
    */
   static List<Loss> losses(
-      Collection<WindowView> windows, Expiry expiry, Set<Long> deletes, DamageLog damage) {
+      Collection<WindowView> windows,
+      Expiry expiry,
+      Set<Long> deletes,
+      AggregateRules rules,
+      DuplicatePolicy duplicates,
+      DamageLog damage) {
     List<Loss> losses = new ArrayList<>();
     for (WindowView window : windows) {
-      Loss loss = loss(window, expiry, deletes, damage);
+      Loss loss = loss(window, expiry, deletes, rules, duplicates, damage);
       if (loss != null) {
         losses.add(loss);
       }
@@ -73,11 +85,24 @@ final class Expirer {
   }
 
   private static @Nullable Loss loss(
-      WindowView window, Expiry expiry, Set<Long> deletes, DamageLog damage) {
+      WindowView window,
+      Expiry expiry,
+      Set<Long> deletes,
+      AggregateRules rules,
+      DuplicatePolicy duplicates,
+      DamageLog damage) {
     RetentionPolicy policy = expiry.policy();
     WindowState state = window.state();
     if (window.end() <= expiry.horizon(policy.longestOfAllMillis())) {
-      return new Loss(window, true, state.chunks(), state.cells(), new RoaringBitmap(), false);
+      return new Loss(
+          window,
+          true,
+          state.chunks(),
+          state.cells(),
+          state.grouped(),
+          List.of(),
+          new RoaringBitmap(),
+          false);
     }
     List<ChunkFile> files = new ArrayList<>();
     RoaringBitmap gone = new RoaringBitmap();
@@ -104,11 +129,46 @@ final class Expirer {
     if (cells.size() < state.cells().size()) {
       gone.and(rowsOfOthers(window, files)); // the others are still told of by their cells
     }
-    if (files.isEmpty() && cells.isEmpty() && gone.isEmpty()) {
+    List<GroupedFile> grouped = new ArrayList<>();
+    List<GroupedFile> kept = new ArrayList<>();
+    divide(window, expiry, rules, duplicates, damage, grouped, kept);
+    boolean samplesGo = !files.isEmpty() || !cells.isEmpty() || !gone.isEmpty();
+    if (!samplesGo && grouped.isEmpty()) {
       return null;
     }
-    boolean isWhole = files.size() == state.chunks().size() && cells.size() == state.cells().size();
-    return new Loss(window, isWhole, files, cells, gone, rest);
+    if (!samplesGo) {
+      kept.clear(); // they stay as they are
+    }
+    boolean isWhole =
+        files.size() == state.chunks().size()
+            && cells.size() == state.cells().size()
+            && grouped.size() == state.grouped().size();
+    return new Loss(window, isWhole, files, cells, grouped, kept, gone, rest);
+  }
+
+  /** Divides the files of grouped aggregates into those that go and those that hold on. */
+  private static void divide(
+      WindowView window,
+      Expiry expiry,
+      AggregateRules rules,
+      DuplicatePolicy duplicates,
+      DamageLog damage,
+      List<GroupedFile> go,
+      List<GroupedFile> hold) {
+    for (GroupedFile file : window.state().grouped()) {
+      if (!file.state().equals(window.groupedState(duplicates))) {
+        if (window.end() <= expiry.latestHorizon()) {
+          go.add(file); // it does not count, and must not keep the window
+        }
+        continue;
+      }
+      AggregateRule rule = rules.groupedBy(file.rule(), file.stepMillis());
+      switch (GroupedFate.of(window, rule, file.stepMillis(), expiry, damage)) {
+        case UNTOUCHED -> hold.add(file);
+        case KEPT -> hold.add(file.in(file.state(), true));
+        case OUTDATED, LET_GO -> go.add(file);
+      }
+    }
   }
 
   /** Series that have rows in files that stay. */
@@ -172,19 +232,34 @@ final class Expirer {
     }
     loss.files().forEach(edit::removeChunk);
     loss.cells().forEach(edit::removeCells);
-    if (loss.series().isEmpty()) {
-      return;
+    loss.grouped().forEach(edit::removeGrouped);
+    String tombstones = window.state().tombstones();
+    if (!loss.series().isEmpty()) {
+      Tombstones next =
+          window
+              .tombstones()
+              .with(new Tombstone(loss.series(), window.start(), window.end(), position));
+      String folder = ChunkInfo.windowFolder(window.start());
+      fs.delete(dataDir.resolve(folder).resolve(TombstoneFile.fileName(position)));
+      tombstones = TombstoneFile.write(fs, dataDir, folder, position, next);
+      edit.tombstones(window.start(), tombstones);
     }
-    Tombstones next =
-        window
-            .tombstones()
-            .with(new Tombstone(loss.series(), window.start(), window.end(), position));
-    String folder = ChunkInfo.windowFolder(window.start());
-    fs.delete(dataDir.resolve(folder).resolve(TombstoneFile.fileName(position)));
-    edit.tombstones(window.start(), TombstoneFile.write(fs, dataDir, folder, position, next));
+    if (!loss.kept().isEmpty()) {
+      List<ChunkFile> chunks = new ArrayList<>(window.state().chunks());
+      chunks.removeAll(loss.files());
+      List<CellsFile> cells = new ArrayList<>(window.state().cells());
+      cells.removeAll(loss.cells());
+      String state =
+          WindowView.groupedState(window.state().index(), chunks, cells, tombstones, duplicates);
+      for (GroupedFile file : loss.kept()) {
+        edit.removeGrouped(file);
+        edit.addGrouped(file.in(state, false));
+      }
+    }
   }
 
-  List<Loss> losses(Collection<WindowView> windows, Expiry expiry, Set<Long> deletes) {
-    return losses(windows, expiry, deletes, damage);
+  List<Loss> losses(
+      Collection<WindowView> windows, Expiry expiry, Set<Long> deletes, AggregateRules rules) {
+    return losses(windows, expiry, deletes, rules, duplicates, damage);
   }
 }

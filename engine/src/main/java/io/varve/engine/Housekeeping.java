@@ -205,8 +205,8 @@ final class Housekeeping {
   }
 
   static boolean isWorthMerging(WindowView window, long keptFrom) {
-    if (window.cellsBySource().isSourceless()) {
-      return false; // its series are numbered as the cells have them, which cannot be made anew
+    if (window.hasLostSamples()) {
+      return false; // what is kept of them belongs to the files as they are
     }
     Map<Integer, Integer> lateFiles = new HashMap<>();
     List<ChunkFile> files = window.state().isFinal() ? List.of() : window.state().chunks();

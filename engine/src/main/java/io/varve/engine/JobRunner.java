@@ -3,10 +3,12 @@ package io.varve.engine;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
+import io.varve.engine.model.GroupedTable;
 import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestEdit;
@@ -20,6 +22,7 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out {@link Jobs} in log order: writes files, commits the manifest edit that makes them
@@ -43,7 +46,12 @@ final class JobRunner {
   private final MetadataBook metadata;
   private final CellMaker cells;
   private final CellAudit audit;
-  private volatile AggregateRules aggregates = AggregateRules.NONE;
+  private final GroupedFiles grouped;
+  private final DuplicatePolicy policy;
+
+  /** Null until somebody says which there are: then nothing is too many. */
+  private volatile @Nullable AggregateRules aggregates;
+
   private final Expirer expirer;
   private final DeleteBook deletes;
   private final Deletions deletions;
@@ -65,6 +73,7 @@ final class JobRunner {
       MetadataBook metadata,
       Checkpoint.Image saved,
       DeleteBook deletes,
+      GroupedFiles grouped,
       DuplicatePolicy policy) {
     this.fs = fs;
     this.dataDir = dataDir;
@@ -82,7 +91,9 @@ final class JobRunner {
     this.deletions = new Deletions(fs, dataDir, compactor, policy, counters, damage, deletes);
     this.cells = new CellMaker(fs, dataDir, counters);
     this.audit = new CellAudit(new Random(), counters);
-    this.expirer = new Expirer(fs, dataDir, damage);
+    this.grouped = grouped;
+    this.policy = policy;
+    this.expirer = new Expirer(fs, dataDir, damage, policy);
   }
 
   void run(Jobs.Job job) throws IOException {
@@ -213,10 +224,11 @@ final class JobRunner {
     ManifestEdit edit = new ManifestEdit();
     Deletions.Step step = null;
     WindowState before = null;
-    if (window != null && isWhole(window) && !window.cellsBySource().isSourceless()) {
+    if (window != null && isWhole(window) && !window.hasLostSamples()) {
       try {
         edit = compactor.merge(window, job.position(), job.merge().keptFrom(), job.policy());
         window.state().cells().forEach(edit::removeCells); // made anew from what is merged
+        window.state().grouped().forEach(edit::removeGrouped);
         step = deletions.receipts(job, window, edit);
         before = window.state();
         counters.merges.increment();
@@ -242,7 +254,7 @@ final class JobRunner {
   }
 
   /** True if everything that the manifest names is open. */
-  private static boolean isWhole(WindowView window) {
+  static boolean isWhole(WindowView window) {
     return window.index().size() == window.state().index().size()
         && window.chunks().size() == window.state().chunks().size()
         && window.cells().size() == window.state().cells().size();
@@ -266,7 +278,10 @@ final class JobRunner {
       counters.dropped(
           job.reason(),
           true,
-          bytes(window.chunks()) + cellBytes(window.cells()) + indexBytes(window));
+          bytes(window.chunks())
+              + cellBytes(window.cells())
+              + groupedBytes(window.grouped())
+              + indexBytes(window));
     }
     deletions.committed(step);
   }
@@ -278,6 +293,9 @@ final class JobRunner {
    */
   boolean makeCells() throws IOException {
     AggregateRules rules = aggregates;
+    if (rules == null) {
+      return false;
+    }
     for (WindowView window : windowsNow().descendingMap().values()) {
       if (!isWhole(window)) {
         continue;
@@ -293,8 +311,76 @@ final class JobRunner {
           return true;
         }
       }
+      ManifestEdit unwanted = unwantedGrouped(window, rules);
+      if (!unwanted.isEmpty()) {
+        commitCells(window, unwanted);
+        return true;
+      }
     }
     return false;
+  }
+
+  /** Takes away grouped aggregates of rules that are not there any more. */
+  private static ManifestEdit unwantedGrouped(WindowView window, AggregateRules rules) {
+    ManifestEdit edit = new ManifestEdit();
+    for (GroupedFile file : window.state().grouped()) {
+      if (rules.groupedBy(file.rule(), file.stepMillis()) == null) {
+        edit.removeGrouped(file);
+      }
+    }
+    return edit;
+  }
+
+  /**
+   * Keeps tables that were derived of a window.
+   *
+   * @return false if the window has changed since, or they are not wanted any more
+   */
+  boolean keepGrouped(GroupedWork work, List<GroupedTable> tables) throws IOException {
+    WindowView window = windowsNow().get(work.window().startExclusive());
+    AggregateRules rules = aggregates;
+    if (window == null || rules == null || !window.groupedState(policy).equals(work.state())) {
+      return false;
+    }
+    ManifestEdit edit = new ManifestEdit();
+    for (GroupedWork.Wanted wanted : work.tables()) {
+      if (rules.groupedBy(wanted.digest(), wanted.stepMillis()) == null) {
+        return false;
+      }
+      for (GroupedFile file : window.state().grouped()) {
+        if (GroupedView.isOf(file, wanted.digest(), wanted.stepMillis())) {
+          if (file.state().equals(work.state())) {
+            return false; // somebody else was quicker
+          }
+          edit.removeGrouped(file);
+        }
+      }
+    }
+    grouped.write(work, tables, edit);
+    commitCells(window, edit);
+    counters.groupedFilesMade.add(tables.size());
+    return true;
+  }
+
+  /** Forgets tables of a window, whatever state they were derived from; false if there are none. */
+  boolean forgetGrouped(GroupedWork work) throws IOException {
+    WindowView window = windowsNow().get(work.window().startExclusive());
+    if (window == null) {
+      return false;
+    }
+    ManifestEdit edit = new ManifestEdit();
+    for (GroupedWork.Wanted wanted : work.tables()) {
+      for (GroupedFile file : window.state().grouped()) {
+        if (GroupedView.isOf(file, wanted.digest(), wanted.stepMillis())) {
+          edit.removeGrouped(file);
+        }
+      }
+    }
+    if (edit.isEmpty()) {
+      return false;
+    }
+    commitCells(window, edit);
+    return true;
   }
 
   /** Looks at some cells; those of a file that is wrong go, and are made anew. */
@@ -324,7 +410,7 @@ final class JobRunner {
   }
 
   private boolean makeCells(WindowView window, ChunkFile file) throws IOException {
-    AggregateRules wanted = aggregates;
+    AggregateRules wanted = rules();
     SortedMap<Long, String> missing = CellMaker.missing(window, file, wanted);
     if (missing.isEmpty()) {
       return false;
@@ -337,6 +423,11 @@ final class JobRunner {
       }
     }
     return false;
+  }
+
+  private AggregateRules rules() {
+    AggregateRules known = aggregates;
+    return known == null ? AggregateRules.NONE : known;
   }
 
   /** Which continuous aggregates there are from now on; any thread. */
@@ -371,11 +462,11 @@ final class JobRunner {
     log.sync(job.position());
     Expiry expiry = job.expiry();
     ManifestEdit edit = new ManifestEdit();
-    List<Expirer.Loss> losses = expirer.losses(windowsNow().values(), expiry, deletes.ids());
+    List<Expirer.Loss> losses =
+        expirer.losses(windowsNow().values(), expiry, deletes.ids(), rules());
     if (makeCellsOf(losses)) {
-      losses =
-          expirer.losses(
-              windowsNow().values(), expiry, deletes.ids()); // the windows are others now
+      // The windows are others now.
+      losses = expirer.losses(windowsNow().values(), expiry, deletes.ids(), rules());
     }
     List<Long> gone = new ArrayList<>();
     for (Expirer.Loss loss : losses) {
@@ -395,7 +486,7 @@ final class JobRunner {
     changed.forEach(WindowFiles::handOver);
     for (Expirer.Loss loss : losses) {
       deleteFilesOf(loss.window().state());
-      long bytes = bytes(loss.files()) + cellBytes(loss.cells());
+      long bytes = bytes(loss.files()) + cellBytes(loss.cells()) + groupedBytes(loss.grouped());
       if (loss.isWhole()) {
         bytes += indexBytes(loss.window().state());
       }
@@ -411,6 +502,10 @@ final class JobRunner {
 
   private static long cellBytes(List<CellsFile> files) {
     return files.stream().mapToLong(cells -> cells.file().bytes()).sum();
+  }
+
+  private static long groupedBytes(List<GroupedFile> files) {
+    return files.stream().mapToLong(GroupedFile::bytes).sum();
   }
 
   private static long indexBytes(WindowState window) {
@@ -429,6 +524,12 @@ final class JobRunner {
     for (CellsFile cells : before.cells()) {
       if (now == null || !now.cells().contains(cells)) {
         fs.delete(dataDir.resolve(cells.file().path()));
+      }
+    }
+    for (GroupedFile file : before.grouped()) {
+      if (file.isFile()
+          && (now == null || now.grouped().stream().noneMatch(f -> f.path().equals(file.path())))) {
+        fs.delete(dataDir.resolve(file.path()));
       }
     }
     for (IndexFile segment : before.index()) {

@@ -326,6 +326,7 @@ final class Recovery implements AutoCloseable {
       window.index().forEach(segment -> named.add(folder.resolve(segment.file())));
       window.chunks().forEach(chunk -> named.add(dataDir.resolve(chunk.path())));
       window.cells().forEach(cells -> named.add(dataDir.resolve(cells.file().path())));
+      window.grouped().forEach(file -> named.add(dataDir.resolve(file.path())));
       if (window.tombstones() != null) {
         named.add(folder.resolve(window.tombstones()));
       }

@@ -5,6 +5,7 @@ import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.WindowState;
 import io.varve.engine.policy.RetentionPolicy;
@@ -22,8 +23,13 @@ final class RetentionPlanner {
   private final Windows windows;
   private final DamageLog damage = new DamageLog();
 
-  RetentionPlanner(Windows windows) {
+  private final AggregateRules aggregates;
+  private final DuplicatePolicy duplicates;
+
+  RetentionPlanner(Windows windows, AggregateRules aggregates, DuplicatePolicy duplicates) {
     this.windows = windows;
+    this.aggregates = aggregates;
+    this.duplicates = duplicates;
   }
 
   /**
@@ -48,7 +54,8 @@ final class RetentionPlanner {
     TreeMap<Long, WindowView> left = new TreeMap<>(views);
     Expiry expiry = new Expiry(Long.MAX_VALUE, nowMillis, policy, windows);
     long freed = 0;
-    for (Expirer.Loss loss : Expirer.losses(views.values(), expiry, Set.of(), damage)) {
+    for (Expirer.Loss loss :
+        Expirer.losses(views.values(), expiry, Set.of(), aggregates, duplicates, damage)) {
       RetentionPlan.Window window = byAge(loss);
       freed += window.bytes();
       found.add(window);
@@ -93,6 +100,10 @@ final class RetentionPlanner {
     for (CellsFile file : loss.cells()) {
       paths.add(file.file().path());
       bytes += file.file().bytes();
+    }
+    for (GroupedFile file : loss.grouped()) {
+      paths.add(file.path());
+      bytes += file.bytes();
     }
     double later = 0;
     Set<String> gone = new HashSet<>(paths);
@@ -146,6 +157,9 @@ final class RetentionPlanner {
     }
     for (CellsFile file : state.cells()) {
       paths.add(file.file().path());
+    }
+    for (GroupedFile file : state.grouped()) {
+      paths.add(file.path());
     }
     String folder = ChunkInfo.windowFolder(state.start());
     for (IndexFile file : state.index()) {

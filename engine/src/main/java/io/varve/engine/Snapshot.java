@@ -70,6 +70,11 @@ public interface Snapshot extends AutoCloseable {
   Map<Labels, List<Exemplar>> exemplars(
       String tenant, List<Matcher> matchers, TimeRange range, QueryBudget budget);
 
+  /** The grouped aggregates of the store, as far as they hold in this snapshot. */
+  default GroupedTables grouped() {
+    return GroupedTables.NONE;
+  }
+
   /** What is said about metrics, by metric name. */
   Map<String, Metadata> metadata(String tenant);
 

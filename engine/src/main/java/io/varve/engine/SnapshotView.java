@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -45,6 +46,7 @@ final class SnapshotView implements Snapshot {
   private final ReadScratch.Pool scratches;
   private final Age age;
   private final @Nullable SilentSeries silent;
+  private @Nullable GroupedTables grouped;
 
   /** Of the view's expiries all: they come with a change of policy, and last a moment. */
   private final List<Expiry> expiries;
@@ -104,6 +106,37 @@ final class SnapshotView implements Snapshot {
 
   ReadScratch.Pool scratches() {
     return scratches;
+  }
+
+  /** Remembers damage that nothing is missing for in what is read from this snapshot. */
+  void storeDamage(String problem) {
+    storeDamage.add(problem);
+  }
+
+  /** True if series may have samples in a range that are not in files yet. */
+  boolean isOpen(String tenant, List<Matcher> matchers, TimeRange range) {
+    List<HeadOverlap> heads = tables(range);
+    for (int i = 0; i < heads.size(); i++) {
+      HeadOverlap head = heads.get(i);
+      PeekableIntIterator ids =
+          head.table().index().select(tenant, matchers, () -> {}).getIntIterator();
+      while (ids.hasNext()) {
+        if (head.mayHold(ids.next())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public GroupedTables grouped() {
+    return grouped == null ? GroupedTables.NONE : grouped;
+  }
+
+  /** The grouped aggregates of this snapshot are these, from here on. */
+  void grouped(GroupedTables tables) {
+    grouped = tables;
   }
 
   /** Remembers damage, for this snapshot and for the store. */

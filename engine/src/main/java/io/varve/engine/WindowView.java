@@ -2,13 +2,17 @@ package io.varve.engine;
 
 import io.varve.engine.index.IndexSegment;
 import io.varve.engine.model.SeriesKey;
+import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.GroupedFile;
+import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Tombstone;
 import io.varve.engine.partition.Tombstones;
 import io.varve.engine.partition.WindowState;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -36,6 +40,7 @@ final class WindowView {
   private final Tombstones tombstones;
   private volatile @Nullable RoaringBitmap gone;
   private volatile long deletedRows = -1;
+  private volatile @Nullable String groupedState;
 
   /** An index segment that can be closed. */
   record IndexResource(IndexSegment segment) implements AutoCloseable {
@@ -157,6 +162,19 @@ final class WindowView {
     return cellsBySource;
   }
 
+  /** True if samples are gone because of their age of which there are aggregates. */
+  boolean hasLostSamples() {
+    if (cellsBySource.isSourceless()) {
+      return true;
+    }
+    for (GroupedFile file : state.grouped()) {
+      if (file.samplesGone()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   Tombstones tombstones() {
     return tombstones;
   }
@@ -198,6 +216,42 @@ final class WindowView {
       deletedRows = known;
     }
     return known;
+  }
+
+  /**
+   * A short name of all that what can be read of the files depends on, so that grouped aggregates
+   * which were derived under the same name still hold.
+   */
+  String groupedState(DuplicatePolicy policy) {
+    String known = groupedState;
+    if (known == null) {
+      known =
+          groupedState(state.index(), state.chunks(), state.cells(), state.tombstones(), policy);
+      groupedState = known;
+    }
+    return known;
+  }
+
+  /** The same of a window that will have these files. */
+  static String groupedState(
+      List<IndexFile> index,
+      List<ChunkFile> chunks,
+      List<CellsFile> cells,
+      @Nullable String tombstones,
+      DuplicatePolicy policy) {
+    StringBuilder text = new StringBuilder(policy.name());
+    index.forEach(segment -> text.append('\n').append(segment.sha256()));
+    Set<String> sources = new HashSet<>();
+    for (ChunkFile chunk : chunks) {
+      text.append('\n').append(chunk.path()).append(' ').append(chunk.sha256());
+      sources.add(chunk.path());
+    }
+    for (CellsFile file : cells) {
+      if (!sources.contains(file.source())) {
+        text.append('\n').append(file.file().path()).append(' ').append(file.file().sha256());
+      }
+    }
+    return GroupedFiles.digest(text.append('\n').append(tombstones).toString());
   }
 
   IndexSegment segmentOf(int windowId) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Tells the engine which continuous aggregates there are, at the start and when that changes. */
 final class AggregatesReload implements Reloadable {
   private volatile @Nullable Engine engine;
+  private volatile long auditMillis;
 
   AggregatesReload() {}
 
@@ -24,6 +25,11 @@ final class AggregatesReload implements Reloadable {
   void open(Engine opened, ServerConfig config) {
     engine = opened;
     prepare(config).run();
+  }
+
+  /** Between two looks at what is stored; 0 for never. */
+  long auditMillis() {
+    return auditMillis;
   }
 
   @Override
@@ -44,6 +50,9 @@ final class AggregatesReload implements Reloadable {
     } catch (IllegalArgumentException e) {
       throw new ConfigException("aggregates: " + e.getMessage());
     }
-    return () -> opened.aggregate(rules, aggregates.auditMillis());
+    return () -> {
+      auditMillis = aggregates.auditMillis();
+      opened.aggregate(rules, auditMillis);
+    };
   }
 }

@@ -95,6 +95,7 @@ public final class Server implements AutoCloseable {
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
   private final AggregatesReload aggregates = new AggregatesReload();
+  private volatile @Nullable GroupedService grouped;
   private final EngineRetention retention = new EngineRetention(this::engine);
   private final RuleService rules;
   private final Runnable quit;
@@ -448,6 +449,7 @@ public final class Server implements AutoCloseable {
     try {
       now = around(engine);
       aggregates.open(engine, config);
+      grouped = new GroupedService(engine, now.queries(), clock, aggregates::auditMillis);
       opened = now;
     } catch (RuntimeException | Error e) {
       try {
@@ -553,6 +555,10 @@ public final class Server implements AutoCloseable {
     listener.stopAccepting();
     awaitIdle(config.http().drainMillis());
     rules.close();
+    GroupedService deriving = grouped;
+    if (deriving != null) {
+      deriving.close();
+    }
     Opened now = opened;
     if (now != null) {
       now.queries().close(); // cancels what still runs

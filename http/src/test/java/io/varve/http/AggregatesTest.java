@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +91,89 @@ final class AggregatesTest {
       }
       assertThat(cells(client)).isZero();
     }
+  }
+
+  @Test
+  void groupedOnesAnswerByThemselves() throws Exception {
+    Path file =
+        file(
+            "storage: {window: 4h, flush_span: 1h}\naggregates:\n  audit_interval: 1s\n  rules:\n"
+                + "    - {name: jobs, resolutions: [1h], match: x_total, functions: [rate],"
+                + " by: [job]}\n");
+    CountDownLatch quit = new CountDownLatch(1);
+    try (Server server =
+            new Server(ServerConfig.load(file), () -> ServerConfig.load(file), quit::countDown);
+        ApiClient client = new ApiClient(server.address().getPort())) {
+      server.recover();
+      long start = (System.currentTimeMillis() / (4 * HOUR) - 8) * 4 * HOUR;
+      RemoteWriteBody body = new RemoteWriteBody();
+      for (int s = 0; s < 4; s++) {
+        for (int i = 0; i < 20 * 240; i++) {
+          body.sample(
+              start + 1 + i * 15_000L,
+              i * (3L + s),
+              "__name__",
+              "x_total",
+              "job",
+              "j" + s % 2,
+              "n",
+              "" + s);
+        }
+      }
+      assertThat(client.write(body).statusCode()).isEqualTo(204);
+      assertThat(client.form("POST", "/api/v1/admin/tsdb/merge").statusCode()).isEqualTo(204);
+      JsonNode status = client.data("/api/v1/status/aggregates");
+      for (int i = 0; i < 200 && status.at("/groups/0/windows").asLong() < 5; i++) {
+        Thread.sleep(50);
+        status = client.data("/api/v1/status/aggregates");
+      }
+      assertThat(status.at("/groups/0/windowsLeft").asLong()).isZero();
+      assertThat(status.at("/groups/0/bytes").asLong()).isPositive();
+      assertThat(status.at("/aggregates/0/by/0").asText()).isEqualTo("job");
+      assertThat(status.at("/aggregates/0/columns/0").asText()).isEqualTo("sum(rate)");
+
+      String[] ask = {
+        "query",
+        "sum by (job) (rate(x_total[1h]))",
+        "start",
+        Long.toString((start + HOUR) / 1000),
+        "end",
+        Long.toString((start + 20 * HOUR) / 1000),
+        "step",
+        "3600",
+        "explain",
+        "1",
+        "aggregates",
+        "all"
+      };
+      JsonNode by = client.data("/api/v1/query_range", ask);
+      assertThat(by.at("/explain/0/remarks/0").asText())
+          .isEqualTo("grouped aggregate 'jobs' at 1h: 5 of 5 windows");
+      assertThat(by.at("/explain/0/samples").asLong()).isZero();
+      ask[11] = "none";
+      JsonNode without = client.data("/api/v1/query_range", ask);
+      assertThat(without.at("/explain/0/remarks")).isEmpty();
+      assertThat(without.at("/result/1/values")).hasSize(20);
+      assertThat(by.get("result")).isEqualTo(without.get("result"));
+      // They are no series of their own.
+      assertThat(client.data("/api/v1/label/__name__/values")).hasSize(1);
+
+      for (int i = 0; i < 100 && checked(client) == 0; i++) {
+        Thread.sleep(100);
+      }
+      assertThat(checked(client)).isPositive();
+      assertThat(client.data("/api/v1/status/aggregates").at("/audit/wrongTables").asLong())
+          .isZero();
+      file("");
+      assertThat(client.form("POST", "/-/reload").statusCode()).isEqualTo(200);
+    }
+    try (Stream<Path> left = Files.walk(folder.resolve("data"))) {
+      assertThat(left.filter(path -> path.toString().endsWith(".grp"))).isEmpty();
+    }
+  }
+
+  private static long checked(ApiClient client) throws Exception {
+    return client.data("/api/v1/status/aggregates").at("/audit/checkedValues").asLong();
   }
 
   private static void awaitCells(ApiClient client) throws Exception {

@@ -17,6 +17,7 @@ import java.util.List;
  * @param samples that it decoded, those in memory included
  * @param nanos time, its children's included: of the asking thread while it was prepared, and of
  *     all workers, summed up, while they computed it
+ * @param remarks what else there is to say about it
  * @param children what it computes from
  */
 public record Explanation(
@@ -31,9 +32,11 @@ public record Explanation(
     long bytes,
     long samples,
     long nanos,
+    List<String> remarks,
     List<Explanation> children) {
-  /** Keeps the list. */
+  /** Keeps the lists. */
   public Explanation {
+    remarks = List.copyOf(remarks);
     children = List.copyOf(children);
   }
 }

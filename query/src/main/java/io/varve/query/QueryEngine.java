@@ -236,6 +236,7 @@ public final class QueryEngine implements AutoCloseable {
             lookback > 0 ? lookback : options.lookbackMillis(),
             queryOptions.useStoredAggregates(),
             queryOptions.useCells(),
+            queryOptions.useGrouped(),
             options.features(),
             limits == null ? options.limits() : limits,
             queryOptions.cancellation(),

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     takes about as long as the query itself
  * @param useCells whether continuous aggregates may be used; not without {@code
  *     useStoredAggregates}
+ * @param useGrouped whether grouped ones may be used; not without {@code useCells}
  */
 public record QueryOptions(
     long lookbackMillis,
@@ -26,7 +27,8 @@ public record QueryOptions(
     boolean explain,
     boolean useCache,
     boolean stepStats,
-    boolean useCells) {
+    boolean useCells,
+    boolean useGrouped) {
   /** The engine's defaults, with stored aggregates. */
   public static final QueryOptions DEFAULT = new QueryOptions(0, null, true, null);
 
@@ -36,13 +38,22 @@ public record QueryOptions(
       @Nullable QueryLimits limits,
       boolean useStoredAggregates,
       @Nullable Cancellation cancellation) {
-    this(lookbackMillis, limits, useStoredAggregates, cancellation, false, false, false, true);
+    this(
+        lookbackMillis, limits, useStoredAggregates, cancellation, false, false, false, true, true);
   }
 
   /** These options with another lookback, 0 = the engine's default. */
   public QueryOptions withLookbackMillis(long millis) {
     return new QueryOptions(
-        millis, limits, useStoredAggregates, cancellation, explain, useCache, stepStats, useCells);
+        millis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        useCache,
+        stepStats,
+        useCells,
+        useGrouped);
   }
 
   /** These options with other limits. */
@@ -55,13 +66,22 @@ public record QueryOptions(
         explain,
         useCache,
         stepStats,
-        useCells);
+        useCells,
+        useGrouped);
   }
 
   /** These options with stored aggregates allowed or not. */
   public QueryOptions withStoredAggregates(boolean use) {
     return new QueryOptions(
-        lookbackMillis, limits, use, cancellation, explain, useCache, stepStats, useCells);
+        lookbackMillis,
+        limits,
+        use,
+        cancellation,
+        explain,
+        useCache,
+        stepStats,
+        useCells,
+        useGrouped);
   }
 
   /** These options with continuous aggregates allowed or not. */
@@ -74,13 +94,36 @@ public record QueryOptions(
         explain,
         useCache,
         stepStats,
+        use,
+        useGrouped);
+  }
+
+  /** These options with grouped aggregates allowed or not. */
+  public QueryOptions withGrouped(boolean use) {
+    return new QueryOptions(
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        cancellation,
+        explain,
+        useCache,
+        stepStats,
+        useCells,
         use);
   }
 
   /** These options with a switch to end the query early. */
   public QueryOptions withCancellation(Cancellation other) {
     return new QueryOptions(
-        lookbackMillis, limits, useStoredAggregates, other, explain, useCache, stepStats, useCells);
+        lookbackMillis,
+        limits,
+        useStoredAggregates,
+        other,
+        explain,
+        useCache,
+        stepStats,
+        useCells,
+        useGrouped);
   }
 
   /** These options, explaining the query or not. */
@@ -93,7 +136,8 @@ public record QueryOptions(
         wanted,
         useCache,
         stepStats,
-        useCells);
+        useCells,
+        useGrouped);
   }
 
   /** These options with the result cache or not. */
@@ -106,7 +150,8 @@ public record QueryOptions(
         explain,
         use,
         stepStats,
-        useCells);
+        useCells,
+        useGrouped);
   }
 
   /** These options, counting samples by step or not. */
@@ -119,6 +164,7 @@ public record QueryOptions(
         explain,
         useCache,
         wanted,
-        useCells);
+        useCells,
+        useGrouped);
   }
 }

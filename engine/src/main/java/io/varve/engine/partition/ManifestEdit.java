@@ -31,6 +31,8 @@ public final class ManifestEdit {
         files.add(new DeleteEntry.Trace(o.chunk().path(), o.chunk().sha256()));
       } else if (op instanceof ManifestOp.AddCells o) {
         files.add(new DeleteEntry.Trace(o.cells().file().path(), o.cells().file().sha256()));
+      } else if (op instanceof ManifestOp.AddGrouped o && o.file().isFile()) {
+        files.add(new DeleteEntry.Trace(o.file().path(), o.file().sha256()));
       } else if (op instanceof ManifestOp.AddIndexSegment o) {
         String folder = ChunkInfo.windowFolder(o.window());
         files.add(new DeleteEntry.Trace(folder + "/" + o.segment().file(), o.segment().sha256()));
@@ -79,6 +81,16 @@ public final class ManifestEdit {
   /** A file of cells leaves its window; the caller deletes it when its last reader is gone. */
   public ManifestEdit removeCells(CellsFile cells) {
     return op(new ManifestOp.RemoveCells(cells.file().info().windowStart(), cells.file().path()));
+  }
+
+  /** A finished file of grouped aggregates joins its window. */
+  public ManifestEdit addGrouped(GroupedFile file) {
+    return op(new ManifestOp.AddGrouped(file));
+  }
+
+  /** A file of grouped aggregates leaves its window; the caller deletes it. */
+  public ManifestEdit removeGrouped(GroupedFile file) {
+    return op(new ManifestOp.RemoveGrouped(file.window(), file.path()));
   }
 
   /** The window's tombstone file, null if nothing in it is deleted any more. */

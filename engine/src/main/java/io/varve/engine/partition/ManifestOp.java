@@ -23,6 +23,10 @@ sealed interface ManifestOp {
 
   record RemoveCells(long window, String path) implements ManifestOp {}
 
+  record AddGrouped(GroupedFile file) implements ManifestOp {}
+
+  record RemoveGrouped(long window, String path) implements ManifestOp {}
+
   record SetTombstones(long window, @Nullable String file) implements ManifestOp {}
 
   record DropWindow(long window) implements ManifestOp {}

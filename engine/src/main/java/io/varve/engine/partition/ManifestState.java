@@ -97,6 +97,7 @@ public record ManifestState(
       }
       window.chunks().forEach(chunk -> ops.add(new ManifestOp.AddChunk(chunk)));
       window.cells().forEach(cells -> ops.add(new ManifestOp.AddCells(cells)));
+      window.grouped().forEach(file -> ops.add(new ManifestOp.AddGrouped(file)));
       if (window.tombstones() != null) {
         ops.add(new ManifestOp.SetTombstones(window.start(), window.tombstones()));
       }
@@ -180,6 +181,8 @@ public record ManifestState(
         case ManifestOp.AddCells o ->
             window(o.cells().file().info().windowStart()).addCells(o.cells());
         case ManifestOp.RemoveCells o -> window(o.window()).removeCells(o.path());
+        case ManifestOp.AddGrouped o -> window(o.file().window()).addGrouped(o.file());
+        case ManifestOp.RemoveGrouped o -> window(o.window()).removeGrouped(o.path());
         case ManifestOp.SetTombstones o -> window(o.window()).tombstones = o.file();
         case ManifestOp.DropWindow o -> {
           window(o.window());
@@ -221,6 +224,7 @@ public record ManifestState(
     private final List<IndexFile> index;
     private final LinkedHashMap<String, ChunkFile> chunks = new LinkedHashMap<>();
     private final LinkedHashMap<String, CellsFile> cells = new LinkedHashMap<>();
+    private final LinkedHashMap<String, GroupedFile> grouped = new LinkedHashMap<>();
     private @Nullable String tombstones;
 
     WindowDraft(WindowState from) {
@@ -229,6 +233,7 @@ public record ManifestState(
       index = new ArrayList<>(from.index());
       from.chunks().forEach(chunk -> chunks.put(chunk.path(), chunk));
       from.cells().forEach(file -> cells.put(file.file().path(), file));
+      from.grouped().forEach(file -> grouped.put(file.path(), file));
       tombstones = from.tombstones();
     }
 
@@ -239,7 +244,8 @@ public record ManifestState(
           index,
           new ArrayList<>(chunks.values()),
           tombstones,
-          new ArrayList<>(cells.values()));
+          new ArrayList<>(cells.values()),
+          new ArrayList<>(grouped.values()));
     }
 
     void addSegment(IndexFile segment) {
@@ -282,6 +288,20 @@ public record ManifestState(
     void removeCells(String path) {
       if (cells.remove(path) == null) {
         throw new IllegalArgumentException("file of cells " + path + " does not exist");
+      }
+    }
+
+    void addGrouped(GroupedFile file) {
+      if (grouped.putIfAbsent(file.path(), file) != null) {
+        throw new IllegalArgumentException(
+            "file of grouped aggregates " + file.path() + " exists already");
+      }
+    }
+
+    void removeGrouped(String path) {
+      if (grouped.remove(path) == null) {
+        throw new IllegalArgumentException(
+            "file of grouped aggregates " + path + " does not exist");
       }
     }
 

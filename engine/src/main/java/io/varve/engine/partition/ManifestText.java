@@ -55,6 +55,19 @@ final class ManifestText {
               .put("cell", o.cells().file().info().cellMillis())
               .put("of", o.cells().source())
               .put("rule", o.cells().rule());
+      case ManifestOp.AddGrouped o ->
+          out.op("addGrouped")
+              .put("w", o.file().window())
+              .put("path", o.file().path())
+              .put("bytes", o.file().bytes())
+              .put("sha256", o.file().sha256())
+              .put("step", o.file().stepMillis())
+              .put("rule", o.file().rule())
+              .put("state", o.file().state())
+              .put("groups", o.file().groups())
+              .put("gone", o.file().samplesGone() ? 1 : 0);
+      case ManifestOp.RemoveGrouped o ->
+          out.op("removeGrouped").put("w", o.window()).put("path", o.path());
       case ManifestOp.RemoveCells o ->
           out.op("removeCells").put("w", o.window()).put("path", o.path());
       case ManifestOp.RemoveChunk o ->
@@ -136,6 +149,8 @@ final class ManifestText {
       case "addCells" ->
           new ManifestOp.AddCells(
               new CellsFile(chunk(in, in.number("cell")), in.text("of"), in.text("rule")));
+      case "addGrouped" -> new ManifestOp.AddGrouped(grouped(in));
+      case "removeGrouped" -> new ManifestOp.RemoveGrouped(in.number("w"), in.text("path"));
       case "removeCells" -> new ManifestOp.RemoveCells(in.number("w"), in.text("path"));
       case "removeChunk" -> new ManifestOp.RemoveChunk(in.number("w"), in.text("path"));
       case "tombstones" -> new ManifestOp.SetTombstones(in.number("w"), in.textOrNull("file"));
@@ -147,6 +162,25 @@ final class ManifestText {
       case "watermark" -> new ManifestOp.Watermark(in.text("key"), in.textOrNull("value"));
       default -> throw in.corrupt("unknown operation '" + in.word + "'");
     };
+  }
+
+  private static GroupedFile grouped(Fields in) {
+    long bytes = in.number("bytes");
+    long stepMillis = in.number("step");
+    int groups = in.integer("groups");
+    if (bytes < 0 || stepMillis <= 0 || groups < 0) {
+      throw in.corrupt("a file of " + bytes + " bytes and " + groups + " groups");
+    }
+    return new GroupedFile(
+        in.number("w"),
+        in.text("path"),
+        bytes,
+        in.text("sha256"),
+        stepMillis,
+        in.text("rule"),
+        in.text("state"),
+        groups,
+        in.integer("gone") != 0);
   }
 
   private static ChunkFile chunk(Fields in, long cellMillis) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param chunks chunk files, in the order in which they were added
  * @param tombstones name of the tombstone file in the window's folder, null if nothing is deleted
  * @param cells files of cells, in the order in which they were added
+ * @param grouped files of grouped aggregates, in the order in which they were added
  */
 public record WindowState(
     long start,
@@ -20,22 +21,24 @@ public record WindowState(
     List<IndexFile> index,
     List<ChunkFile> chunks,
     @Nullable String tombstones,
-    List<CellsFile> cells) {
+    List<CellsFile> cells,
+    List<GroupedFile> grouped) {
   /** Keeps its own copies of the lists. */
   public WindowState {
     index = List.copyOf(index);
     chunks = List.copyOf(chunks);
     cells = List.copyOf(cells);
+    grouped = List.copyOf(grouped);
   }
 
-  /** Without cells. */
+  /** Without aggregates. */
   public WindowState(
       long start,
       int buckets,
       List<IndexFile> index,
       List<ChunkFile> chunks,
       @Nullable String tombstones) {
-    this(start, buckets, index, chunks, tombstones, List.of());
+    this(start, buckets, index, chunks, tombstones, List.of(), List.of());
   }
 
   /** Window ids that are taken: the next segment begins here. */
@@ -50,6 +53,11 @@ public record WindowState(
     index.forEach(s -> files.add(new DeleteEntry.Trace(folder + "/" + s.file(), s.sha256())));
     chunks.forEach(c -> files.add(new DeleteEntry.Trace(c.path(), c.sha256())));
     cells.forEach(c -> files.add(new DeleteEntry.Trace(c.file().path(), c.file().sha256())));
+    for (GroupedFile file : grouped) {
+      if (file.isFile()) {
+        files.add(new DeleteEntry.Trace(file.path(), file.sha256()));
+      }
+    }
     return files;
   }
 

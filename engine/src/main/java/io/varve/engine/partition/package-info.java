@@ -178,6 +178,35 @@
  * 26  81 b0 15 f0                                        CRC
  * </pre>
  *
+ * <h2>File of grouped aggregates, version 1</h2>
+ *
+ * <p>What a rule yields at the steps of one window, {@code g-<step ms>-<rule>-<state>.grp} in the
+ * window's folder. The manifest says of which rule and which state of the window; of tables without
+ * groups there is an entry there, of 0 bytes, and no file.
+ *
+ * <pre>
+ * "VarveGRP", u32 version = 1, zigzag start of the window, varint step (ms), varint steps,
+ * varint n and n columns: string name, u8 1 (0: what there is cannot be expressed, and is left out),
+ * varint n and n groups: string tenant, varint length and canonical label bytes,
+ * of each column that is there, of each group: u8 form,
+ *   if it has 4: ⌈steps / 8⌉ bytes, a bit for each step that has a value, the lowest bit first,
+ *   form 0 without values; 1: their 8 bytes each; 2, whole numbers: zigzag of the difference to the
+ *     one before, of the first to 0
+ * at the end u32 CRC of everything before
+ * </pre>
+ *
+ * <p>Example, {@code count(rate)} and {@code sum(rate)} of two groups at 1 s and 2 s:
+ *
+ * <pre>
+ * 00  56 61 72 76 65 47 52 50 01 00 00 00 00 e8 07 02  magic, version, start 0, 1000 ms, 2 steps
+ * 10  03 0b 63 6f 75 6e 74 28 72 61 74 65 29 01 09 6d  3 columns: count(rate), there
+ * 20  61 78 28 72 61 74 65 29 00 09 73 75 6d 28 72 61  max(rate), left out
+ * 30  74 65 29 01 02 00 00 01 74 08 0a 06 0a 01 61 12  sum(rate), there; 2 groups: "" {}, "t"
+ * 40  01 62 02 06 01 06 02 02 01 00 00 00 00 00 00 e0  a="b"; count: 3, 3 − 1; with gaps 0b10, 1;
+ * 50  3f 00 00 00 00 00 00 00 80 00                    sum: 0.5, −0; nothing
+ * 5a  8c df b2 77                                      CRC
+ * </pre>
+ *
  * <h2>Manifest, version 1</h2>
  *
  * <p>{@code CURRENT} is one line: the name of the live manifest, a space, the CRC of the name in
@@ -194,6 +223,7 @@
  * addChunk w width bucket buckets level late (0, 1, 2: the rank) class from to path bytes sha256 series blocks samples
  *          minTime maxTime         removeChunk w path
  * addCells (as addChunk) cell of rule                         removeCells w path
+ * addGrouped w path bytes sha256 step rule state groups gone  removeGrouped w path
  * tombstones w [file]              flushed seq                checkpoint seq [files=a,b]
  * nextIndex generation             encoder version            watermark key [value]
  * </pre>

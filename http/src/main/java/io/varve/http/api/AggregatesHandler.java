@@ -3,6 +3,8 @@ package io.varve.http.api;
 import io.varve.engine.AggregateRule;
 import io.varve.engine.AggregateStats;
 import io.varve.engine.CellPart;
+import io.varve.engine.Grouping;
+import io.varve.http.json.Json;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
@@ -41,7 +43,14 @@ public final class AggregatesHandler implements Handler {
             for (long width : rule.cellMillis()) {
               json.number(width / 1e3);
             }
-            json.endList().key("parts").beginList();
+            json.endList();
+            Grouping grouping = rule.grouping();
+            if (grouping != null) {
+              write(grouping, json);
+              json.endObject();
+              continue;
+            }
+            json.key("parts").beginList();
             for (CellPart part : CellPart.values()) {
               if (rule.parts().contains(part)) {
                 json.string(part.name().toLowerCase(Locale.ROOT));
@@ -67,6 +76,10 @@ public final class AggregatesHandler implements Handler {
             }
             json.endObject();
           }
+          json.endList().key("groups").beginList();
+          for (AggregateStats.Tables tables : stats.grouped().tables()) {
+            write(tables, json);
+          }
           json.endList()
               .key("audit")
               .beginObject()
@@ -74,8 +87,44 @@ public final class AggregatesHandler implements Handler {
               .number(stats.audited())
               .key("wrongFiles")
               .number(stats.wrong())
+              .key("checkedValues")
+              .number(stats.grouped().audited())
+              .key("wrongTables")
+              .number(stats.grouped().wrong())
               .endObject()
               .endObject();
         });
+  }
+
+  private static void write(Grouping grouping, Json json) throws IOException {
+    json.key(grouping.without() ? "without" : "by").beginList();
+    for (String label : grouping.labels()) {
+      json.string(label);
+    }
+    json.endList().key("columns").beginList();
+    for (String column : grouping.columns()) {
+      json.string(column);
+    }
+    json.endList();
+  }
+
+  private static void write(AggregateStats.Tables tables, Json json) throws IOException {
+    json.beginObject()
+        .key("name")
+        .string(tables.rule())
+        .key("seconds")
+        .number(tables.stepMillis() / 1e3)
+        .key("windows")
+        .number(tables.windows())
+        .key("bytes")
+        .number(tables.bytes())
+        .key("groups")
+        .number(tables.groups())
+        .key("windowsLeft")
+        .number(tables.windowsLeft());
+    if (tables.windowsLeft() > 0) {
+      json.key("completeTo").number(tables.completeTo() / 1e3);
+    }
+    json.endObject();
   }
 }

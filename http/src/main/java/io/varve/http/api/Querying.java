@@ -283,6 +283,7 @@ public final class Querying {
             terms.explain(),
             terms.cache(),
             terms.stepStats(),
+            terms.stored() == Stored.ALL,
             terms.stored() == Stored.ALL);
     QueryEngine queries = store.queries();
     return question.step() == 0

@@ -190,12 +190,15 @@ final class QueryCommand implements Callable<Integer> {
             "SAMPLES",
             "TIME"
           });
-      explain(data.path("explain"), "", rows);
+      List<String> remarks = new ArrayList<>();
+      explain(data.path("explain"), "", rows, remarks);
       table(rows, out);
+      remarks.forEach(out::println);
     }
   }
 
-  private static void explain(JsonNode nodes, String indent, List<String[]> rows) {
+  private static void explain(
+      JsonNode nodes, String indent, List<String[]> rows, List<String> remarks) {
     for (JsonNode node : nodes) {
       rows.add(
           new String[] {
@@ -210,7 +213,10 @@ final class QueryCommand implements Callable<Integer> {
             node.path("samples").asText(),
             String.format(Locale.ROOT, "%.3f ms", node.path("seconds").asDouble() * 1000)
           });
-      explain(node.path("children"), indent + "  ", rows);
+      for (JsonNode remark : node.path("remarks")) {
+        remarks.add(node.path("node").asText() + ": " + remark.asText());
+      }
+      explain(node.path("children"), indent + "  ", rows, remarks);
     }
   }
 

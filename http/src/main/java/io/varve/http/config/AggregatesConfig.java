@@ -2,7 +2,11 @@ package io.varve.http.config;
 
 import io.varve.engine.AggregateRule;
 import io.varve.engine.CellPart;
+import io.varve.engine.Grouping;
 import io.varve.engine.model.Matcher;
+import io.varve.query.grouped.GroupedColumn;
+import io.varve.query.promql.Aggregation;
+import io.varve.query.promql.FunctionSignature;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import io.varve.query.promql.Printer;
@@ -25,6 +29,7 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
   private static final long SECOND = 1_000;
   private static final long DAY = 86_400 * SECOND;
   private static final int MOST_RULES = 100;
+  private static final int MOST_LABELS = 50;
 
   /**
    * One continuous aggregate.
@@ -34,20 +39,63 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
    * @param tenant null for all tenants
    * @param resolutions widths of cells in milliseconds, ascending
    * @param functions by the words of {@link Function}, in lower case
+   * @param groups null if cells of each series are kept
    */
   public record Rule(
       String name,
       String match,
       @Nullable String tenant,
       List<Long> resolutions,
-      List<Function> functions) {
+      List<Function> functions,
+      @Nullable Groups groups) {
     /** What the engine is told of one. */
     public AggregateRule toEngine() {
+      if (groups != null) {
+        List<String> columns =
+            GroupedColumn.names(
+                groups.aggregations, functions.stream().map(Function::signature).toList());
+        Grouping grouping = new Grouping(groups.without, groups.labels, columns);
+        return new AggregateRule(name, tenant, matchers(match), resolutions, grouping);
+      }
       Set<CellPart> parts = EnumSet.noneOf(CellPart.class);
       functions.forEach(function -> parts.addAll(function.parts));
       return new AggregateRule(name, tenant, matchers(match), resolutions, parts);
     }
+
+    /** As the file has it, line by line. */
+    List<String> lines() {
+      List<String> item = new ArrayList<>();
+      item.add("name: " + ConfigText.escaped(name));
+      item.add("match: " + ConfigText.escaped(match));
+      if (tenant != null) {
+        item.add("tenant: " + ConfigText.escaped(tenant));
+      }
+      item.add(list("resolutions", resolutions.stream().map(Durations::print).toList()));
+      item.add(list("functions", functions.stream().map(Function::word).toList()));
+      if (groups != null) {
+        item.add(
+            list(
+                groups.without ? "without" : "by",
+                groups.labels.stream().map(ConfigText::escaped).toList()));
+        item.add(
+            list("aggregations", groups.aggregations.stream().map(Aggregation::text).toList()));
+      }
+      return item;
+    }
+
+    private static String list(String key, List<String> items) {
+      return key + ": [" + String.join(", ", items) + "]";
+    }
   }
+
+  /**
+   * How series are grouped.
+   *
+   * @param without true for all labels but these
+   * @param labels by which
+   * @param aggregations what is kept of each group
+   */
+  public record Groups(boolean without, List<String> labels, List<Aggregation> aggregations) {}
 
   /** What can be answered from cells. */
   public enum Function {
@@ -73,6 +121,29 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
     LAST;
 
     private final List<CellPart> parts;
+
+    /** The function that groups are kept of; null if there are none. */
+    private @Nullable FunctionSignature grouped() {
+      return switch (this) {
+        case RATE -> FunctionSignature.RATE;
+        case INCREASE -> FunctionSignature.INCREASE;
+        case SUM -> FunctionSignature.SUM_OVER_TIME;
+        case AVG -> FunctionSignature.AVG_OVER_TIME;
+        case MIN -> FunctionSignature.MIN_OVER_TIME;
+        case MAX -> FunctionSignature.MAX_OVER_TIME;
+        case COUNT -> FunctionSignature.COUNT_OVER_TIME;
+        case LAST -> FunctionSignature.LAST_OVER_TIME;
+        case RESETS, DELTA -> null;
+      };
+    }
+
+    private FunctionSignature signature() {
+      FunctionSignature signature = grouped();
+      if (signature == null) {
+        throw new IllegalStateException("BUG: groups of " + word());
+      }
+      return signature;
+    }
 
     Function(CellPart... parts) {
       this.parts = List.of(parts);
@@ -135,13 +206,76 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
       var _ = in.required("resolutions", text -> text); // which says that they are missing
     }
     List<String> words = in.texts("functions", texts -> texts.forEach(Function::of));
+    Groups groups = groups(in, match, words);
     in.done();
     TreeSet<Long> resolutions = new TreeSet<>();
     widths.forEach(text -> resolutions.add(Durations.parseMillis(text)));
     EnumSet<Function> functions =
         words.isEmpty() ? EnumSet.allOf(Function.class) : EnumSet.noneOf(Function.class);
     words.forEach(word -> functions.add(Function.of(word)));
-    return new Rule(name, match, tenant, List.copyOf(resolutions), List.copyOf(functions));
+    return new Rule(name, match, tenant, List.copyOf(resolutions), List.copyOf(functions), groups);
+  }
+
+  private static @Nullable Groups groups(Settings in, String match, List<String> functions) {
+    boolean by = in.has("by");
+    boolean without = in.has("without");
+    List<String> labels = new ArrayList<>(in.texts("by", texts -> checkLabels(texts, true)));
+    labels.addAll(in.texts("without", texts -> checkLabels(texts, false)));
+    List<String> words =
+        in.texts("aggregations", texts -> texts.forEach(AggregatesConfig::aggregation));
+    if (!by && !without) {
+      if (!words.isEmpty()) {
+        throw in.wrong("aggregations", "takes by or without besides it");
+      }
+      return null;
+    }
+    if (by && without) {
+      throw in.wrong("without", "there is by already");
+    }
+    if (functions.isEmpty()) {
+      throw in.wrong("functions", "is missing: groups are kept of functions that are named");
+    }
+    for (String function : functions) {
+      if (Function.of(function).grouped() == null) {
+        throw in.wrong("functions", "no groups are kept of " + function);
+      }
+    }
+    if (matchers(match).stream().allMatch(Matcher::matchesEmpty)) {
+      throw in.wrong("match", "groups are kept of series that a query can select");
+    }
+    List<Aggregation> aggregations = new ArrayList<>();
+    for (Aggregation aggregation : GroupedColumn.AGGREGATIONS) {
+      if (words.isEmpty() ? aggregation == Aggregation.SUM : words.contains(aggregation.text())) {
+        aggregations.add(aggregation);
+      }
+    }
+    return new Groups(without, labels.stream().sorted().distinct().toList(), aggregations);
+  }
+
+  private static void checkLabels(List<String> labels, boolean by) {
+    if (labels.size() > MOST_LABELS) {
+      throw new IllegalArgumentException("more than " + MOST_LABELS + " labels");
+    }
+    for (String label : labels) {
+      if (label.isEmpty()) {
+        throw new IllegalArgumentException("a label without a name");
+      }
+      if (by
+          && (label.equals("__name__") || label.equals("__type__") || label.equals("__unit__"))) {
+        throw new IllegalArgumentException(label + " is lost by functions");
+      }
+    }
+  }
+
+  private static Aggregation aggregation(String word) {
+    List<String> words = new ArrayList<>();
+    for (Aggregation aggregation : GroupedColumn.AGGREGATIONS) {
+      if (aggregation.text().equals(word)) {
+        return aggregation;
+      }
+      words.add(aggregation.text());
+    }
+    throw new IllegalArgumentException("\"" + word + "\" is none of " + String.join(", ", words));
   }
 
   private static void checkResolutions(List<String> texts) {
@@ -174,21 +308,7 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
     text.line("audit_interval", auditMillis == 0 ? "never" : Durations.print(auditMillis));
     List<List<String>> items = new ArrayList<>();
     for (Rule rule : rules) {
-      List<String> item = new ArrayList<>();
-      item.add("name: " + ConfigText.escaped(rule.name));
-      item.add("match: " + ConfigText.escaped(rule.match));
-      if (rule.tenant != null) {
-        item.add("tenant: " + ConfigText.escaped(rule.tenant));
-      }
-      item.add(
-          "resolutions: ["
-              + String.join(", ", rule.resolutions.stream().map(Durations::print).toList())
-              + "]");
-      item.add(
-          "functions: ["
-              + String.join(", ", rule.functions.stream().map(Function::word).toList())
-              + "]");
-      items.add(item);
+      items.add(rule.lines());
     }
     text.items("rules", items);
   }

@@ -398,7 +398,7 @@ final class Settings {
   /** An error at a key that the file may have. */
   ConfigException wrong(String key, String problem) {
     YamlNode.Entry entry = mapping.entries().get(key);
-    return wrong(key, entry == null ? null : entry.line(), problem);
+    return wrong(key, entry == null ? mapping.line() : entry.line(), problem);
   }
 
   /** An error at a key. */

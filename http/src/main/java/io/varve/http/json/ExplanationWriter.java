@@ -35,7 +35,12 @@ public final class ExplanationWriter {
           .number(node.samples())
           .key("seconds")
           .number(node.nanos() / 1e9)
-          .key("children");
+          .key("remarks")
+          .beginList();
+      for (String remark : node.remarks()) {
+        json.string(remark);
+      }
+      json.endList().key("children");
       write(json, node.children());
       json.endObject();
     }

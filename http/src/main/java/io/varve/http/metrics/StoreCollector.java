@@ -83,6 +83,34 @@ final class StoreCollector implements MultiCollector {
             "varve_aggregate_mismatched_files",
             "Files with cells that were not what their samples are; they are made anew.",
             s.wrong());
+    grouped(s.grouped(), to);
+  }
+
+  private static void grouped(AggregateStats.Grouped s, Families to) {
+    long bytes = 0;
+    long left = 0;
+    for (AggregateStats.Tables tables : s.tables()) {
+      bytes += tables.bytes();
+      left += tables.windowsLeft();
+    }
+    to.gauge("varve_grouped_bytes", "Size of all files of grouped aggregates.", bytes)
+        .gauge(
+            "varve_grouped_waiting_windows",
+            "Windows, by rule and resolution, of which groups are still to be derived.",
+            left)
+        .counter(
+            "varve_grouped_read_windows",
+            "Windows of which queries have asked for grouped aggregates.",
+            s.read())
+        .counter("varve_grouped_made_files", "Tables of grouped aggregates derived.", s.made())
+        .counter(
+            "varve_grouped_audited_values",
+            "Values of grouped aggregates that were derived from samples once more.",
+            s.audited())
+        .counter(
+            "varve_grouped_mismatched_files",
+            "Tables that were not what their samples are; they are made anew.",
+            s.wrong());
   }
 
   private static final String REASON = "reason";

@@ -3,10 +3,12 @@ package io.varve.http.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.AggregateRule;
 import io.varve.engine.DiskLimits;
 import io.varve.engine.DuplicatePolicy;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.Grouping;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.policy.RetentionPolicy;
@@ -72,6 +74,21 @@ final class ServerConfigTest {
         "{name: a, resolutions: [5m], functions: [p99]} | is none of rate, increase",
         "{name: a, resolutions: [5m], keep: 1d} | unknown setting aggregates.rules[0].keep",
         "{name: a, resolutions: [5m]}, {name: a, resolutions: [1h]} | another aggregate is called",
+        "{name: a, resolutions: [1h], match: x, by: [j]} | functions: is missing",
+        "{name: a, resolutions: [1h], match: x, functions: [delta], by: [j]} | no groups are kept"
+            + " of delta",
+        "{name: a, resolutions: [1h], functions: [rate], by: [j]} | that a query can select",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], by: [j], without: [k]} | there"
+            + " is by already",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], by: [__name__]} | is lost by"
+            + " functions",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], by: ['']} | a label without a"
+            + " name",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], by: j} | takes a list",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], by: [], aggregations: [topk]} |"
+            + " is none of sum",
+        "{name: a, resolutions: [1h], match: x, functions: [rate], aggregations: [sum]} | takes by"
+            + " or without",
         "a | takes a list of entries"
       })
   void aggregatesThatMakeNoSenseAreNamed(String rules, String problem) {
@@ -183,6 +200,34 @@ final class ServerConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("c:3: ")
         .hasMessageContaining(problem);
+  }
+
+  @Test
+  void groupedAggregatesAreReadAndWritten() {
+    ServerConfig config =
+        ServerConfig.parse(
+            "c.yaml",
+            "aggregates:\n  rules:\n"
+                + "    - {name: a, resolutions: [1h], match: 'x{y=\"z\"}', functions: [rate, max],"
+                + " by: [job, \"zone.name\"], aggregations: [avg, max]}\n"
+                + "    - {name: b, resolutions: [5m], match: x, functions: [last], without: []}\n");
+    assertThat(ServerConfig.parse("again", config.yaml()).aggregates())
+        .isEqualTo(config.aggregates());
+    List<AggregateRule> rules = config.aggregates().toEngine();
+    assertThat(rules.get(0).grouping())
+        .isEqualTo(
+            new Grouping(
+                false,
+                List.of("job", "zone.name"),
+                List.of(
+                    "count(max_over_time)",
+                    "count(rate)",
+                    "max(max_over_time)",
+                    "max(rate)",
+                    "sum(max_over_time)",
+                    "sum(rate)")));
+    assertThat(rules.get(1).grouping())
+        .isEqualTo(new Grouping(true, List.of(), List.of("sum(last_over_time)")));
   }
 
   @Test

@@ -413,6 +413,13 @@ final class Operators {
   }
 
   private SeriesOperator aggregate(PlanNode.Aggregate n, StepGrid grid) {
+    GroupedMatch match = GroupedMatch.of(query, n, grid);
+    return match == null
+        ? aggregateAll(n, grid)
+        : new GroupedOperator(query, grid, match, part -> aggregateAll(n, part));
+  }
+
+  private SeriesOperator aggregateAll(PlanNode.Aggregate n, StepGrid grid) {
     ScalarNode parameter = n.parameter();
     double[] column = parameter == null ? new double[0] : scalar(parameter, grid);
     SeriesOperator inner = vector(n.inner(), grid);

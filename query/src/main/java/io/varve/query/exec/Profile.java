@@ -23,6 +23,7 @@ public final class Profile {
     private final Entry parent;
     private final String text;
     private final List<Entry> children = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
     private final List<SelectorMeter> meters = new ArrayList<>();
     private final LongAdder nanos = new LongAdder();
     private volatile long series;
@@ -66,6 +67,11 @@ public final class Profile {
     current.meters.add(meter);
   }
 
+  /** Something to say about the current node, on the thread that asked. */
+  void remark(String text) {
+    current.remarks.add(text);
+  }
+
   /** The tree as it is at the end of a query. */
   public List<Explanation> nodes() {
     return root.children.stream().map(Profile::explanation).toList();
@@ -102,6 +108,7 @@ public final class Profile {
         bytes,
         samples,
         entry.nanos.sum(),
+        entry.remarks,
         entry.children.stream().map(Profile::explanation).toList());
   }
 }

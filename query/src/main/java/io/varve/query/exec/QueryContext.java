@@ -42,6 +42,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   final long lookbackMillis;
   final boolean useStoredAggregates;
   final boolean useCells;
+  final boolean useGrouped;
 
   /** True if names are dropped at the end of the query, not by each function. */
   final boolean lateNames;
@@ -94,6 +95,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
         lookbackMillis,
         useStoredAggregates,
         false,
+        false,
         features,
         limits,
         cancellation,
@@ -108,6 +110,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
       long lookbackMillis,
       boolean useStoredAggregates,
       boolean useCells,
+      boolean useGrouped,
       Set<Feature> features,
       QueryLimits limits,
       @Nullable Cancellation cancellation,
@@ -122,6 +125,8 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
     this.lateNames = features.contains(Feature.DELAYED_NAME_REMOVAL);
     this.useStarts = features.contains(Feature.START_TIMESTAMPS);
     this.typeLabels = features.contains(Feature.TYPE_AND_UNIT_LABELS);
+    // Tables are derived without these.
+    this.useGrouped = this.useCells && useGrouped && !lateNames && !useStarts && !typeLabels;
     this.limits = limits;
     this.cancellation = cancellation;
     if (cancellation != null) {

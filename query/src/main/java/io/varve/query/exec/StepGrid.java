@@ -20,6 +20,12 @@ record StepGrid(long start, long step, int count, Scope scope) {
     /** The steps are the query's own. */
     static final Scope SELF = new Scope(false, 0, 0);
 
+    /**
+     * The steps are some of the query's own, and numbered differently. (Its steps lie more than a
+     * millisecond apart, so that the second one is nobody's.)
+     */
+    static final Scope TIME = new Scope(false, 0, 1);
+
     /** Each is part of all. */
     static final Scope ALL = new Scope(true, 0, 0);
 
@@ -39,6 +45,19 @@ record StepGrid(long start, long step, int count, Scope scope) {
   /** One evaluation time. */
   static StepGrid instant(long time) {
     return new StepGrid(time, 1, 1);
+  }
+
+  /**
+   * Some of its steps.
+   *
+   * @param from the first
+   * @param to behind the last
+   */
+  StepGrid part(int from, int to) {
+    if (from == 0 && to == count) {
+      return this;
+    }
+    return new StepGrid(time(from), step, to - from, scope.equals(Scope.SELF) ? Scope.TIME : scope);
   }
 
   /** The grid of its first step only, which stands for all. */

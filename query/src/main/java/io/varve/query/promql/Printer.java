@@ -216,6 +216,13 @@ public final class Printer {
     out.append(" fill").append(side).append(" (").append(GoText.general(value)).append(')');
   }
 
+  /** Label names as {@code by} and {@code without} take them, in parentheses. */
+  public static String labelNames(List<String> names) {
+    Printer printer = new Printer();
+    printer.labels(names);
+    return printer.out.toString();
+  }
+
   private void labels(List<String> names) {
     out.append('(');
     String separator = "";
