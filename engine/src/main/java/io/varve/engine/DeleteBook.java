@@ -111,6 +111,50 @@ final class DeleteBook {
     return !isUndone(entry) && (unburied.contains(entry.id()) || entry.pending());
   }
 
+  /** How they stand at a time, beside what was counted. */
+  synchronized EngineStats.Amendments amendments(
+      long now, long undoMillis, EngineCounters counters) {
+    long hiding = 0;
+    long due = 0;
+    long oldest = 0;
+    long samples = 0;
+    long bytes = 0;
+    long receipts = 0;
+    long lastReceipt = 0;
+    for (DeleteEntry entry : entries.values()) {
+      boolean pending = isPending(entry);
+      if (pending) {
+        hiding++;
+        due += now - entry.atMillis() >= undoMillis ? 1 : 0;
+        oldest = oldest == 0 ? entry.atMillis() : Math.min(oldest, entry.atMillis());
+      } else if (entry.partlyPurged()) {
+        receipts++;
+      }
+      for (DeleteEntry.Part part : entry.parts()) {
+        if (pending && part.end() == DeleteEntry.End.HIDDEN) {
+          samples += part.samples();
+          bytes += part.bytes();
+        } else if (part.end() == DeleteEntry.End.PURGED) {
+          lastReceipt = Math.max(lastReceipt, part.endAtMillis());
+        }
+      }
+    }
+    return new EngineStats.Amendments(
+        hiding,
+        due,
+        oldest,
+        samples,
+        bytes,
+        receipts,
+        lastReceipt,
+        counters.undeletes.sum(),
+        counters.purgedSamples.sum(),
+        counters.purgedBytes.sum(),
+        counters.purgedFiles.sum(),
+        counters.corrections.sum(),
+        counters.correctedSamples.sum());
+  }
+
   // The log's side.
 
   /** How many deletes wait for their purge. */

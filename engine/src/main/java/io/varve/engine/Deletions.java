@@ -55,12 +55,25 @@ final class Deletions {
    *
    * @param change of the book, after the commit
    * @param obsolete files that are no longer named after the commit
+   * @param purged what left the disk
    */
-  record Step(DeleteBook.Change change, List<String> obsolete) {}
+  record Step(DeleteBook.Change change, List<String> obsolete, Purged purged) {
+    Step(DeleteBook.Change change, List<String> obsolete) {
+      this(change, obsolete, Purged.NOTHING);
+    }
+  }
+
+  /** Deleted samples that left the disk, what they took of it, and the files that they were in. */
+  private record Purged(long samples, long bytes, long files) {
+    static final Purged NOTHING = new Purged(0, 0, 0);
+  }
 
   /** The edit is committed. */
   void committed(Step step) throws IOException {
     book.committed(step.change());
+    counters.purgedSamples.add(step.purged.samples);
+    counters.purgedBytes.add(step.purged.bytes);
+    counters.purgedFiles.add(step.purged.files);
     for (String file : step.obsolete()) {
       fs.delete(dataDir.resolve(file));
     }
@@ -163,9 +176,13 @@ final class Deletions {
     List<DeleteEntry.Trace> removed = new ArrayList<>(before.state().files());
     removed.removeIf(file -> paths.contains(file.path()));
     List<DeleteEntry> changed = new ArrayList<>();
+    long samples = 0;
+    long bytes = 0;
     for (DeleteEntry entry : book.endedBy(job.merge())) {
       for (DeleteEntry.Part part : entry.parts()) {
         if (part.window() == before.start() && part.end() == DeleteEntry.End.HIDDEN) {
+          samples += part.samples();
+          bytes += part.bytes();
           changed.add(
               entry.with(
                   part.ended(
@@ -178,7 +195,8 @@ final class Deletions {
         }
       }
     }
-    return new Step(book.write(changed, job.position(), edit), List.of());
+    Purged purged = changed.isEmpty() ? Purged.NOTHING : new Purged(samples, bytes, removed.size());
+    return new Step(book.write(changed, job.position(), edit), List.of(), purged);
   }
 
   /** Samples of a delete's series in its range that a merge leaves: they were logged after it. */

@@ -1022,6 +1022,7 @@ public final class Engine implements AutoCloseable {
         classBytes,
         disk.status(),
         counters.deletes.sum(),
+        deletes.amendments(config.clock().millis(), config.undoMillis(), counters),
         counters.jobFailures.sum(),
         counters.bytesWritten.sum(),
         counters.blocksDecoded.sum(),

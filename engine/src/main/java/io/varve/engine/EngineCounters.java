@@ -18,6 +18,12 @@ final class EngineCounters {
   private final LongAdder[] windowsDropped = adders();
   private final LongAdder[] bytesDropped = adders();
   final LongAdder deletes = new LongAdder();
+  final LongAdder undeletes = new LongAdder();
+  final LongAdder purgedSamples = new LongAdder();
+  final LongAdder purgedBytes = new LongAdder();
+  final LongAdder purgedFiles = new LongAdder();
+  final LongAdder corrections = new LongAdder();
+  final LongAdder correctedSamples = new LongAdder();
   final LongAdder jobFailures = new LongAdder();
   final LongAdder bytesWritten = new LongAdder();
   final LongAdder blocksDecoded = new LongAdder();

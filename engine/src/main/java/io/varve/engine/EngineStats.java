@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param classBytes size of chunk files by retention class, "" for the default
  * @param disk how the limits of the disk stand
  * @param deletes deletes carried out
+ * @param amendments how deletes stand, and what they and corrections changed
  * @param jobFailures failed attempts of background work
  * @param bytesWritten bytes written to the log and to chunk, index and checkpoint files
  * @param blocksDecoded blocks decoded for queries and merges
@@ -79,6 +80,7 @@ public record EngineStats(
     Map<String, Long> classBytes,
     Disk disk,
     long deletes,
+    Amendments amendments,
     long jobFailures,
     long bytesWritten,
     long blocksDecoded,
@@ -100,6 +102,40 @@ public record EngineStats(
    */
   public record Disk(
       long storedBytes, long maxBytes, long freeBytes, long minFreeBytes, String problem) {}
+
+  /**
+   * How deletes stand, and what was changed of what was stored.
+   *
+   * @param hiding deletes that hide samples on the disk
+   * @param purgeDue those of them that cannot be undone any more: their samples leave the disk with
+   *     the next merges
+   * @param oldestMillis when the oldest of those that hide samples was decided; 0 if there is none
+   * @param hiddenSamples that they hide
+   * @param hiddenBytes that these take in chunk files, about
+   * @param receipts that are kept of deletes that are purged
+   * @param lastReceiptMillis when the last purge was decided of which there is a receipt; 0 for
+   *     none
+   * @param undeletes deletes taken back
+   * @param purgedSamples deleted samples that merges took off the disk
+   * @param purgedBytes that these took in chunk files, about
+   * @param purgedFiles files that merges took away for it, with what others had in them
+   * @param corrections batches of samples that took the place of others
+   * @param correctedSamples samples in them
+   */
+  public record Amendments(
+      long hiding,
+      long purgeDue,
+      long oldestMillis,
+      long hiddenSamples,
+      long hiddenBytes,
+      long receipts,
+      long lastReceiptMillis,
+      long undeletes,
+      long purgedSamples,
+      long purgedBytes,
+      long purgedFiles,
+      long corrections,
+      long correctedSamples) {}
 
   /** What went for one reason. */
   public Dropped dropped(DropReason reason) {

@@ -159,6 +159,10 @@ final class WritePath {
     if ((correction || config.fsync() == FsyncPolicy.ALWAYS) && result.position() > 0) {
       sync(result.position());
     }
+    if (correction && result.position() > 0) {
+      counters.corrections.increment();
+      counters.correctedSamples.add(result.samples() + result.histograms());
+    }
     return result;
   }
 
@@ -756,6 +760,7 @@ final class WritePath {
       job = new Jobs.UndeleteJob(position, id, now);
       deletes.undeleteLogged(id);
       catalog.undeleted(id, entry.range());
+      counters.undeletes.increment();
       jobs.add(job);
     } finally {
       lock.unlock();

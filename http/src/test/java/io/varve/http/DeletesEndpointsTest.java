@@ -16,6 +16,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +97,12 @@ final class DeletesEndpointsTest {
         assertThat(count(client)).isEqualTo(20);
         JsonNode listed = client.data("/api/v1/admin/deletes");
         assertThat(listed).hasSize(1);
+        assertThat(amendments(client))
+            .containsEntry("hiding", "1")
+            .containsEntry("purgeDue", "0")
+            .containsEntry("hiddenSamples", "10")
+            .doesNotContainEntry("oldestHiding", "0001-01-01T00:00:00Z")
+            .doesNotContainEntry("hiddenBytes", "0");
         assertThat(listed.at("/0/selector").asText()).isEqualTo("m{s=~\"x[01]\"}");
         assertThat(listed.at("/0/state").asText()).isEqualTo("hidden");
         assertThat(listed.at("/0/start").asDouble()).isEqualTo(1700000405);
@@ -123,11 +131,29 @@ final class DeletesEndpointsTest {
         assertThat(client.get("/api/v1/admin/deletes/x").statusCode()).isEqualTo(400);
         assertThat(client.form("POST", "/api/v1/admin/deletes").statusCode()).isEqualTo(400);
 
+        assertThat(amendments(client))
+            .containsEntry("deletes", "2")
+            .containsEntry("undeletes", "1")
+            .containsEntry("hiding", "0")
+            .containsEntry("oldestHiding", "0001-01-01T00:00:00Z")
+            .containsEntry("receipts", "1")
+            .containsEntry("purgedSamples", "10")
+            .containsEntry("corrections", "0");
+        assertThat(amendments(client).get("lastReceipt")).startsWith("20");
+        assertThat(client.get("/metrics").body())
+            .contains("varve_purged_samples_total 10.0\n", "varve_undeletes_total 1.0\n")
+            .containsPattern("varve_purged_files_total [1-9]")
+            .containsPattern("varve_purged_bytes_total [1-9]")
+            .containsPattern("varve_deletes_last_receipt_timestamp_seconds 1\\.\\d+E9");
+
         String url = "http://127.0.0.1:" + server.address().getPort();
         HttpResponse<String> corrected =
             post(url, "# fixed by hand\nm{s=\"x2\"} 1e3 " + (T + 1000) + "\nnew 5 " + T + "\n");
         assertThat(corrected.statusCode()).as(corrected.body()).isEqualTo(200);
         assertThat(JSON.readTree(corrected.body()).at("/data/samples").asInt()).isEqualTo(2);
+        assertThat(amendments(client))
+            .containsEntry("corrections", "1")
+            .containsEntry("correctedSamples", "2");
         JsonNode max =
             client.data("/api/v1/query", "query", "max_over_time(m[1h])", "time", "1700001000");
         assertThat(max.toString()).contains("1000");
@@ -141,6 +167,16 @@ final class DeletesEndpointsTest {
         }
       }
     }
+  }
+
+  private static Map<String, String> amendments(ApiClient client) throws Exception {
+    Map<String, String> figures = new TreeMap<>();
+    client
+        .data("/api/v1/status/retention")
+        .get("amendments")
+        .properties()
+        .forEach(figure -> figures.put(figure.getKey(), figure.getValue().asText()));
+    return figures;
   }
 
   private static HttpResponse<String> post(String url, String text) throws Exception {

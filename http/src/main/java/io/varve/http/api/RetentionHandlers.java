@@ -14,6 +14,7 @@ import io.varve.engine.policy.RetentionRule;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.RetentionConfig;
 import io.varve.http.config.ServerConfig;
+import io.varve.http.json.GoTimes;
 import io.varve.http.json.Json;
 import io.varve.http.net.Handler;
 import io.varve.query.promql.ParseException;
@@ -82,9 +83,30 @@ public final class RetentionHandlers {
             }
             json.endList();
             disk(json.key("disk"), now.limits(), stats.disk());
+            amendments(json.key("amendments"), stats);
             json.endObject();
           });
     };
+  }
+
+  private static void amendments(Json json, EngineStats stats) throws IOException {
+    EngineStats.Amendments a = stats.amendments();
+    json.beginObject();
+    json.key("deletes").number(stats.deletes());
+    json.key("hiding").number(a.hiding());
+    json.key("purgeDue").number(a.purgeDue());
+    json.key("oldestHiding").string(GoTimes.text(a.oldestMillis()));
+    json.key("hiddenSamples").number(a.hiddenSamples());
+    json.key("hiddenBytes").number(a.hiddenBytes());
+    json.key("receipts").number(a.receipts());
+    json.key("lastReceipt").string(GoTimes.text(a.lastReceiptMillis()));
+    json.key("undeletes").number(a.undeletes());
+    json.key("purgedSamples").number(a.purgedSamples());
+    json.key("purgedBytes").number(a.purgedBytes());
+    json.key("purgedFiles").number(a.purgedFiles());
+    json.key("corrections").number(a.corrections());
+    json.key("correctedSamples").number(a.correctedSamples());
+    json.endObject();
   }
 
   private static void disk(Json json, DiskLimits limits, EngineStats.Disk disk) throws IOException {

@@ -30,7 +30,9 @@ final class StoreCollector implements MultiCollector {
     Families to = new Families();
     Store now = store.get();
     if (now != null) {
-      engine(now.stats().get(), to);
+      EngineStats stats = now.stats().get();
+      engine(stats, to);
+      amendments(stats.amendments(), to);
       ingest(now.ingestor(), to);
       aggregates(now.upkeep().aggregates(), to);
       cache(now.queries().cacheStats(), to);
@@ -233,6 +235,43 @@ final class StoreCollector implements MultiCollector {
             "varve_writes_stopped",
             "1 if the store takes no writes (disk full, failed fsync), else 0.",
             s.stopped() == null ? 0 : 1);
+  }
+
+  private static void amendments(EngineStats.Amendments a, Families to) {
+    to.gauge("varve_deletes_hiding", "Deletes that hide samples on the disk.", a.hiding())
+        .gauge(
+            "varve_deletes_purge_due",
+            "Those of them that cannot be undone any more: the next merges take their samples"
+                + " away.",
+            a.purgeDue())
+        .gauge(
+            "varve_deletes_oldest_hiding_timestamp_seconds",
+            "When the oldest delete that hides samples was made, in Unix time; 0 for none.",
+            a.oldestMillis() / 1000.0)
+        .gauge("varve_deletes_hidden_samples", "Samples that deletes hide.", a.hiddenSamples())
+        .gauge(
+            "varve_deletes_hidden_bytes",
+            "Bytes that these take in chunk files, about.",
+            a.hiddenBytes())
+        .gauge("varve_deletes_receipts", "Receipts of purged deletes that are kept.", a.receipts())
+        .gauge(
+            "varve_deletes_last_receipt_timestamp_seconds",
+            "When the last purge was decided of which there is a receipt, in Unix time; 0 for"
+                + " none.",
+            a.lastReceiptMillis() / 1000.0)
+        .counter("varve_undeletes", "Deletes that were taken back.", a.undeletes())
+        .counter(
+            "varve_purged_samples",
+            "Deleted samples that merges took off the disk.",
+            a.purgedSamples())
+        .counter(
+            "varve_purged_bytes", "Bytes that these took in chunk files, about.", a.purgedBytes())
+        .counter("varve_purged_files", "Files that purges took away.", a.purgedFiles())
+        .counter(
+            "varve_corrections",
+            "Batches of samples that took the place of others.",
+            a.corrections())
+        .counter("varve_corrected_samples", "Samples in these.", a.correctedSamples());
   }
 
   private static double seconds(long millis) {
