@@ -217,6 +217,12 @@ final class Compactor {
         readAll(window, id, bucket, rows, columns);
         alive[id] = columns.size > 0;
       }
+      long logTo = chunk.file().info().logTo();
+      chunk.exemplars(
+          id -> !alive[id],
+          TimeRange.ALL,
+          (id, time, value, labels, offset, length) ->
+              alive[id] |= !window.tombstones().deleted(id, time, logTo));
     }
     int[] ids = new int[end];
     int n = 0;

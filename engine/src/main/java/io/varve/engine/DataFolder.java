@@ -290,9 +290,9 @@ public final class DataFolder {
             folder + "/" + tombstones, path -> TombstoneFile.read(fs, dataDir, folder, tombstones));
       }
     }
-    check.files += new ReceiptCheck(fs, dataDir, state, problem).check(progress, receipts);
-    checkpoint(state, check);
+    OpenHead saved = checkpoint(state, check);
     check.progress.accept(LOG_FOLDER);
+    long[] oldestSamples = {Long.MAX_VALUE};
     List<ShardLog.Damage> damages =
         Wal.verify(
             fs,
@@ -304,8 +304,15 @@ public final class DataFolder {
               public void segment(long firstSequence) {}
 
               @Override
-              public void record(long sequence, int type, byte[] payload, int offset, int length) {}
+              public void record(long sequence, int type, byte[] payload, int offset, int length) {
+                if (type == Records.WRITE || type == Records.CORRECT) {
+                  oldestSamples[0] = Math.min(oldestSamples[0], sequence);
+                }
+              }
             });
+    check.files +=
+        new ReceiptCheck(fs, dataDir, state, oldestSamples[0], saved, problem)
+            .check(progress, receipts);
     for (ShardLog.Damage damage : damages) {
       problem.accept(damage.file() + " at byte " + damage.offset() + ": " + damage.problem());
     }
@@ -313,7 +320,7 @@ public final class DataFolder {
   }
 
   /** Loads the saved head into one that is thrown away: its files only make sense in sequence. */
-  private void checkpoint(ManifestState state, Check check) throws IOException {
+  private OpenHead checkpoint(ManifestState state, Check check) throws IOException {
     OpenHead scratch =
         new OpenHead(
             new Windows(state.windowMillis()),
@@ -333,6 +340,7 @@ public final class DataFolder {
                   Runnable::run,
                   new RecoveryProgress()));
     }
+    return scratch;
   }
 
   private void index(String path, IndexFile expected, Consumer<String> problem) throws IOException {

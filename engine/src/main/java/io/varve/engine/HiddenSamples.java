@@ -19,8 +19,8 @@ final class HiddenSamples {
   private final SampleColumns columns = new SampleColumns();
 
   /**
-   * The series with samples in the range, hidden by other deletes already or not, or with damaged
-   * blocks of which that is not known.
+   * The series with samples or exemplars in the range, hidden by other deletes already or not, or
+   * with damaged blocks of which that is not known.
    */
   RoaringBitmap ids = new RoaringBitmap();
 
@@ -39,10 +39,28 @@ final class HiddenSamples {
     ids = new RoaringBitmap();
     samples = 0;
     bytes = 0;
-    series.forEach((int id) -> count(window, id, bucketOf[id], range));
+    RoaringBitmap withExemplars = withExemplars(window, series, range);
+    series.forEach((int id) -> count(window, id, bucketOf[id], range, withExemplars.contains(id)));
   }
 
-  private void count(WindowView window, int id, int bucket, TimeRange range) {
+  private RoaringBitmap withExemplars(WindowView window, RoaringBitmap series, TimeRange range) {
+    RoaringBitmap found = new RoaringBitmap();
+    for (Shared<ChunkReader> chunk : window.chunks()) {
+      try {
+        chunk
+            .get()
+            .exemplars(
+                series::contains,
+                range,
+                (id, time, value, labels, offset, length) -> found.add(id));
+      } catch (CorruptDataException e) {
+        damage.add(String.valueOf(e.getMessage()));
+      }
+    }
+    return found;
+  }
+
+  private void count(WindowView window, int id, int bucket, TimeRange range, boolean hasExemplars) {
     int problems = damage.all().size();
     long found = 0;
     double size = 0;
@@ -87,7 +105,7 @@ final class HiddenSamples {
       // What another delete hides is meant, too: that one may be undone.
       any = found > 0 || read(window.with(window.chunks(), Tombstones.NONE), id, bucket, range) > 0;
     }
-    any = any || isInCells(window, id);
+    any = any || hasExemplars || isInCells(window, id);
     if (any || damage.all().size() > problems) {
       ids.add(id);
       samples += found;

@@ -1,7 +1,12 @@
 package io.varve.engine;
 
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.head.HeadScratch;
+import io.varve.engine.head.SeriesTable;
+import io.varve.engine.index.IndexSegment;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.model.Labels;
+import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.SeriesKey;
 import io.varve.engine.model.TimeRange;
@@ -27,6 +32,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -38,7 +44,9 @@ import org.roaringbitmap.RoaringBitmap;
  * of something that is gone; and in the files that took their place exactly those samples of the
  * delete's series in its range stand that had been written after it (mostly none). Files that came
  * still later hold only what was written or left later: what they have in the range is counted and
- * told, not judged.
+ * told, not judged. The log has no samples that were logged before the delete, and the saved head
+ * no samples of its series in its range, nor their newest one, unless that was written after it;
+ * what is left there goes with the next flush of everything, and until then nothing is proven.
  */
 final class ReceiptCheck {
   private final FileSystem fs;
@@ -46,11 +54,28 @@ final class ReceiptCheck {
   private final ManifestState state;
   private final Consumer<String> problem;
   private final SeriesKey.Hash hash;
+  private final long oldestLogged;
+  private final OpenHead saved;
 
-  ReceiptCheck(FileSystem fs, Path dataDir, ManifestState state, Consumer<String> problem) {
+  /**
+   * A check of the receipts that a manifest names.
+   *
+   * @param oldestLogged log position of the first record with samples that the log still has;
+   *     Long.MAX_VALUE if it has none
+   * @param saved the saved head
+   */
+  ReceiptCheck(
+      FileSystem fs,
+      Path dataDir,
+      ManifestState state,
+      long oldestLogged,
+      OpenHead saved,
+      Consumer<String> problem) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.state = state;
+    this.oldestLogged = oldestLogged;
+    this.saved = saved;
     this.problem = problem;
     this.hash = new SeriesKey.Hash(state.hashSeed());
   }
@@ -104,6 +129,7 @@ final class ReceiptCheck {
         }
       }
     }
+    String elsewhere = purged == 0 ? "" : outsideOfFiles(entry);
     return what
         + ": "
         + (left > 0 ? left + " windows still hidden, " : "")
@@ -118,7 +144,84 @@ final class ReceiptCheck {
         + (dropped > 0 ? ", " + dropped + " windows dropped by retention" : "")
         + (purged == 0
             ? ""
-            : problems == 0 ? "; proven: nothing of it is left" : "; NOT proven, see the problems");
+            : problems > 0
+                ? "; NOT proven, see the problems"
+                : elsewhere.isEmpty()
+                    ? "; proven: nothing of it is left"
+                    : "; not proven yet: " + elsewhere + ", until the next flush");
+  }
+
+  /** What of a delete may be left in the log and in the saved head; empty if nothing. */
+  private String outsideOfFiles(DeleteEntry entry) throws IOException {
+    List<String> places = new ArrayList<>();
+    if (oldestLogged < entry.id()) {
+      places.add("the log has samples from before the delete");
+    }
+    SeriesTable table = saved.table();
+    RoaringBitmap ids = table.index().select(entry.tenant(), entry.matchers(), () -> {});
+    SampleColumns columns = new SampleColumns();
+    long series = 0;
+    for (PeekableIntIterator it = ids.getIntIterator(); it.hasNext(); ) {
+      int id = it.next();
+      boolean left =
+          saved.head().sampleCount(id) == 0
+              && table.lastTime(id) != SeriesTable.NO_TIME
+              && entry.range().contains(table.lastTime(id))
+              && !isStored(entry.tenant(), table.labels(id), table.lastTime(id));
+      if (state.checkpointSequence() < entry.id()) {
+        columns.clear();
+        saved.head().readIn(id, entry.range(), columns, new HeadScratch());
+        RowMerge.trim(columns, entry.range().startExclusive(), entry.range().endInclusive());
+        left |= columns.size > 0;
+      }
+      series += left ? 1 : 0;
+    }
+    if (series > 0) {
+      places.add("the saved head has samples of " + series + " of its series");
+    }
+    return String.join(" and ", places);
+  }
+
+  /** True if files have a sample of a series at a time: then it was written after the delete. */
+  private boolean isStored(String tenant, Labels labels, long time) throws IOException {
+    WindowState window = state.window(new Windows(state.windowMillis()).start(time));
+    if (window == null) {
+      return false;
+    }
+    WindowView view =
+        new WindowFiles(fs, dataDir, state.windowMillis()).open(window, null, ignored -> {});
+    try {
+      WindowRows rows =
+          new WindowRows(
+              new RowMerge(DuplicatePolicy.LAST),
+              new ChunkScratch(),
+              new EngineCounters(),
+              new DamageLog());
+      SampleColumns columns = new SampleColumns();
+      int[] buckets = Compactor.buckets(view, hash);
+      RoaringBitmap ids = new RoaringBitmap();
+      for (Shared<WindowView.IndexResource> resource : view.index()) {
+        IndexSegment segment = resource.get().segment();
+        segment
+            .select(tenant, List.of(Matcher.equal("__name__", labels.get("__name__"))))
+            .forEach(
+                (int id) -> {
+                  if (segment.labels(id).equals(labels)) {
+                    ids.add(id);
+                  }
+                });
+      }
+      ids.forEach(
+          (int id) ->
+              Compactor.readAll(
+                  view, id, buckets[id], rows, columns, new TimeRange(time - 1, time)));
+      RowMerge.trim(columns, time - 1, time);
+      return columns.size > 0;
+    } catch (CorruptDataException e) {
+      return false; // whoever checks the files reports it
+    } finally {
+      WindowFiles.handOver(view);
+    }
   }
 
   private int checkPurged(DeleteEntry entry, DeleteEntry.Part part) throws IOException {

@@ -541,6 +541,7 @@ final class SnapshotView implements Snapshot {
         continue;
       }
       for (Shared<ChunkReader> chunk : window.chunks()) {
+        long logTo = chunk.get().file().info().logTo();
         guarded(
             () ->
                 chunk
@@ -548,52 +549,83 @@ final class SnapshotView implements Snapshot {
                     .exemplars(
                         series::containsKey,
                         range,
-                        (id, time, value, labels, offset, length) ->
+                        (id, time, value, labels, offset, length) -> {
+                          Labels of = series.get(id);
+                          if (of != null
+                              && !window.tombstones().deleted(id, time, logTo)
+                              && !isDeleted(tenant, of, time, logTo)) {
                             addExemplar(
                                 found,
-                                series.get(id),
+                                of,
                                 new Exemplar(
                                     time, value, Labels.fromCanonical(labels, offset, length)),
-                                budget)));
+                                budget);
+                          }
+                        }));
       }
     }
-    List<Head> heads = new ArrayList<>();
-    view.frozen().forEach(frozen -> heads.add(frozen.head()));
-    heads.add(view.head());
-    for (Head head : heads) {
-      List<Head.HeadExemplar> all = head.exemplars();
-      if (all.isEmpty()) {
-        continue;
-      }
-      RoaringBitmap ids = head.table().index().select(tenant, matchers, budget::check);
-      for (Head.HeadExemplar exemplar : all) {
-        if (range.contains(exemplar.time()) && ids.contains(exemplar.series())) {
-          addExemplar(
-              found,
-              head.table().labels(exemplar.series()),
-              new Exemplar(
-                  exemplar.time(),
-                  Double.longBitsToDouble(exemplar.bits()),
-                  Labels.fromCanonical(exemplar.labels(), 0, exemplar.labels().length)),
-              budget);
-        }
-      }
+    for (Frozen frozen : view.frozen()) {
+      headExemplars(tenant, matchers, range, frozen.head(), frozen.logTo(), found, budget);
     }
+    headExemplars(tenant, matchers, range, view.head(), Long.MAX_VALUE, found, budget);
     found.values().forEach(list -> list.sort(Comparator.comparingLong(Exemplar::time)));
     return found;
   }
 
-  private static void addExemplar(
+  private void headExemplars(
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      Head head,
+      long logTo,
       Map<Labels, List<Exemplar>> found,
-      @Nullable Labels series,
-      Exemplar exemplar,
       QueryBudget budget) {
-    if (series != null) {
-      budget.chargeBytes(100);
-      List<Exemplar> list = found.computeIfAbsent(series, key -> new ArrayList<>());
-      if (!list.contains(exemplar)) {
-        list.add(exemplar);
+    List<Head.HeadExemplar> all = head.exemplars();
+    if (all.isEmpty()) {
+      return;
+    }
+    RoaringBitmap ids = head.table().index().select(tenant, matchers, budget::check);
+    for (Head.HeadExemplar exemplar : all) {
+      if (!range.contains(exemplar.time()) || !ids.contains(exemplar.series())) {
+        continue;
       }
+      Labels labels = head.table().labels(exemplar.series());
+      if (!isDeleted(tenant, labels, exemplar.time(), logTo)) {
+        addExemplar(
+            found,
+            labels,
+            new Exemplar(
+                exemplar.time(),
+                Double.longBitsToDouble(exemplar.bits()),
+                Labels.fromCanonical(exemplar.labels(), 0, exemplar.labels().length)),
+            budget);
+      }
+    }
+  }
+
+  /** True if a delete or expiry that has not reached the files hides something of a source. */
+  private boolean isDeleted(String tenant, Labels series, long time, long sourceLogTo) {
+    for (Delete delete : view.deletes()) {
+      if (delete.position() > sourceLogTo
+          && delete.range().contains(time)
+          && delete.concerns(tenant, series)) {
+        return true;
+      }
+    }
+    for (Expiry expiry : expiries) {
+      if (expiry.position() > sourceLogTo && expiry.of(tenant, series).range().contains(time)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void addExemplar(
+      Map<Labels, List<Exemplar>> found, Labels series, Exemplar exemplar, QueryBudget budget) {
+    budget.chargeBytes(100);
+    List<Exemplar> list = found.computeIfAbsent(series, key -> new ArrayList<>());
+    if (!list.contains(exemplar)) {
+      list.add(exemplar);
     }
   }
 

@@ -82,6 +82,12 @@ final class WritePath {
   /** What deletes up to this log position meant has left the table, if it was silent. */
   private long erasedTo;
 
+  /**
+   * True if samples may have been logged since the last flush of everything, by which all before it
+   * leaves the log.
+   */
+  private boolean logHoldsSamples = true;
+
   private int[] ids = new int[1024];
   private long[] times = new long[1024];
   private long[] bits = new long[1024];
@@ -249,9 +255,11 @@ final class WritePath {
         decision.varint(buckets);
         decision.bytes(record.array(), 0, record.size());
         position = log(Records.CORRECT, decision);
+        logHoldsSamples = true;
         open.beginCorrection();
       } else {
         position = log(Records.WRITE, record);
+        logHoldsSamples = true;
       }
       segmentSamples += kept + keptHistograms;
       apply(batch, table, newCount, kept, keptHistograms);
@@ -683,6 +691,7 @@ final class WritePath {
     Frozen frozen = open.freeze(position, buckets, compact);
     catalog.froze(frozen, open);
     jobs.add(new Jobs.FlushJob(position, frozen, Checkpoint.Image.ofStart(open)));
+    logHoldsSamples = false;
     // A segment of its own begins: ids may mean other series from here on.
     startSegment();
     return true;
@@ -722,9 +731,11 @@ final class WritePath {
                 + " fewer, wider matchers");
       }
       // Open samples become files with an earlier position: the delete hides them like all else,
-      // and
-      // no block mixes samples from before and after it.
-      flushLocked(buckets);
+      // and no block mixes samples from before and after it. The log must not keep them either,
+      // when they are purged.
+      if (logHoldsSamples) {
+        flushLocked(buckets, erases() || open.shouldCompact(), true);
+      }
       decision.reset();
       long now = config.clock().millis();
       Records.encodeDelete(tenant, matchers, range, now, decision);

@@ -394,6 +394,103 @@ final class DeletesTest {
     }
   }
 
+  @Test
+  void exemplarsAreHiddenAtOnceAndPurged() throws IOException {
+    Labels counted = labels(1, 0);
+    Labels bare = labels(1, 1); // of which there are samples elsewhere only
+    TimeRange range = new TimeRange(T + HOUR - 1, T + HOUR + 1000);
+    for (boolean open : new boolean[] {false, true}) {
+      try (Engine engine = Engine.open(config().withFileSystem(new SimFileSystem(1)))) {
+        WriteBatch batch = new WriteBatch();
+        int a = batch.addSeries(counted);
+        int b = batch.addSeries(bare);
+        for (int i = 0; i < 2; i++) {
+          long time = T + HOUR + i * 5000;
+          batch.addSample(a, time, Double.doubleToRawLongBits(1), 0);
+          batch.addExemplar(a, time, 0.5, Labels.of("trace", "c" + i));
+          batch.addExemplar(b, time, 0.5, Labels.of("trace", "b" + i));
+        }
+        batch.addSample(b, T + 2 * HOUR, Double.doubleToRawLongBits(1), 0);
+        engine.append(batch, WriteMode.ALL_OR_NOTHING);
+        assertThat(traces(engine)).containsExactly("c0", "c1", "b0", "b1");
+        if (!open) {
+          engine.flush();
+        }
+        long id = engine.delete("", M1, range);
+        assertThat(traces(engine)).containsExactly("c1", "b1");
+        engine.flush();
+        assertThat(traces(engine)).containsExactly("c1", "b1");
+        engine.undelete(id);
+        assertThat(traces(engine)).containsExactly("c0", "c1", "b0", "b1");
+        engine.flush();
+        assertThat(traces(engine)).containsExactly("c0", "c1", "b0", "b1");
+        engine.delete("", M1, range);
+        engine.cleanTombstones();
+        assertThat(engine.deletes().getLast().state()).isEqualTo(DeleteInfo.State.PURGED);
+        assertThat(traces(engine)).containsExactly("c1", "b1");
+        engine.delete("", M1, new TimeRange(T + HOUR, T + 3 * HOUR));
+        engine.cleanTombstones();
+        assertThat(traces(engine)).isEmpty();
+        assertThat(read(engine)).isEmpty();
+      }
+    }
+  }
+
+  private static List<String> traces(Engine engine) {
+    List<String> traces = new ArrayList<>();
+    try (Snapshot snapshot = engine.snapshot()) {
+      snapshot
+          .exemplars("", ALL, TimeRange.ALL, QueryBudget.UNLIMITED)
+          .forEach(
+              (labels, all) -> all.forEach(exemplar -> traces.add(exemplar.labels().get("trace"))));
+    }
+    return traces;
+  }
+
+  @Test
+  void deletedSamplesLeaveTheLogAndTheSavedHead() throws IOException {
+    try (Engine engine = open()) {
+      write(engine, 2, 1, 20);
+      engine.flush();
+      // It goes into files at once: nothing is open afterwards, but the log has it.
+      WriteBatch batch = new WriteBatch();
+      batch.add(labels(1, 0), T + HOUR + 15_000, 4711);
+      engine.correct(batch);
+      engine.delete("", M1, TimeRange.ALL);
+      now += DAY;
+      engine.mergeAll();
+      assertThat(engine.deletes().getLast().state()).isEqualTo(DeleteInfo.State.PURGED);
+      List<String> receipts = new ArrayList<>();
+      assertThat(verify(receipts)).isEmpty();
+      assertThat(receipts).singleElement().asString().contains("proven: nothing of it is left");
+    }
+  }
+
+  @Test
+  void aReceiptSaysWhatIsInTheSavedHeadStill() throws IOException {
+    try (Engine engine = open()) {
+      write(engine, 2, 1, 20);
+      engine.delete("", M1, TimeRange.ALL); // its flush saves the newest sample of each series
+      engine.mergeAll();
+      now += DAY;
+      engine.mergeAll();
+      assertThat(engine.deletes().getLast().state()).isEqualTo(DeleteInfo.State.PURGED);
+      List<String> receipts = new ArrayList<>();
+      assertThat(verify(receipts)).isEmpty();
+      assertThat(receipts)
+          .singleElement()
+          .asString()
+          .contains("not proven yet: the saved head has samples of 1 of its series");
+      WriteBatch next = new WriteBatch();
+      next.add(labels(0, 0), now, 1);
+      engine.append(next, WriteMode.ALL_OR_NOTHING);
+      engine.flush(); // what fell silent and was deleted leaves the saved head
+      receipts.clear();
+      assertThat(verify(receipts)).isEmpty();
+      assertThat(receipts).singleElement().asString().contains("proven: nothing of it is left");
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(DuplicatePolicy.class)
   void correctionsOverruleUnderEveryPolicy(DuplicatePolicy duplicates) throws IOException {
