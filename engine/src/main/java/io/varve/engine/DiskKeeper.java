@@ -111,10 +111,18 @@ final class DiskKeeper {
     if (free >= minFree || now - droppedForSpaceAtMillis < PATIENCE_MILLIS) {
       return Choice.NOTHING;
     }
-    Long start = oldest(view, minFree - free + minFree / SPARE, closedBefore);
-    return start == null
-        ? new Choice(null, "the disk is full of other things: nothing is left that may go")
-        : new Choice(new Drop(start, DropReason.FREE_DISK), "");
+    long mayGo = Math.min(closedBefore, now - limit.keptMillis());
+    Long start = oldest(view, minFree - free + minFree / SPARE, mayGo);
+    if (start != null) {
+      return new Choice(new Drop(start, DropReason.FREE_DISK), "");
+    }
+    boolean kept = oldest(view, 1, closedBefore) != null;
+    return new Choice(
+        null,
+        "the disk is full of other things: "
+            + (kept
+                ? "every window that is left ended so lately that it stays (min_free_disk_keeps)"
+                : "nothing is left that may go"));
   }
 
   /** The last of the oldest windows that take so much together; null if none may go. */

@@ -265,7 +265,15 @@ final class Housekeeping {
     }
     View view = catalog.peek();
     try {
+      String before = disk.status().problem();
       DiskKeeper.Drop drop = disk.due(view, now, closedBefore(view, now));
+      String problem = disk.status().problem();
+      if (!problem.isEmpty() && !problem.equals(before)) {
+        LOGGER.log(
+            System.Logger.Level.ERROR, "a limit of the disk does not hold: " + disk.status());
+      } else if (problem.isEmpty() && !before.isEmpty()) {
+        LOGGER.log(System.Logger.Level.INFO, "the limits of the disk hold again");
+      }
       if (drop != null) {
         LOGGER.log(
             System.Logger.Level.WARNING,

@@ -65,17 +65,20 @@ final class RetentionPlanner {
     }
     long excess = limits.maxBytes() == 0 ? 0 : Math.max(0, storedBytes - freed - limits.maxBytes());
     long lack = Math.max(0, minFreeBytes - freeBytes - freed);
-    DropReason reason = excess >= lack ? DropReason.SIZE : DropReason.FREE_DISK;
-    long wanted = Math.max(excess, lack);
+    long keptFrom = Math.min(closedBefore, nowMillis - limits.keptMillis());
     for (WindowView window : left.values()) {
-      if (wanted <= 0 || window.end() > closedBefore) {
+      boolean bySize = excess > 0 && window.end() <= closedBefore;
+      boolean bySpace = lack > 0 && window.end() <= keptFrom;
+      if (!bySize && !bySpace) {
         break;
       }
-      RetentionPlan.Window whole = whole(window, reason);
-      wanted -= whole.bytes();
+      RetentionPlan.Window whole = whole(window, bySize ? DropReason.SIZE : DropReason.FREE_DISK);
+      excess -= whole.bytes();
+      lack -= whole.bytes();
       found.removeIf(other -> other.start() == whole.start());
       found.add(whole);
     }
+    long wanted = Math.max(excess, lack);
     if (wanted > 0) {
       problems.add("when all is gone that may go, " + wanted + " bytes are still too many");
     }

@@ -372,6 +372,49 @@ final class RetentionTest {
   }
 
   @Test
+  void youngWindowsStayHoweverFullTheDiskIs() throws IOException {
+    DiskLimits limits = new DiskLimits(0, 10_000, 0, 4 * HOUR);
+    try (Engine engine = Engine.open(config().withDiskLimits(limits))) {
+      fill(engine);
+      engine.mergeAll();
+      now = ORIGIN + 10 * HOUR + HOUR / 3;
+      assertThat(engine.windows()).hasSize(10);
+      // Whatever goes, something else takes its place.
+      for (int i = 0; i < 20; i++) {
+        fs.setFreeBytes(5_000);
+        engine.runBackgroundWork();
+        now += 70_000;
+      }
+      List<WindowStats> left = engine.windows();
+      assertThat(left).hasSize(4);
+      assertThat(left.getFirst().start() + HOUR).isGreaterThan(now - 4 * HOUR);
+      assertThat(engine.stats().disk().problem()).contains("min_free_disk_keeps");
+      fs.setFreeBytes(5_000);
+      RetentionPlan plan = engine.retentionPlan(engine.retention(), limits);
+      assertThat(plan.windows()).isEmpty();
+      assertThat(plan.problems()).singleElement().asString().contains("still too many");
+      // They go for the sake of the store's own size, which the limit does not speak of.
+      RetentionPlan bySize =
+          engine.retentionPlan(engine.retention(), new DiskLimits(1, 10_000, 0, 4 * HOUR));
+      assertThat(bySize.windows())
+          .hasSize(4)
+          .allMatch(window -> window.reason() == DropReason.SIZE);
+
+      // With time they are old enough; and with space the limit holds.
+      now += 2 * HOUR;
+      fs.setFreeBytes(5_000);
+      engine.runBackgroundWork();
+      assertThat(engine.windows()).hasSize(2);
+      now += 70_000;
+      fs.setFreeBytes(20_000);
+      engine.runBackgroundWork();
+      assertThat(engine.stats().disk().problem()).isEmpty();
+      assertThat(engine.windows()).hasSize(2);
+    }
+    assertThat(verify()).isEmpty();
+  }
+
+  @Test
   void recordsOfTheRetention() {
     ByteWriter out = new ByteWriter(64);
     Records.encodeDrop(-1, DropReason.AGE, out);

@@ -12,6 +12,7 @@ import io.varve.engine.model.TimeRange;
 import io.varve.engine.policy.RetentionPolicy;
 import io.varve.engine.policy.RetentionRule;
 import io.varve.http.config.ConfigException;
+import io.varve.http.config.Durations;
 import io.varve.http.config.RetentionConfig;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.json.GoTimes;
@@ -115,6 +116,8 @@ public final class RetentionHandlers {
         .number(limits.maxBytes())
         .key("minFreeBytes")
         .number(Math.max(limits.minFreeBytes(), disk.minFreeBytes()))
+        .key("minFreeKeeps")
+        .string(Durations.print(limits.keptMillis()))
         .key("storedBytes")
         .number(disk.storedBytes())
         .key("freeBytes")

@@ -28,6 +28,7 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
   private static final String ANY = "any";
   private static final String RAW = "raw";
   private static final long HOUR = 3_600_000;
+  private static final long DAY = 24 * HOUR;
   private static final long MOST_BYTES = 1L << 60;
 
   /** Keeps its own copy. */
@@ -43,8 +44,9 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
     }
     long maxBytes = in.bytes("max_bytes", 0, 0, MOST_BYTES);
     Free free = in.value("min_free_disk", new Free(0, 0), Free::parse);
+    long kept = in.millis("min_free_disk_keeps", DAY, 0, 100 * 365 * DAY);
     in.done();
-    return new RetentionConfig(keep, new DiskLimits(maxBytes, free.bytes, free.percent));
+    return new RetentionConfig(keep, new DiskLimits(maxBytes, free.bytes, free.percent, kept));
   }
 
   private static RetentionRule rule(Settings in) {
@@ -150,6 +152,7 @@ public record RetentionConfig(List<RetentionRule> keep, DiskLimits disk) {
     text.line(
         "min_free_disk",
         disk.minFreePercent() > 0 ? disk.minFreePercent() + "%" : Sizes.print(disk.minFreeBytes()));
+    text.millis("min_free_disk_keeps", disk.keptMillis());
   }
 
   /** A rule as the file says it. */

@@ -319,6 +319,7 @@ final class ServerConfigTest {
                 - {for: 40d}
               max_bytes: 10GiB
               min_free_disk: 5%
+              min_free_disk_keeps: 3d
             """);
     RetentionPolicy policy = Objects.requireNonNull(config.engine().retention());
     assertThat(policy.defaultMillis()).isEqualTo(Duration.ofDays(30).toMillis());
@@ -336,14 +337,16 @@ final class ServerConfigTest {
                 Duration.ofDays(7).toMillis()),
             new RetentionRule("", List.of(), 3_600_000, RetentionPolicy.FOREVER),
             new RetentionRule(null, List.of(), RetentionRule.ANY, Duration.ofDays(40).toMillis()));
-    assertThat(config.engine().diskLimits()).isEqualTo(new DiskLimits(10L << 30, 0, 5));
+    assertThat(config.engine().diskLimits())
+        .isEqualTo(new DiskLimits(10L << 30, 0, 5, 3 * 86_400_000L));
     assertThat(ServerConfig.parse("again", config.yaml())).isEqualTo(config);
     assertThat(config.differences(ServerConfig.defaults()))
         .containsExactly(
             "storage.retention",
             "retention.keep",
             "retention.max_bytes",
-            "retention.min_free_disk");
+            "retention.min_free_disk",
+            "retention.min_free_disk_keeps");
   }
 
   @ParameterizedTest
