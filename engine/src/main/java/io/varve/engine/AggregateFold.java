@@ -27,9 +27,19 @@ final class AggregateFold {
   }
 
   void block(BlockStats block, long blockLastTime) {
+    into.storedBlocks++;
+    stored(block, blockLastTime);
+  }
+
+  void cell(BlockStats cell, long cellLastTime, long width) {
+    into.storedCells++;
+    into.cellMillis = Math.max(into.cellMillis, width);
+    stored(cell, cellLastTime);
+  }
+
+  private void stored(BlockStats block, long blockLastTime) {
     any = true;
     lastTime = blockLastTime;
-    into.storedBlocks++;
     into.staleCount += block.staleCount;
     if (block.count == 0) {
       return;

@@ -6,13 +6,14 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.BlockStats;
 import io.varve.engine.partition.ChunkReader;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fills the cells of one series: from stored cells where nothing stands against it, from samples
+ * Fills the cells of some series: from stored cells where nothing stands against it, from samples
  * elsewhere. Whatever has late samples, deletes or overlaps in a window is read as samples there,
  * so that a cell is always what its samples are. One thread.
  */
@@ -24,8 +25,7 @@ final class CellReading {
   private final SampleColumns rows;
   private final long windowMillis;
 
-  /** Starts of the windows of which the samples of all sources were read. */
-  private final Set<Long> disturbed = new HashSet<>();
+  private final List<OfSeries> batch = new ArrayList<>();
 
   private int wanted; // parts of cells that are asked for
 
@@ -43,36 +43,24 @@ final class CellReading {
     this.windowMillis = snapshot.windowMillis();
   }
 
-  /**
-   * Fills the cells of a range.
-   *
-   * @param deleted true if deletes that concern the series have not reached the files
-   * @return false if a sample is more than a cell can express
-   */
-  boolean fill(
-      int series,
-      TimeRange range,
-      long cellMillis,
-      int parts,
-      boolean deleted,
-      Samples samples,
-      CellColumns into) {
-    into.begin(range, cellMillis);
-    this.wanted = parts;
-    Filled filled =
-        deleted ? Filled.DISORDER : fromFilesAndHeads(series, range, cellMillis, samples, into);
-    if (filled == Filled.DISORDER) {
-      into.begin(range, cellMillis);
-      filled = fromSamples(series, range, samples, into);
-    }
-    if (into.storedCells() > 0) {
-      snapshot.counters().cellsRead.add(into.storedCells());
-    }
-    return filled == Filled.WHOLE;
+  /** Says whether deletes that concern a series have not reached the files. */
+  interface Deleted {
+    boolean concern(int series);
+  }
+
+  /** How far a series of the batch has come. */
+  private static final class OfSeries {
+    int series;
+    int shard;
+    CellColumns cells = new CellColumns();
+    Filled filled = Filled.WHOLE;
+
+    /** Starts of the windows of which the samples of all sources were read. */
+    final Set<Long> disturbed = new HashSet<>();
   }
 
   private enum Filled {
-    /** Everything is in. */
+    /** Everything so far is in. */
     WHOLE,
     /** Sources overlap in time: they have to be merged sample by sample. */
     DISORDER,
@@ -80,47 +68,96 @@ final class CellReading {
     BEYOND
   }
 
-  private Filled fromSamples(int series, TimeRange range, Samples samples, CellColumns into) {
-    samples.read(series, range, rows);
-    return into.add(rows, 0, rows.size) ? Filled.WHOLE : Filled.BEYOND;
-  }
-
-  private Filled fromFilesAndHeads(
-      int series, TimeRange range, long cellMillis, Samples samples, CellColumns into) {
-    int shard = selection.virtualShard(series);
-    disturbed.clear();
+  /**
+   * Fills the cells of a range, for consecutive series: window by window, so that what is read of a
+   * window for one series is at hand for the next.
+   */
+  void fill(
+      int first,
+      TimeRange range,
+      long cellMillis,
+      int parts,
+      Deleted deletes,
+      Samples samples,
+      List<CellColumns> into) {
+    this.wanted = parts;
+    List<OfSeries> all = begin(first, range, cellMillis, deletes, into);
     for (int w = 0; w < selection.windows.size(); w++) {
       WindowView window = selection.windows.get(w);
-      int id = selection.windowId(w, series);
       if (window.start() >= range.endInclusive() || window.end() <= range.startExclusive()) {
         continue;
       }
-      int bucket = window.bucketOf(shard);
-      Filled filled;
-      if (isDisturbed(window, id, bucket)) {
-        TimeRange here =
-            new TimeRange(
-                Math.max(window.start(), range.startExclusive()),
-                Math.min(window.end(), range.endInclusive()));
-        filled = fromSamples(series, here, samples, into);
-        disturbed.add(window.start());
-      } else if (id >= 0) {
-        filled = fromWindow(window, id, bucket, range, cellMillis, into);
-      } else {
-        continue;
-      }
-      if (filled != Filled.WHOLE) {
-        return filled;
+      budget.check();
+      boolean lateInHead = isLateInHead(window);
+      for (int i = 0; i < all.size(); i++) {
+        OfSeries s = all.get(i);
+        if (s.filled == Filled.WHOLE) {
+          int id = selection.windowId(w, s.series);
+          s.filled = fromWindow(s, window, id, lateInHead, range, cellMillis, samples);
+        }
       }
     }
-    if (hasLateElsewhere(range)) {
-      return Filled.DISORDER;
+    boolean lateElsewhere = hasLateElsewhere(range);
+    for (int i = 0; i < all.size(); i++) {
+      OfSeries s = all.get(i);
+      if (s.filled == Filled.WHOLE) {
+        s.filled = lateElsewhere ? Filled.DISORDER : fromHeads(s, range);
+      }
+      if (s.filled == Filled.DISORDER) {
+        s.cells.begin(range, cellMillis, parts);
+        s.filled = fromSamples(s, range, samples);
+      }
+      if (s.filled != Filled.WHOLE) {
+        s.cells.giveUp();
+      }
+      snapshot.counters().cellsRead.add(s.cells.storedCells());
     }
-    return fromHeads(series, range, into);
   }
 
-  /** True if a window has late samples of the series, or deletes of it. */
-  private boolean isDisturbed(WindowView window, int id, int bucket) {
+  private List<OfSeries> begin(
+      int first, TimeRange range, long cellMillis, Deleted deletes, List<CellColumns> into) {
+    while (batch.size() < into.size()) {
+      batch.add(new OfSeries());
+    }
+    for (int i = 0; i < into.size(); i++) {
+      OfSeries s = batch.get(i);
+      s.series = first + i;
+      s.shard = selection.virtualShard(s.series);
+      s.cells = into.get(i);
+      s.cells.begin(range, cellMillis, wanted);
+      s.filled = deletes.concern(s.series) ? Filled.DISORDER : Filled.WHOLE;
+      s.disturbed.clear();
+    }
+    return batch.subList(0, into.size());
+  }
+
+  private Filled fromSamples(OfSeries s, TimeRange range, Samples samples) {
+    samples.read(s.series, range, rows);
+    return s.cells.add(rows, 0, rows.size) ? Filled.WHOLE : Filled.BEYOND;
+  }
+
+  private Filled fromWindow(
+      OfSeries s,
+      WindowView window,
+      int id,
+      boolean lateInHead,
+      TimeRange range,
+      long cellMillis,
+      Samples samples) {
+    int bucket = window.bucketOf(s.shard);
+    if (lateInHead || (id >= 0 && isDisturbed(window, id, bucket))) {
+      s.disturbed.add(window.start());
+      TimeRange here =
+          new TimeRange(
+              Math.max(window.start(), range.startExclusive()),
+              Math.min(window.end(), range.endInclusive()));
+      return fromSamples(s, here, samples);
+    }
+    return id < 0 ? Filled.WHOLE : fromFiles(window, id, bucket, range, cellMillis, s.cells);
+  }
+
+  /** True if a head has late samples in a window. */
+  private boolean isLateInHead(WindowView window) {
     if (!snapshot.late().isEmpty() && snapshot.late().containsKey(window.start())) {
       return true;
     }
@@ -130,9 +167,11 @@ final class CellReading {
         return true;
       }
     }
-    if (id < 0) {
-      return false;
-    }
+    return false;
+  }
+
+  /** True if a window's files have late samples of the series, or deletes of it. */
+  private static boolean isDisturbed(WindowView window, int id, int bucket) {
     boolean deleted =
         window.tombstones().any() && window.tombstones().ranges(id, Long.MIN_VALUE) != null;
     List<Shared<ChunkReader>> chunks = window.chunks(bucket);
@@ -170,7 +209,7 @@ final class CellReading {
     return false;
   }
 
-  private Filled fromWindow(
+  private Filled fromFiles(
       WindowView window, int id, int bucket, TimeRange range, long cellMillis, CellColumns into) {
     List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
     for (int i = 0; i < sourceless.size(); i++) {
@@ -290,7 +329,6 @@ final class CellReading {
     if (first < end && !into.endsBefore(cells.minTime(first))) {
       return Filled.DISORDER;
     }
-    budget.check();
     while (first < end) {
       int next = gone == null ? cells.addCells(first, end, stats, into::add) : first;
       if (next == end) {
@@ -317,22 +355,22 @@ final class CellReading {
     return false;
   }
 
-  private Filled fromHeads(int series, TimeRange range, CellColumns into) {
+  private Filled fromHeads(OfSeries s, TimeRange range) {
     List<Frozen> frozen = snapshot.view().frozen();
     for (int i = 0; i < frozen.size(); i++) {
-      Filled filled = fromHead(frozen.get(i).head(), series, range, into);
+      Filled filled = fromHead(frozen.get(i).head(), s, range);
       if (filled != Filled.WHOLE) {
         return filled;
       }
     }
-    return fromHead(snapshot.view().head(), series, range, into);
+    return fromHead(snapshot.view().head(), s, range);
   }
 
-  private Filled fromHead(Head head, int series, TimeRange range, CellColumns into) {
+  private Filled fromHead(Head head, OfSeries s, TimeRange range) {
     if (!SnapshotView.touches(head, range)) {
       return Filled.WHOLE;
     }
-    int id = selection.headId(head.table(), series);
+    int id = selection.headId(head.table(), s.series);
     if (id < 0 || head.table().lastTime(id) <= range.startExclusive()) {
       return Filled.WHOLE;
     }
@@ -347,11 +385,11 @@ final class CellReading {
       while (to < rows.size && rows.times[to] <= start + windowMillis) {
         to++;
       }
-      if (!disturbed.contains(start)) {
-        if (!into.endsBefore(rows.times[from])) {
+      if (!s.disturbed.contains(start)) {
+        if (!s.cells.endsBefore(rows.times[from])) {
           return Filled.DISORDER;
         }
-        if (!into.add(rows, from, to)) {
+        if (!s.cells.add(rows, from, to)) {
           return Filled.BEYOND;
         }
       }

@@ -48,6 +48,12 @@ public final class RangeAggregate {
   /** Blocks that were answered from stored aggregates. */
   public long storedBlocks;
 
+  /** Cells of continuous aggregates that were read. */
+  public long storedCells;
+
+  /** Width of the widest of them, milliseconds. */
+  public long cellMillis;
+
   /** An empty holder. */
   public RangeAggregate() {}
 
@@ -67,6 +73,8 @@ public final class RangeAggregate {
     resetCorrection = 0;
     decodedSamples = 0;
     storedBlocks = 0;
+    storedCells = 0;
+    cellMillis = 0;
   }
 
   /**
@@ -95,6 +103,8 @@ public final class RangeAggregate {
     staleCount += next.staleCount;
     decodedSamples += next.decodedSamples;
     storedBlocks += next.storedBlocks;
+    storedCells += next.storedCells;
+    cellMillis = Math.max(cellMillis, next.cellMillis);
     if (next.count == 0) {
       return;
     }

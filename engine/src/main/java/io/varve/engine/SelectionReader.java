@@ -6,7 +6,6 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
-import io.varve.engine.partition.ChunkReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -26,9 +25,9 @@ final class SelectionReader implements SeriesReader {
   private final WindowRows windowRows;
   private final Presence presence;
   private final ReadScratch scratch;
-  private final AggregateFold fold;
   private final SampleColumns edge;
   private final CellReading cellReading;
+  private final AggregateReading aggregateReading;
   private long charged;
   private long chargedCells;
   private boolean closed;
@@ -41,11 +40,12 @@ final class SelectionReader implements SeriesReader {
     this.expiries = snapshot.view().expiries();
     this.merge = new RowMerge(snapshot.policy());
     this.scratch = snapshot.scratches().take();
-    this.fold = scratch.fold;
     this.edge = scratch.edge;
     this.windowRows =
         new WindowRows(merge, scratch.chunks, snapshot.counters(), snapshot.damageLog());
     this.cellReading = new CellReading(snapshot, selection, budget, scratch);
+    this.aggregateReading =
+        new AggregateReading(snapshot, selection, budget, scratch, this::read, this::readHeads);
     this.presence = new Presence(snapshot, selection, scratch);
   }
 
@@ -148,6 +148,17 @@ final class SelectionReader implements SeriesReader {
     }
   }
 
+  /** Appends what the heads have in order. */
+  private void readHeads(int series, TimeRange range, SampleColumns into) {
+    List<Delete> concerning = deletesOf(series);
+    List<Frozen> frozen = snapshot.view().frozen();
+    for (int i = 0; i < frozen.size(); i++) {
+      Frozen source = frozen.get(i);
+      readHead(series, source.head(), range, source.logTo(), concerning, into);
+    }
+    readHead(series, snapshot.view().head(), range, Long.MAX_VALUE, concerning, into);
+  }
+
   private void readHead(
       int series,
       Head head,
@@ -225,167 +236,33 @@ final class SelectionReader implements SeriesReader {
 
   @Override
   public boolean aggregate(int series, TimeRange range, RangeAggregate into) {
-    checkOpen();
-    into.clear();
-    if (range.isEmpty()) {
-      return true;
-    }
-    List<Delete> concerning = deletesOf(series);
-    fold.begin(into);
-    if (!concerning.isEmpty() || hasLate(series, range)) {
-      read(series, range, edge);
-      return fold.rows(edge, 0, edge.size);
-    }
-    int shard = selection.virtualShard(series);
-    for (int w = 0; w < selection.windows.size(); w++) {
-      int id = selection.windowId(w, series);
-      WindowView window = selection.windows.get(w);
-      if (id < 0
-          || window.start() >= range.endInclusive()
-          || window.end() <= range.startExclusive()) {
-        continue;
-      }
-      if (!foldWindow(window, id, window.bucketOf(shard), range)) {
-        return foldSlowly(series, range, into);
-      }
-    }
-    edge.clear();
-    for (Frozen frozen : snapshot.view().frozen()) {
-      readHead(series, frozen.head(), range, frozen.logTo(), concerning, edge);
-    }
-    readHead(series, snapshot.view().head(), range, Long.MAX_VALUE, concerning, edge);
-    RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
-    if (edge.size > 0 && into.count + into.staleCount > 0 && edge.times[0] <= fold.lastTime()) {
-      return foldSlowly(series, range, into);
-    }
-    return fold.rows(edge, 0, edge.size);
+    return aggregate(series, range, AggregateReading.NO_CELLS, into);
   }
 
   @Override
-  public boolean cells(int series, TimeRange range, long cellMillis, int parts, CellColumns into) {
+  public boolean aggregate(int series, TimeRange range, int parts, RangeAggregate into) {
+    checkOpen();
+    return aggregateReading.fill(series, range, parts, !deletesOf(series).isEmpty(), into);
+  }
+
+  @Override
+  public void cells(
+      int first, TimeRange range, long cellMillis, int parts, List<CellColumns> into) {
     checkOpen();
     if (Math.floorMod(range.startExclusive(), cellMillis) != 0
         || Math.floorMod(range.endInclusive(), cellMillis) != 0) {
       throw new IllegalArgumentException(range + " is not made of cells of " + cellMillis + " ms");
     }
-    boolean known =
-        cellReading.fill(
-            series, range, cellMillis, parts, !deletesOf(series).isEmpty(), this::read, into);
-    long now = into.residentBytes();
+    cellReading.fill(
+        first, range, cellMillis, parts, series -> !deletesOf(series).isEmpty(), this::read, into);
+    long now = 0;
+    for (int i = 0; i < into.size(); i++) {
+      now += into.get(i).residentBytes();
+    }
     if (now > chargedCells) {
       budget.chargeBytes(now - chargedCells);
       chargedCells = now;
     }
-    return known;
-  }
-
-  private boolean foldSlowly(int series, TimeRange range, RangeAggregate into) {
-    into.clear();
-    fold.begin(into);
-    read(series, range, edge);
-    return fold.rows(edge, 0, edge.size);
-  }
-
-  private boolean hasLate(int series, TimeRange range) {
-    for (int w = 0; w < selection.windows.size(); w++) {
-      WindowView window = selection.windows.get(w);
-      int id = selection.windowId(w, series);
-      if (id < 0) {
-        continue;
-      }
-      if (window.tombstones().any()) {
-        return true;
-      }
-      for (Shared<ChunkReader> chunk :
-          window.chunks(window.bucketOf(selection.virtualShard(series)))) {
-        if (chunk.get().file().info().late() && chunk.get().rowOf(id) >= 0) {
-          return true;
-        }
-      }
-    }
-    for (Frozen frozen : snapshot.view().frozen()) {
-      if (!Selection.touched(frozen.late(), range, snapshot.windowMillis()).isEmpty()) {
-        return true;
-      }
-    }
-    return !Selection.touched(snapshot.late(), range, snapshot.windowMillis()).isEmpty();
-  }
-
-  /** Folds a window's blocks; false if they overlap or cannot be read: then the slow way it is. */
-  private boolean foldWindow(WindowView window, int id, int bucket, TimeRange range) {
-    if (window.cellsBySource().isSourceless() && !foldCells(window, id, bucket, range)) {
-      return false;
-    }
-    List<Shared<ChunkReader>> chunks = window.chunks(bucket);
-    for (int c = 0; c < chunks.size(); c++) {
-      ChunkReader chunk = chunks.get(c).get();
-      if (chunk.file().maxTime() <= range.startExclusive()
-          || chunk.file().minTime() > range.endInclusive()) {
-        continue;
-      }
-      try {
-        int row = chunk.rowOf(id);
-        if (row < 0) {
-          continue;
-        }
-        for (int block = chunk.firstBlock(row), end = chunk.endBlock(row); block < end; block++) {
-          long first = chunk.minTime(block);
-          long last = chunk.maxTime(block);
-          if (last <= range.startExclusive() || first > range.endInclusive()) {
-            continue;
-          }
-          if (fold.any() && first <= fold.lastTime()) {
-            return false;
-          }
-          boolean covered = first > range.startExclusive() && last <= range.endInclusive();
-          if (covered && chunk.stats(block, scratch.stats)) {
-            snapshot.counters().blocksAggregated.increment();
-            fold.block(scratch.stats, last);
-            continue;
-          }
-          edge.clear();
-          chunk.read(block, edge, scratch.chunks);
-          snapshot.counters().blocksDecoded.increment();
-          budget.chargeBlock(edge.size, chunk.bytes(block));
-          RowMerge.trim(edge, range.startExclusive(), range.endInclusive());
-          if (!fold.rows(edge, 0, edge.size)) {
-            return false;
-          }
-        }
-      } catch (io.varve.engine.format.CorruptDataException e) {
-        return false; // the slow way reports it
-      }
-    }
-    return true;
-  }
-
-  /** Folds the finest cells that lie in the range, of samples that are gone. */
-  private boolean foldCells(WindowView window, int id, int bucket, TimeRange range) {
-    List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
-    for (int i = 0; i < sourceless.size(); i++) {
-      ChunkReader cells = sourceless.get(i).getLast();
-      try {
-        int row = cells.rowOf(id);
-        for (int cell = row < 0 ? 0 : cells.firstBlock(row),
-                end = row < 0 ? 0 : cells.endBlock(row);
-            cell < end;
-            cell++) {
-          if (cells.minTime(cell) <= range.startExclusive()
-              || cells.maxTime(cell) > range.endInclusive()) {
-            continue;
-          }
-          if (cells.lacks(cell) != 0
-              || !cells.stats(cell, scratch.stats)
-              || (fold.any() && cells.minTime(cell) <= fold.lastTime())) {
-            return false;
-          }
-          fold.block(scratch.stats, cells.maxTime(cell));
-        }
-      } catch (io.varve.engine.format.CorruptDataException e) {
-        return false; // the slow way reports it
-      }
-    }
-    return true;
   }
 
   /** The buffers may be somebody else's already. */

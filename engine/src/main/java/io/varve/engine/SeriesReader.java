@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
+import java.util.List;
 
 /**
  * Reads samples of the series of one {@link SeriesSet}, with buffers that are reused from call to
@@ -36,19 +37,33 @@ public interface SeriesReader extends AutoCloseable {
   boolean aggregate(int series, TimeRange range, RangeAggregate into);
 
   /**
-   * Fills {@code into} with the aggregates of a series in consecutive cells: from the cells of a
-   * continuous aggregate where there are some, from samples elsewhere; the same either way.
+   * The same, for which also cells of continuous aggregates may be used that know some parts.
    *
-   * @param range begins and ends at multiples of the cells' width
-   * @param parts which parts of the cells are asked for, as {@link CellPart#bits}; the others hold
-   *     anything
-   * @return false if the range holds what cells cannot express, as in {@link #aggregate}
+   * @param parts which, as {@link CellPart#bits}; the others hold anything
    */
-  default boolean cells(int series, TimeRange range, long cellMillis, int parts, CellColumns into) {
+  default boolean aggregate(int series, TimeRange range, int parts, RangeAggregate into) {
+    return aggregate(series, range, into);
+  }
+
+  /**
+   * Fills {@code into} with the aggregates of series in consecutive cells: from the cells of a
+   * continuous aggregate where there are some, from samples elsewhere; the same either way. Series
+   * that are read together cost less than one after the other.
+   *
+   * @param first the first of {@code into.size()} consecutive series
+   * @param range begins and ends at multiples of the cells' width
+   * @param parts which parts of the cells are asked for, as {@link CellPart#bits}
+   * @param into one for each series; those where the range holds what cells cannot express, as in
+   *     {@link #aggregate}, say so
+   */
+  default void cells(
+      int first, TimeRange range, long cellMillis, int parts, List<CellColumns> into) {
     SampleColumns found = new SampleColumns();
-    read(series, range, found);
-    into.begin(range, cellMillis);
-    return into.add(found, 0, found.size);
+    for (int i = 0; i < into.size(); i++) {
+      read(first + i, range, found);
+      into.get(i).begin(range, cellMillis, parts);
+      into.get(i).add(found, 0, found.size);
+    }
   }
 
   @Override

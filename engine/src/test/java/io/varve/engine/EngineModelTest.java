@@ -261,6 +261,9 @@ final class EngineModelTest {
             if (reader.aggregate(i, range, aggregate)) {
               checkAggregate(aggregate, rows);
             }
+            if (reader.aggregate(i, range, CellPart.ALL, aggregate)) {
+              checkAggregate(aggregate, rows);
+            }
             if (!range.equals(TimeRange.ALL)) {
               CellCheck.cellsAreTheirSamples(reader, i, range, random);
             }

@@ -79,9 +79,11 @@ public final class BlockStats {
       resets = 0;
       resetCorrection = 0;
     }
-    // With neither first value nor bounds of its own a cell would look constant, its sum known.
-    boolean bare = (lacks & ChunkReader.LACKS_FIRST) != 0 && (lacks & ChunkReader.LACKS_SUM) == 0;
-    if ((lacks & ChunkReader.LACKS_BOUNDS) != 0 && !bare) {
+    // Without bounds of its own, a cell that ends as it began would look constant: its sum known,
+    // and without resets.
+    boolean endsAsItBegan = Double.doubleToRawLongBits(first) == Double.doubleToRawLongBits(last);
+    boolean more = resets > 0 || (lacks & ChunkReader.LACKS_SUM) == 0;
+    if ((lacks & ChunkReader.LACKS_BOUNDS) != 0 && !(endsAsItBegan && more)) {
       min = Math.min(first, last);
       max = Math.max(first, last);
     }

@@ -3,12 +3,16 @@ package io.varve.engine.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Seeds;
 import io.varve.engine.model.SampleColumns;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -111,6 +115,57 @@ final class CellsFileTest {
     byte[] bytes = fs.bytes(DATA.resolve(file.path()));
     String hex = HexFormat.ofDelimiter(" ").formatHex(bytes);
     assertThat(hex).isEqualTo(EXAMPLE.strip().replaceAll("\\s+", " "));
+  }
+
+  /** Values that often end as they began, so that what is lacking could be mistaken for known. */
+  @Test
+  void keepsWhatItDoesNotLack() throws IOException {
+    Random random = new Random(Seeds.usual(77));
+    double[] some = {7, 7, 7, 3.5, 12, -7};
+    List<SampleColumns> all = new ArrayList<>();
+    ChunkFile file;
+    try (ChunkWriter writer = new ChunkWriter(fs, DATA, "w=20251121", info())) {
+      for (int lacks = 0; lacks < 16; lacks++) {
+        writer.series(lacks);
+        for (int cell = 0; cell < 50; cell++) {
+          SampleColumns rows = new SampleColumns(8);
+          for (int i = random.nextInt(6); i >= 0; i--) {
+            rows.add(WINDOW + (cell + 1) * WIDTH - 1000 * i, some[random.nextInt(some.length)], 0);
+          }
+          writer.cell(rows, 0, rows.size, lacks);
+          all.add(rows);
+        }
+      }
+      file = writer.finish();
+    }
+    try (Arena arena = Arena.ofConfined();
+        ChunkReader reader = ChunkReader.open(fs, DATA, file, arena)) {
+      BlockStats found = new BlockStats();
+      BlockStats expected = new BlockStats();
+      for (int cell = 0; cell < all.size(); cell++) {
+        SampleColumns rows = all.get(cell);
+        assertThat(expected.collect(rows, 0, rows.size)).isTrue();
+        assertThat(reader.stats(cell, found)).isTrue();
+        assertThat(found.count).isEqualTo(expected.count);
+        assertThat(found.last).isEqualTo(expected.last);
+        int lacks = reader.lacks(cell);
+        assertThat(lacks).isEqualTo(cell / 50);
+        if ((lacks & ChunkReader.LACKS_FIRST) == 0) {
+          assertThat(found.first).isEqualTo(expected.first);
+        }
+        if ((lacks & (ChunkReader.LACKS_FIRST | ChunkReader.LACKS_RESETS)) == 0) {
+          assertThat(found.resets).isEqualTo(expected.resets);
+          assertThat(found.resetCorrection).isEqualTo(expected.resetCorrection);
+        }
+        if ((lacks & ChunkReader.LACKS_SUM) == 0) {
+          assertThat(found.sum).isEqualTo(expected.sum);
+        }
+        if ((lacks & ChunkReader.LACKS_BOUNDS) == 0) {
+          assertThat(found.min).isEqualTo(expected.min);
+          assertThat(found.max).isEqualTo(expected.max);
+        }
+      }
+    }
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.varve.query.exec;
 import io.varve.engine.CellColumns;
 import io.varve.engine.RangeAggregate;
 import io.varve.engine.model.TimeRange;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedSet;
 
 /**
@@ -15,6 +17,11 @@ final class CellWindows {
 
   private static final int AGGREGATE_BYTES = 128;
 
+  /** How many cells, of how many series, are read together, at some 60 bytes each. */
+  private static final int MOST_CELLS_READ = 1 << 18;
+
+  private static final int MOST_SERIES_READ = 64;
+
   private final WindowSource source;
   private final StepGrid grid;
   private final long cellMillis;
@@ -22,7 +29,10 @@ final class CellWindows {
   private final TimeRange range;
   private final int inWindow;
   private final long first; // number of the first cell, from the epoch
-  private final CellColumns cells = new CellColumns();
+  private final List<CellColumns> read = new ArrayList<>(); // of consecutive series
+  private final int mostRead;
+  private int firstRead;
+  private CellColumns cells = new CellColumns(); // of the series at hand
   private final RangeAggregate[][] sums;
   private final RangeAggregate all = new RangeAggregate();
 
@@ -35,8 +45,11 @@ final class CellWindows {
     this.first = Math.floorDiv(source.end(grid.start()), cellMillis) - inWindow;
     long last = Math.floorDiv(source.end(grid.last()), cellMillis);
     this.range = new TimeRange(first * cellMillis, last * cellMillis);
-    this.sums = new RangeAggregate[levels(inWindow)][];
+    // Windows that have little in common are put together each by itself.
+    boolean sliding = grid.count() > 1 && grid.step() * 2 < source.rangeMillis;
+    this.sums = new RangeAggregate[sliding ? levels(inWindow) : 0][];
     long size = (range.endInclusive() - range.startExclusive()) / cellMillis;
+    this.mostRead = (int) Math.clamp(MOST_CELLS_READ / size, 1, MOST_SERIES_READ);
     for (int level = 0; level < sums.length; level++) {
       size = (size + FAN - 1) / FAN;
       source.query.chargeBytes(AGGREGATE_BYTES * size);
@@ -82,9 +95,24 @@ final class CellWindows {
     return new CellWindows(source, cellMillis, parts);
   }
 
-  /** Takes a series; false if its samples are more than cells can express. */
-  boolean load(int series, Worker worker) {
-    if (!source.cells(series, range, cellMillis, parts, cells, worker)) {
+  /**
+   * Takes a series; false if its samples are more than cells can express.
+   *
+   * @param expected one more than the last series that is likely to be asked for next, one after
+   *     the other
+   */
+  boolean load(int series, int expected, Worker worker) {
+    if (series < firstRead || series >= firstRead + read.size()) {
+      int together = Math.clamp(expected - series, 1, mostRead);
+      while (read.size() < together) {
+        read.add(new CellColumns());
+      }
+      read.subList(together, read.size()).clear();
+      firstRead = series;
+      source.cells(series, range, cellMillis, parts, read, worker);
+    }
+    cells = read.get(series - firstRead);
+    if (!cells.isKnown()) {
       return false;
     }
     for (int level = 0; level < sums.length; level++) {

@@ -14,6 +14,7 @@ final class CoreWindows {
   private static final int AGGREGATE_BYTES = 128;
 
   private final WindowSource source;
+  private final int parts;
   private final StepGrid grid;
   private final TimeRange before;
   private final TimeRange core;
@@ -23,9 +24,14 @@ final class CoreWindows {
   private final RangeAggregate[] behindCore; // by step
   private final RangeAggregate all = new RangeAggregate();
 
-  /** Windows of which the last begins before the first ends. */
-  CoreWindows(WindowSource source) {
+  /**
+   * Windows of which the last begins before the first ends.
+   *
+   * @param parts what is needed of cells, −1 to use none
+   */
+  CoreWindows(WindowSource source, int parts) {
     this.source = source;
+    this.parts = parts;
     this.grid = source.grid;
     long firstEnd = source.end(grid.start());
     long lastEnd = source.end(grid.last());
@@ -43,7 +49,7 @@ final class CoreWindows {
 
   /** Takes a series; false if its samples are more than aggregates can express. */
   boolean load(int series, Worker worker) {
-    return source.aggregate(series, core, inCore, worker)
+    return source.aggregate(series, core, parts, inCore, worker)
         && loadBefore(source.stored(series, before, worker))
         && loadBehind(source.stored(series, behind, worker));
   }

@@ -62,6 +62,11 @@ final class Elements extends SeriesOperator {
   }
 
   @Override
+  void expect(int from, int to, Worker worker) {
+    inner.expect(from, to, worker);
+  }
+
+  @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
     inner.evaluate(series, out, at, worker);
     if (floatsOnly && query.histograms.isUsed()) {

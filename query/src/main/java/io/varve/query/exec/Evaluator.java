@@ -118,6 +118,7 @@ public final class Evaluator {
             columns[worker.slot()] = column;
           }
           long kept = 0;
+          operator.expect(from, to, worker);
           for (int i = from; i < to; i++) {
             operator.evaluate(i, column, 0, worker);
             int present = Absent.countPresent(column, 0, column.length);

@@ -162,6 +162,13 @@ final class Merged extends SeriesOperator {
   }
 
   @Override
+  void expect(int from, int to, Worker worker) {
+    if (members == null) {
+      inner.expect(from, to, worker);
+    }
+  }
+
+  @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
     int[][] groups = members;
     if (groups == null) {

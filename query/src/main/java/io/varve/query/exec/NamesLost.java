@@ -27,6 +27,11 @@ final class NamesLost extends SeriesOperator {
   }
 
   @Override
+  void expect(int from, int to, Worker worker) {
+    inner.expect(from, to, worker);
+  }
+
+  @Override
   void evaluate(int number, double[] out, int at, Worker worker) {
     inner.evaluate(number, out, at, worker);
   }

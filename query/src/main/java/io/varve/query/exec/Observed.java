@@ -37,6 +37,11 @@ final class Observed extends SeriesOperator {
   }
 
   @Override
+  void expect(int from, int to, Worker worker) {
+    inner.expect(from, to, worker);
+  }
+
+  @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
     long begun = System.nanoTime();
     inner.evaluate(series, out, at, worker);

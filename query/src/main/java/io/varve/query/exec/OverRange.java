@@ -55,6 +55,9 @@ final class OverRange extends SeriesOperator {
     @Nullable CoreWindows core;
     @Nullable CellWindows cells;
 
+    /** One more than the last series that this worker said it would ask for. */
+    int expected;
+
     State(RangeFunction function, MixedRange mixed) {
       this.function = function;
       this.mixed = mixed;
@@ -120,6 +123,13 @@ final class OverRange extends SeriesOperator {
   @Override
   @Nullable BitSet loseNames() {
     return source.loseNames();
+  }
+
+  @Override
+  void expect(int from, int to, Worker worker) {
+    if (cellMillis > 0) {
+      state(worker).expected = to;
+    }
   }
 
   @Override
@@ -293,9 +303,11 @@ final class OverRange extends SeriesOperator {
       return aroundCore(series, state, out, at, worker);
     }
     RangeAggregate a = state.aggregate;
+    int parts = query.useCells ? parts() : -1;
     for (int s = 0; s < grid.count(); s++) {
       long end = source.end(grid.time(s));
-      if (!source.aggregate(series, source.window(end), a, worker) || !put(a, end, out, at + s)) {
+      if (!source.aggregate(series, source.window(end), parts, a, worker)
+          || !put(a, end, out, at + s)) {
         return false;
       }
     }
@@ -308,7 +320,7 @@ final class OverRange extends SeriesOperator {
       windows = CellWindows.of(source, cellMillis, parts());
       state.cells = windows;
     }
-    if (!windows.load(series, worker)) {
+    if (!windows.load(series, state.expected, worker)) {
       return false;
     }
     long looked = 0;
@@ -332,7 +344,7 @@ final class OverRange extends SeriesOperator {
       windows = CellWindows.of(source, gone.cellMillis(), parts());
       state.cells = windows;
     }
-    if (!windows.load(series, worker)) {
+    if (!windows.load(series, state.expected, worker)) {
       return;
     }
     for (int s = 0; s < grid.count(); s++) {
@@ -352,7 +364,7 @@ final class OverRange extends SeriesOperator {
   private boolean aroundCore(int series, State state, double[] out, int at, Worker worker) {
     CoreWindows windows = state.core;
     if (windows == null) {
-      windows = new CoreWindows(source);
+      windows = new CoreWindows(source, query.useCells ? parts() : -1);
       state.core = windows;
     }
     if (!windows.load(series, worker)) {

@@ -32,7 +32,7 @@ public final class QueryContext implements QueryBudget, AutoCloseable {
   /** Work, in steps, that is not worth waking up workers for. */
   private static final int FEW_STEPS = 32 * (SERIES_STEPS + 1);
 
-  private static final int CHUNK_VALUES = 1 << 16;
+  private static final int CHUNK_VALUES = 1 << 18;
 
   /** With so many steps even one series may take long. */
   private static final int LONG_STEPS = 64;

@@ -41,6 +41,7 @@ final class Rows {
         operator.grid.count(),
         (from, to, worker) -> {
           long present = 0;
+          operator.expect(from, to, worker);
           for (int i = from; i < to; i++) {
             double[] array = matrix.array(i);
             int at = matrix.offset(i);
@@ -115,6 +116,7 @@ final class Rows {
         rows,
         operator.grid.count(),
         (from, to, worker) -> {
+          operator.expect(first + from, first + to, worker);
           for (int r = from; r < to; r++) {
             operator.evaluate(first + r, batch.array(r), batch.offset(r), worker);
           }

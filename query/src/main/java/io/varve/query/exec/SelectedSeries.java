@@ -74,11 +74,21 @@ final class SelectedSeries {
     return mine;
   }
 
-  /** The aggregate of a range; false if the samples must be read. */
-  boolean aggregate(int series, TimeRange range, RangeAggregate into, Worker worker) {
+  /**
+   * The aggregate of a range; false if the samples must be read.
+   *
+   * @param parts what is needed of cells, −1 to use none
+   */
+  boolean aggregate(int series, TimeRange range, int parts, RangeAggregate into, Worker worker) {
     into.clear();
-    boolean known = reader(worker).aggregate(series, range, into);
+    SeriesReader reader = reader(worker);
+    boolean known =
+        parts < 0
+            ? reader.aggregate(series, range, into)
+            : reader.aggregate(series, range, parts, into);
     if (known) {
+      query.countStoredCells(into.storedCells);
+      meter.countStoredCells(into.storedCells, into.cellMillis);
       query.countStoredBlocks(into.storedBlocks);
       meter.countStoredBlocks(into.storedBlocks);
     }
@@ -95,13 +105,21 @@ final class SelectedSeries {
     return set.cellMillis();
   }
 
-  /** The cells of a range; false if the samples must be read. */
-  boolean cells(
-      int series, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
-    boolean known = reader(worker).cells(series, range, cellMillis, parts, into);
-    query.countStoredCells(into.storedCells());
-    meter.countStoredCells(into.storedCells(), cellMillis);
-    return known;
+  /** The cells of a range, of consecutive series. */
+  void cells(
+      int first,
+      TimeRange range,
+      long cellMillis,
+      int parts,
+      List<CellColumns> into,
+      Worker worker) {
+    reader(worker).cells(first, range, cellMillis, parts, into);
+    long stored = 0;
+    for (int i = 0; i < into.size(); i++) {
+      stored += into.get(i).storedCells();
+    }
+    query.countStoredCells(stored);
+    meter.countStoredCells(stored, cellMillis);
   }
 
   /**

@@ -75,7 +75,7 @@ final class SelectorMeter implements QueryBudget {
   void countStoredCells(long more, long width) {
     if (more > 0) {
       storedCells.add(more);
-      cellMillis = width;
+      cellMillis = Math.max(cellMillis, width);
     }
   }
 
@@ -118,7 +118,7 @@ final class SelectorMeter implements QueryBudget {
     return storedCells.sum();
   }
 
-  /** Width of the cells that were asked for last, 0 if none were. */
+  /** Width of the widest cells that were read, 0 if none were. */
   long cellMillis() {
     return cellMillis;
   }

@@ -30,6 +30,14 @@ abstract class SeriesOperator {
   abstract void evaluate(int series, double[] out, int at, Worker worker);
 
   /**
+   * Says that a worker is about to evaluate some series, one after the other, so that they may be
+   * read together.
+   *
+   * @param to one more than the last
+   */
+  void expect(int from, int to, Worker worker) {}
+
+  /**
    * After {@link #prepare}: the series that lose the labels which say what their metric is at the
    * end of the query; null if none does. Always null unless names are dropped late ({@link
    * QueryContext#lateNames}).

@@ -73,6 +73,11 @@ final class ShareOfSeries extends SeriesOperator {
   }
 
   @Override
+  void expect(int from, int to, Worker worker) {
+    inner.expect(from, to, worker);
+  }
+
+  @Override
   void evaluate(int series, double[] out, int at, Worker worker) {
     inner.evaluate(series, out, at, worker);
     for (int s = 0; s < grid.count(); s++) {

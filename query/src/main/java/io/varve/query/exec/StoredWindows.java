@@ -13,6 +13,7 @@ import io.varve.query.histogram.FloatHistogram;
 import io.varve.query.histogram.HistogramRanges;
 import io.varve.query.histogram.HistogramTable;
 import io.varve.query.plan.Selection;
+import java.util.List;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
@@ -148,8 +149,8 @@ final class StoredWindows extends WindowSource {
   }
 
   @Override
-  boolean aggregate(int number, TimeRange range, RangeAggregate into, Worker worker) {
-    return series().aggregate(number, range, into, worker);
+  boolean aggregate(int number, TimeRange range, int parts, RangeAggregate into, Worker worker) {
+    return series().aggregate(number, range, parts, into, worker);
   }
 
   @Override
@@ -163,9 +164,14 @@ final class StoredWindows extends WindowSource {
   }
 
   @Override
-  boolean cells(
-      int number, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
-    return series().cells(number, range, cellMillis, parts, into, worker);
+  void cells(
+      int first,
+      TimeRange range,
+      long cellMillis,
+      int parts,
+      List<CellColumns> into,
+      Worker worker) {
+    series().cells(first, range, cellMillis, parts, into, worker);
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.varve.engine.model.TimeRange;
 import io.varve.query.function.Window;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.List;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +54,12 @@ abstract class WindowSource {
    */
   abstract void load(int series, int step, Window into, Worker worker);
 
-  /** Aggregates a series over a range; false if it must be loaded. */
-  boolean aggregate(int series, TimeRange range, RangeAggregate into, Worker worker) {
+  /**
+   * Aggregates a series over a range; false if it must be loaded.
+   *
+   * @param parts what is needed of cells, −1 to use none
+   */
+  boolean aggregate(int series, TimeRange range, int parts, RangeAggregate into, Worker worker) {
     return false;
   }
 
@@ -68,10 +73,15 @@ abstract class WindowSource {
     return Collections.emptySortedSet();
   }
 
-  /** The cells of a series in a range that is made of them; false if it must be loaded. */
-  boolean cells(
-      int series, TimeRange range, long cellMillis, int parts, CellColumns into, Worker worker) {
-    return false;
+  /** The cells of consecutive series in a range that is made of them. */
+  void cells(
+      int first,
+      TimeRange range,
+      long cellMillis,
+      int parts,
+      List<CellColumns> into,
+      Worker worker) {
+    throw new IllegalStateException("BUG: there are no cells of a subquery");
   }
 
   /** The samples of a series in a range as they are stored, valid until the next are asked for. */
