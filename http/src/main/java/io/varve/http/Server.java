@@ -274,7 +274,8 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/retention/explain", keeping.explain(), both).withBody(form),
             Route.api("/api/v1/status/retention/plan", keeping.plan(), both).withBody(form)));
     String[] change = {"POST", "PUT"};
-    DeletesHandlers deletes = new DeletesHandlers(this::store, config.http().adminApi());
+    DeletesHandlers deletes =
+        new DeletesHandlers(this::store, config.http().adminApi(), config.ingest().limits(), clock);
     WriteHandler corrections =
         new WriteHandler(
             this::store,
@@ -496,13 +497,7 @@ public final class Server implements AutoCloseable {
             ingestor,
             queries,
             engine::version);
-    Ingestor corrections =
-        new Ingestor(
-            engine.seriesLookup(),
-            (batch, mode) -> engine.correct(batch),
-            config.ingest().limits(),
-            typeAndUnitLabels,
-            clock);
+    Ingestor corrections = ingestor.intoWhole((batch, mode) -> engine.correct(batch));
     return new Opened(engine, queries, store, corrections);
   }
 

@@ -57,7 +57,8 @@ public final class Ingestor {
   private final AliasCache aliases;
   private final ByteBudget budget;
   private final WorkspacePool workspaces;
-  private final IngestCounters counters = new IngestCounters();
+  private final boolean whole;
+  private final IngestCounters counters;
 
   /**
    * @param lookup recognises series that the engine knows
@@ -120,6 +121,33 @@ public final class Ingestor {
     this.budget = new ByteBudget(limits.inFlightBytes());
     int idle = 2 * Runtime.getRuntime().availableProcessors();
     this.workspaces = new WorkspacePool(idle, this::newWorkspace);
+    this.counters = new IngestCounters();
+    this.whole = false;
+  }
+
+  /** Another way for the batches, and all else in common. */
+  private Ingestor(Ingestor of, BatchSink sink, boolean whole) {
+    this.sink = sink;
+    this.whole = whole;
+    lookup = of.lookup;
+    limits = of.limits;
+    typeAndUnitLabels = of.typeAndUnitLabels;
+    otlp = of.otlp;
+    totals = of.totals;
+    clock = of.clock;
+    order = of.order;
+    aliases = of.aliases;
+    budget = of.budget;
+    workspaces = of.workspaces;
+    counters = of.counters;
+  }
+
+  /**
+   * The same ingestor with another end, at which a request arrives as a whole or not at all. Limits
+   * on all requests together, counters and what is remembered of senders are in common.
+   */
+  public Ingestor intoWhole(BatchSink other) {
+    return new Ingestor(this, other, true);
   }
 
   private Workspace newWorkspace() {
@@ -359,7 +387,8 @@ public final class Ingestor {
     int rows = batch.sampleCount + batch.histogramCount + batch.exemplarCount + batch.metadataCount;
     WriteResult result;
     try {
-      result = rows == 0 ? new WriteResult(0, 0, 0, 0, List.of(), -1) : append(intake, mode);
+      boolean nothing = rows == 0 || (whole && intake.refusals.any());
+      result = nothing ? new WriteResult(0, 0, 0, 0, List.of(), -1) : append(intake, mode);
     } catch (LateBacklogException e) {
       return IngestOutcome.later(message(e), RETRY_SECONDS);
     } catch (LimitExceededException e) {

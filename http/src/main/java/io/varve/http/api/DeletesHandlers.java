@@ -13,11 +13,13 @@ import io.varve.engine.model.WriteBatch;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
+import io.varve.ingest.IngestLimits;
 import io.varve.query.promql.ParseException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,11 +34,20 @@ import org.jspecify.annotations.Nullable;
 public final class DeletesHandlers {
   private final Supplier<Store> store;
   private final boolean open;
+  private final IngestLimits limits;
+  private final InstantSource clock;
 
-  /** Works on a store that is there by the time of the first request. */
-  public DeletesHandlers(Supplier<Store> store, boolean open) {
+  /**
+   * Works on a store that is there by the time of the first request.
+   *
+   * @param limits that corrections as lines of text keep
+   */
+  public DeletesHandlers(
+      Supplier<Store> store, boolean open, IngestLimits limits, InstantSource clock) {
     this.store = store;
     this.open = open;
+    this.limits = limits;
+    this.clock = clock;
   }
 
   /**
@@ -208,7 +219,7 @@ public final class DeletesHandlers {
         && contentType.toLowerCase(Locale.ROOT).startsWith("application/x-protobuf");
   }
 
-  private static WriteBatch lines(Request request) {
+  private WriteBatch lines(Request request) {
     String text;
     try {
       text =
@@ -220,7 +231,8 @@ public final class DeletesHandlers {
       throw ApiException.badData("the body is not UTF-8");
     }
     try {
-      return SampleLines.read(text, Arguments.tenantOf(request));
+      return SampleLines.read(
+          text, Arguments.tenantOf(request), SampleLines.Limits.of(limits, clock.millis()));
     } catch (IllegalArgumentException e) {
       throw ApiException.badData(String.valueOf(e.getMessage()));
     }

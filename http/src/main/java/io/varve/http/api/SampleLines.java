@@ -4,12 +4,15 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.WriteBatch;
 import io.varve.http.json.GoFloat;
+import io.varve.ingest.IngestLimits;
+import io.varve.ingest.intake.LabelLimits;
 import io.varve.query.promql.ParseException;
 import io.varve.query.promql.Parser;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Samples as lines of text, each {@code metric{label="value"} value timestamp}: Prometheus' text
@@ -20,12 +23,27 @@ public final class SampleLines {
   private SampleLines() {}
 
   /**
+   * What the samples may be.
+   *
+   * @param entries how many of them
+   * @param newestMillis their newest time
+   */
+  public record Limits(LabelLimits labels, int entries, long newestMillis) {
+    /** Of a server at a time. */
+    public static Limits of(IngestLimits limits, long nowMillis) {
+      return new Limits(
+          limits.labels(), limits.entriesPerRequest(), nowMillis + limits.future().toMillis());
+    }
+  }
+
+  /**
    * Reads all lines into a batch.
    *
    * @param text lines; the caller has bounded it
+   * @param limits null for none
    * @throws IllegalArgumentException if a line is none; the message names it, and what is wrong
    */
-  public static WriteBatch read(String text, String tenant) {
+  public static WriteBatch read(String text, String tenant, @Nullable Limits limits) {
     WriteBatch batch = new WriteBatch();
     batch.tenant = tenant;
     Map<String, Integer> rows = new HashMap<>();
@@ -38,7 +56,7 @@ public final class SampleLines {
       number++;
       if (!line.isEmpty() && line.charAt(0) != '#') {
         try {
-          add(line, batch, rows);
+          add(line, batch, rows, limits);
         } catch (IllegalArgumentException | ParseException e) {
           throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
         }
@@ -47,7 +65,8 @@ public final class SampleLines {
     return batch;
   }
 
-  private static void add(String line, WriteBatch batch, Map<String, Integer> rows) {
+  private static void add(
+      String line, WriteBatch batch, Map<String, Integer> rows, @Nullable Limits limits) {
     int beforeTime = lastBlank(line, line.length());
     int valueEnd = endOfText(line, beforeTime);
     int beforeValue = lastBlank(line, valueEnd);
@@ -58,15 +77,24 @@ public final class SampleLines {
     }
     String series = line.substring(0, seriesEnd);
     Integer row = rows.get(series);
+    long time = time(line.substring(beforeTime + 1));
+    if (limits != null && batch.sampleCount == limits.entries) {
+      throw new IllegalArgumentException("more than " + limits.entries + " samples");
+    }
+    if (limits != null && time > limits.newestMillis) {
+      throw new IllegalArgumentException(time + " is too far in the future");
+    }
     if (row == null) {
-      row = batch.addSeries(labels(series));
+      Labels labels = labels(series);
+      String exceeded = limits == null ? null : limits.labels.exceeded(labels);
+      if (exceeded != null) {
+        throw new IllegalArgumentException("a series has " + exceeded);
+      }
+      row = batch.addSeries(labels);
       rows.put(series, row);
     }
     batch.addSample(
-        row,
-        time(line.substring(beforeTime + 1)),
-        Double.doubleToRawLongBits(value(line.substring(beforeValue + 1, valueEnd))),
-        0);
+        row, time, Double.doubleToRawLongBits(value(line.substring(beforeValue + 1, valueEnd))), 0);
   }
 
   private static int lastBlank(String line, int end) {

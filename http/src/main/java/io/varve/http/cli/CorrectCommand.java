@@ -6,6 +6,8 @@ import io.varve.engine.StorageStoppedException;
 import io.varve.engine.WriteResult;
 import io.varve.engine.model.WriteBatch;
 import io.varve.http.api.SampleLines;
+import io.varve.http.api.SampleLines.Limits;
+import io.varve.ingest.IngestLimits;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -82,7 +84,13 @@ final class CorrectCommand implements Callable<Integer> {
   private void send(String part, long firstLine, @Nullable Engine engine) throws IOException {
     WriteBatch batch;
     try {
-      batch = SampleLines.read(part, target.tenant());
+      batch =
+          SampleLines.read(
+              part,
+              target.tenant(),
+              engine == null // the server knows its own limits
+                  ? null
+                  : Limits.of(IngestLimits.DEFAULT, System.currentTimeMillis()));
     } catch (IllegalArgumentException e) {
       throw new IOException(
           "of the lines from " + firstLine + " on, " + e.getMessage() + stored(), e);

@@ -12,7 +12,6 @@ import io.varve.ingest.intake.LabelLimits;
 import io.varve.retention.rules.RuleException;
 import io.varve.retention.rules.RuleSample;
 import io.varve.retention.rules.RuleSink;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Stores what rules of a tenant make as any other samples. Any thread. */
@@ -55,33 +54,10 @@ final class EngineSink implements RuleSink {
 
   /** The limits are those of any writer: templates may make labels of any size. */
   private byte[] canonical(Labels labels) {
-    if (labels.size() > limits.labels()) {
-      throw tooLarge(labels, labels.size() + " labels", limits.labels());
+    String exceeded = limits.exceeded(labels);
+    if (exceeded != null) {
+      throw new RuleException("a series of " + labels.get(Labels.METRIC_NAME) + " has " + exceeded);
     }
-    for (int i = 0; i < labels.size(); i++) {
-      int name = labels.name(i).getBytes(StandardCharsets.UTF_8).length;
-      int value = labels.value(i).getBytes(StandardCharsets.UTF_8).length;
-      if (name > limits.nameBytes()) {
-        throw tooLarge(labels, "a label name of " + name + " bytes", limits.nameBytes());
-      }
-      if (value > limits.valueBytes()) {
-        throw tooLarge(labels, "a label value of " + value + " bytes", limits.valueBytes());
-      }
-    }
-    byte[] canonical = labels.canonical();
-    if (canonical.length > limits.setBytes()) {
-      throw tooLarge(labels, "labels of " + canonical.length + " bytes", limits.setBytes());
-    }
-    return canonical;
-  }
-
-  private static RuleException tooLarge(Labels labels, String what, int limit) {
-    return new RuleException(
-        "a series of "
-            + labels.get(Labels.METRIC_NAME)
-            + " has "
-            + what
-            + ", over the limit of "
-            + limit);
+    return labels.canonical();
   }
 }
