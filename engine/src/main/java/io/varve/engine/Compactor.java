@@ -168,6 +168,7 @@ final class Compactor {
     for (Layers.Layer layer : Layers.of(window, kept, carriedOut)) {
       writeChunks(layer, sorted, newId, classes, position, rows, staged, edit);
     }
+    new LostSamples(fs, dataDir, counters).rewrite(window, newId, position, staged, edit);
     for (Shared<ChunkReader> chunk : window.chunks()) {
       edit.removeChunk(chunk.get().file());
     }
@@ -196,7 +197,7 @@ final class Compactor {
     return sorted;
   }
 
-  /** Window ids that still have a sample or an exemplar, ascending. */
+  /** Window ids that still have a sample, an exemplar or cells of lost samples, ascending. */
   private static int[] survivors(WindowView window, WindowRows rows) {
     int end = window.state().nextId();
     boolean[] alive = new boolean[end];
@@ -224,6 +225,7 @@ final class Compactor {
           (id, time, value, labels, offset, length) ->
               alive[id] |= !window.tombstones().deleted(id, time, logTo));
     }
+    LostSamples.toldOf(window, id -> alive[id] = true);
     int[] ids = new int[end];
     int n = 0;
     for (int id = 0; id < end; id++) {

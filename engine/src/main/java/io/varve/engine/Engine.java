@@ -585,7 +585,8 @@ public final class Engine implements AutoCloseable {
     writePath.flushErasing(housekeeping.buckets());
     finishJobs();
     for (WindowView window : catalog.peek().windows().values()) {
-      if (window.tombstones().any() && !window.hasLostSamples()) {
+      boolean keepsGroups = window.hasLostGroups() && deletes.hiding(window.start()).isEmpty();
+      if (window.tombstones().any() && !keepsGroups) {
         writePath.mergePurging(window.start());
       }
     }

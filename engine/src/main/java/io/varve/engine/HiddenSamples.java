@@ -105,7 +105,7 @@ final class HiddenSamples {
       // What another delete hides is meant, too: that one may be undone.
       any = found > 0 || read(window.with(window.chunks(), Tombstones.NONE), id, bucket, range) > 0;
     }
-    any = any || hasExemplars || isInCells(window, id);
+    any = any || hasExemplars || isInCells(window, id, bucket, range);
     if (any || damage.all().size() > problems) {
       ids.add(id);
       samples += found;
@@ -114,11 +114,17 @@ final class HiddenSamples {
   }
 
   /** Of series whose samples are gone already aggregates may be left. */
-  private static boolean isInCells(WindowView window, int id) {
-    for (Shared<ChunkReader> cells : window.cells()) {
-      if (cells.get().rowOf(id) >= 0) {
-        return true;
+  private boolean isInCells(WindowView window, int id, int bucket, TimeRange range) {
+    try {
+      for (List<ChunkReader> widths : window.cellsBySource().sourceless(bucket)) {
+        for (ChunkReader cells : widths) {
+          if (LostSamples.touches(cells, id, range)) {
+            return true;
+          }
+        }
       }
+    } catch (CorruptDataException e) {
+      damage.add(String.valueOf(e.getMessage()));
     }
     return false;
   }

@@ -205,7 +205,7 @@ final class Housekeeping {
   }
 
   static boolean isWorthMerging(WindowView window, long keptFrom) {
-    if (window.hasLostSamples()) {
+    if (window.hasLostGroups()) {
       return false; // what is kept of them belongs to the files as they are
     }
     Map<Integer, Integer> lateFiles = new HashMap<>();

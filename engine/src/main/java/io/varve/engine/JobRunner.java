@@ -224,7 +224,10 @@ final class JobRunner {
     ManifestEdit edit = new ManifestEdit();
     Deletions.Step step = null;
     WindowState before = null;
-    if (window != null && isWhole(window) && !window.hasLostSamples()) {
+    // Grouped aggregates of lost samples hold for the files as they are, until a delete is to go.
+    if (window != null
+        && isWhole(window)
+        && (!window.hasLostGroups() || !deletes.endedBy(job.merge()).isEmpty())) {
       try {
         edit = compactor.merge(window, job.position(), job.merge().keptFrom(), job.policy());
         window.state().cells().forEach(edit::removeCells); // made anew from what is merged

@@ -326,6 +326,18 @@ final class ReceiptCheck {
     part.written().forEach(file -> written.add(file.path() + " " + file.sha256()));
     List<Shared<ChunkReader>> proven =
         view.chunks().stream().filter(chunk -> written.remove(name(chunk.get().file()))).toList();
+    for (Shared<ChunkReader> resource : view.cells()) {
+      ChunkReader cells = resource.get();
+      if (!written.remove(name(cells.file()))) {
+        continue; // made anew from the samples of other files
+      }
+      ids.forEach(
+          (int id) -> {
+            if (LostSamples.touches(cells, id, entry.range())) {
+              problem.accept(what + cells.file().path() + " has aggregates of it");
+            }
+          });
+    }
     boolean all = written.stream().noneMatch(name -> name.contains(".tch "));
     if (!all) {
       return; // rewritten since: what is in the range now may have been written later

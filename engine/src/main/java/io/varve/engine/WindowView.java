@@ -162,17 +162,9 @@ final class WindowView {
     return cellsBySource;
   }
 
-  /** True if samples are gone because of their age of which there are aggregates. */
-  boolean hasLostSamples() {
-    if (cellsBySource.isSourceless()) {
-      return true;
-    }
-    for (GroupedFile file : state.grouped()) {
-      if (file.samplesGone()) {
-        return true;
-      }
-    }
-    return false;
+  /** True if samples are gone because of their age of which there are grouped aggregates. */
+  boolean hasLostGroups() {
+    return state.grouped().stream().anyMatch(GroupedFile::samplesGone);
   }
 
   Tombstones tombstones() {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.varve.engine.AggregateRule;
+import io.varve.engine.DataFolder;
+import io.varve.engine.DeleteInfo;
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.QueryBudget;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WriteMode;
 import io.varve.engine.model.Labels;
@@ -18,6 +21,7 @@ import io.varve.engine.policy.RetentionRule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -180,5 +184,47 @@ final class SamplesGoneTest {
     engine.close();
     engine = Engine.open(config());
     assertThat(value("count_over_time(g[4h])", 11)).isEqualTo(3 * 240);
+  }
+
+  @Test
+  void aPurgeTakesWhatIsDeletedOutOfCells() throws IOException {
+    List<Matcher> g = List.of(Matcher.equal("__name__", "g"));
+    engine.delete("", g, new TimeRange(START + 8 * HOUR, START + 9 * HOUR));
+    engine.delete("", g, new TimeRange(START + 18 * HOUR, START + 24 * HOUR)); // a whole window
+    work();
+    assertThat(value("count_over_time(g[4h])", 11)).isEqualTo(3 * 240);
+    engine.cleanTombstones();
+    assertThat(engine.deletes())
+        .allSatisfy(
+            delete -> {
+              assertThat(delete.state()).isEqualTo(DeleteInfo.State.PURGED);
+              assertThat(delete.windows()).hasSize(1);
+              DeleteInfo.Window window = delete.windows().getFirst();
+              assertThat(window.removed()).anyMatch(file -> file.path().contains("/a-3600000-"));
+              assertThat(window.written()).anyMatch(file -> file.path().contains("/a-3600000-"));
+            });
+    for (boolean again : new boolean[] {false, true}) {
+      if (again) {
+        engine.close();
+        engine = Engine.open(config());
+      }
+      assertThat(engine.stats().damage()).isEmpty();
+      assertThat(value("count_over_time(g[4h])", 11)).isEqualTo(3 * 240);
+      assertThat(value("increase(c[4h])", 11)).isCloseTo(4 * 3600, within(1.0));
+      assertThat(value("count_over_time(g[6h])", 18)).isEqualTo(6 * 240);
+      assertThat(value("increase(c[6h])", 24)).isCloseTo(6 * 3600, within(1.0));
+      assertThat(((QueryResult.Vector) ask("count_over_time(g[6h])", 24).value()).size()).isZero();
+      try (Snapshot snapshot = engine.snapshot()) {
+        TimeRange window = new TimeRange(START + 18 * HOUR, START + 24 * HOUR);
+        assertThat(
+                snapshot.labelValues("", "__name__", List.of(), window, 10, QueryBudget.UNLIMITED))
+            .containsExactly("c");
+      }
+      List<String> problems = new ArrayList<>();
+      List<String> receipts = new ArrayList<>();
+      new DataFolder(dir).verify(file -> {}, problems::add, receipts::add);
+      assertThat(problems).isEmpty();
+      assertThat(receipts).hasSize(2).allMatch(receipt -> receipt.contains("nothing of it is"));
+    }
   }
 }

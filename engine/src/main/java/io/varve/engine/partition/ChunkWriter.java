@@ -226,6 +226,21 @@ public final class ChunkWriter implements AutoCloseable {
         0);
   }
 
+  /** Takes a cell of another file over as it stands there, as the next cell of the series. */
+  public void copyCell(ChunkReader source, int cell) throws IOException {
+    if (info.cellMillis() != source.file().info().cellMillis()) {
+      throw new IllegalArgumentException("a cell of another width");
+    }
+    long first = source.minTime(cell);
+    long last = source.maxTime(cell);
+    requireOrder(new long[] {first}, 0, 1);
+    int flags = source.flags(cell) & ~BlockPage.ROW_START;
+    if ((flags & BlockPage.STATS) != 0) {
+      source.stats(cell, stats);
+    }
+    index(flags, times.bare(source.count(cell), first, last), 0, 0);
+  }
+
   private void requireOrder(long[] time, int from, int to) {
     if (windowId < 0) {
       throw new IllegalStateException("a block without a series");

@@ -1,0 +1,142 @@
+package io.varve.engine;
+
+import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.StagedFiles;
+import io.varve.engine.model.TimeRange;
+import io.varve.engine.partition.CellsFile;
+import io.varve.engine.partition.ChunkEncoders;
+import io.varve.engine.partition.ChunkFile;
+import io.varve.engine.partition.ChunkInfo;
+import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.ChunkWriter;
+import io.varve.engine.partition.ManifestEdit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cells of a window of which the samples are gone: nothing can make them anew, so a merge takes
+ * them over, with the series' new numbers, and without those that a delete which it carries out
+ * touches.
+ */
+final class LostSamples {
+  private final FileSystem fs;
+  private final Path dataDir;
+  private final EngineCounters counters;
+
+  LostSamples(FileSystem fs, Path dataDir, EngineCounters counters) {
+    this.fs = fs;
+    this.dataDir = dataDir;
+    this.counters = counters;
+  }
+
+  /** The files of cells of a window whose samples are gone. */
+  static List<ChunkReader> cells(WindowView window) {
+    List<ChunkReader> all = new ArrayList<>();
+    for (int bucket = 0; bucket < window.buckets(); bucket++) {
+      window.cellsBySource().sourceless(bucket).forEach(all::addAll);
+    }
+    return all;
+  }
+
+  /** True if a series has a cell in a range, or one that reaches into it. */
+  static boolean touches(ChunkReader cells, int windowId, TimeRange range) {
+    long[] ranges = {range.startExclusive(), range.endInclusive()};
+    int row = cells.rowOf(windowId);
+    int end = row < 0 ? 0 : cells.endBlock(row);
+    for (int cell = row < 0 ? 0 : cells.firstBlock(row); cell < end; cell++) {
+      if (CellReading.touches(ranges, cells, cell)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Tells the window ids of which a cell is left whose samples are gone. */
+  static void toldOf(WindowView window, IntConsumer ids) {
+    for (ChunkReader cells : cells(window)) {
+      for (int row = 0; row < cells.seriesCount(); row++) {
+        int id = cells.windowIdAt(row);
+        long[] deleted = window.tombstones().ranges(id, cells.file().info().logTo());
+        if (!left(cells, row, deleted).isEmpty()) {
+          ids.accept(id);
+        }
+      }
+    }
+  }
+
+  /** The cells of a row that no delete touches. */
+  private static List<Integer> left(ChunkReader cells, int row, long @Nullable [] deleted) {
+    List<Integer> left = new ArrayList<>();
+    for (int cell = cells.firstBlock(row); cell < cells.endBlock(row); cell++) {
+      if (deleted == null || !CellReading.touches(deleted, cells, cell)) {
+        left.add(cell);
+      }
+    }
+    return left;
+  }
+
+  /**
+   * Writes them once more.
+   *
+   * @param window with the deletes that are carried out
+   * @param newId the new window ids by the old ones
+   * @param position log position of the merge
+   */
+  void rewrite(WindowView window, int[] newId, long position, StagedFiles staged, ManifestEdit edit)
+      throws IOException {
+    String folder = ChunkInfo.windowFolder(window.start());
+    try (ChunkEncoders encoders = new ChunkEncoders()) {
+      for (CellsFile file : window.state().cells()) {
+        for (ChunkReader cells : cells(window)) {
+          if (!cells.file().path().equals(file.file().path())) {
+            continue;
+          }
+          String name = nameAt(cells.file().info(), position);
+          try (ChunkWriter writer =
+              new ChunkWriter(fs, dataDir, folder, cells.file().info(), name, encoders)) {
+            write(window, cells, newId, writer);
+            if (writer.blocks() > 0) {
+              ChunkFile written = writer.end(staged);
+              counters.bytesWritten.add(written.bytes());
+              edit.addCells(new CellsFile(written, file.source(), file.rule()));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** A name that tells the file from those of earlier merges. */
+  private static String nameAt(ChunkInfo info, long position) {
+    String name = info.fileName();
+    return name.substring(0, name.length() - ".tch".length())
+        + "-m"
+        + HexFormat.of().toHexDigits(position)
+        + ".tch";
+  }
+
+  private static void write(WindowView window, ChunkReader cells, int[] newId, ChunkWriter writer)
+      throws IOException {
+    List<Integer> rows = new ArrayList<>();
+    for (int row = 0; row < cells.seriesCount(); row++) {
+      if (newId[cells.windowIdAt(row)] != WindowIds.NONE) {
+        rows.add(row);
+      }
+    }
+    rows.sort(Comparator.comparingInt(row -> newId[cells.windowIdAt(row)]));
+    for (int row : rows) {
+      int id = cells.windowIdAt(row);
+      writer.series(newId[id]);
+      long[] deleted = window.tombstones().ranges(id, cells.file().info().logTo());
+      for (int cell : left(cells, row, deleted)) {
+        writer.copyCell(cells, cell);
+      }
+    }
+  }
+}
