@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -127,7 +128,9 @@ final class Expirer {
     List<CellsFile> cells = cells(window, expiry, damage);
     gone.andNot(window.without(deletes).gone());
     if (cells.size() < state.cells().size()) {
-      gone.and(rowsOfOthers(window, files)); // the others are still told of by their cells
+      RoaringBitmap told = rowsOfCells(window, cells);
+      told.andNot(rowsOfOthers(window, files));
+      gone.andNot(told); // those are still told of by their cells
     }
     List<GroupedFile> grouped = new ArrayList<>();
     List<GroupedFile> kept = new ArrayList<>();
@@ -169,6 +172,20 @@ final class Expirer {
         case OUTDATED, LET_GO -> go.add(file);
       }
     }
+  }
+
+  /** Series that have rows in files of cells that stay. */
+  private static RoaringBitmap rowsOfCells(WindowView window, List<CellsFile> going) {
+    Set<String> paths = new HashSet<>();
+    going.forEach(file -> paths.add(file.file().path()));
+    RoaringBitmap series = new RoaringBitmap();
+    for (Shared<ChunkReader> resource : window.cells()) {
+      ChunkReader cells = resource.get();
+      for (int row = 0; !paths.contains(cells.file().path()) && row < cells.seriesCount(); row++) {
+        series.add(cells.windowIdAt(row));
+      }
+    }
+    return series;
   }
 
   /** Series that have rows in files that stay. */

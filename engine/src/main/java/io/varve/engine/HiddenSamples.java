@@ -5,6 +5,7 @@ import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkReader;
 import io.varve.engine.partition.ChunkScratch;
+import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.Tombstones;
 import java.util.List;
 import org.roaringbitmap.RoaringBitmap;
@@ -105,7 +106,7 @@ final class HiddenSamples {
       // What another delete hides is meant, too: that one may be undone.
       any = found > 0 || read(window.with(window.chunks(), Tombstones.NONE), id, bucket, range) > 0;
     }
-    any = any || hasExemplars || isInCells(window, id, bucket, range);
+    any = any || hasExemplars || isInCells(window, id, bucket, range) || isInTables(window);
     if (any || damage.all().size() > problems) {
       ids.add(id);
       samples += found;
@@ -127,6 +128,11 @@ final class HiddenSamples {
       damage.add(String.valueOf(e.getMessage()));
     }
     return false;
+  }
+
+  /** Whose samples are in grouped aggregates, their files do not tell. */
+  private static boolean isInTables(WindowView window) {
+    return window.state().grouped().stream().anyMatch(GroupedFile::samplesGone);
   }
 
   private long read(WindowView window, int id, int bucket, TimeRange range) {

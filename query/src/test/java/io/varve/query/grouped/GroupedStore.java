@@ -12,6 +12,7 @@ import io.varve.engine.WriteMode;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.StaleMarker;
+import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import io.varve.query.Cancellation;
 import io.varve.query.QueryEngine;
@@ -65,7 +66,7 @@ final class GroupedStore implements AutoCloseable {
 
   final Random random;
   final QueryEngine queries = new QueryEngine(QueryEngine.Options.DEFAULT);
-  final UnaryOperator<EngineConfig> configuration;
+  UnaryOperator<EngineConfig> configuration;
   private final Path dir;
   Engine engine;
   GroupedUpkeep upkeep;
@@ -138,6 +139,47 @@ final class GroupedStore implements AutoCloseable {
 
   static void add(WriteBatch batch, int row, long time, double value) {
     batch.addSample(row, time, Double.doubleToRawLongBits(value), 0);
+  }
+
+  /** Other values in place of some of a series, or between them. */
+  void correct() {
+    WriteBatch batch = new WriteBatch();
+    int s = random.nextInt(counters.length);
+    int row = batch.addSeries(labels(s));
+    long minute = random.nextLong(Math.max(1, now - ORIGIN)) / MINUTE;
+    for (int i = 0; i < 1 + random.nextInt(4); i++) {
+      long time = ORIGIN + (minute + i) * MINUTE + 1 + s * 100L;
+      add(batch, row, time, random.nextInt(10_000));
+    }
+    engine.correct(batch);
+  }
+
+  /** Deletes some series in a range; gives the delete's id. */
+  long delete() {
+    long start = ORIGIN + random.nextLong(Math.max(1, now - ORIGIN));
+    long end = random.nextInt(3) == 0 ? Long.MAX_VALUE : start + random.nextLong(2 * WINDOW);
+    Matcher matcher =
+        switch (random.nextInt(4)) {
+          case 0 -> Matcher.equal("job", "j" + random.nextInt(3));
+          case 1 -> Matcher.equal("zone", "");
+          default -> Matcher.equal("n", Integer.toString(random.nextInt(counters.length)));
+        };
+    return engine.delete("", List.of(matcher), new TimeRange(start, end));
+  }
+
+  /** Other rules, which want some of the same tables. */
+  void redefine() {
+    rules =
+        switch (random.nextInt(3)) {
+          case 0 -> RULES;
+          case 1 -> List.of(rule("other", false, List.of("job", "zone"), HOUR));
+          default ->
+              List.of(
+                  RULES.get(0),
+                  rule("all", false, List.of(), 20 * MINUTE, 2 * HOUR),
+                  rule("without_n", true, List.of("n"), 20 * MINUTE, HOUR));
+        };
+    engine.aggregate(rules, 0);
   }
 
   /** Some samples that come late; at places where there are none. */
