@@ -23,6 +23,7 @@ import io.varve.query.QueryLimits;
 import io.varve.retention.rules.Durations;
 import io.varve.retention.rules.RuleException;
 import io.varve.retention.rules.RuleFile;
+import io.varve.retention.rules.RuleFiles;
 import io.varve.retention.rules.RuleGroup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -83,8 +84,9 @@ final class RulesReplayCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "TIME",
       description =
-          "The first time of an evaluation: RFC 3339, seconds since the epoch, or how long ago"
-              + " (-7d). Evaluations are at multiples of their interval.")
+          "The first time of an evaluation: RFC 3339, a date (2026-01-31, in UTC), seconds since"
+              + " the epoch, or how long ago (-7d). Evaluations are at multiples of their"
+              + " interval.")
   private @Nullable String from;
 
   @Option(
@@ -414,10 +416,13 @@ final class RulesReplayCommand implements Callable<Integer> {
     }
   }
 
-  private @Nullable RuleFile parse(Path path) throws IOException {
+  private @Nullable RuleFile parse(Path path) {
     try {
-      return ofTenant(
-          path, RuleFile.parse(Files.readString(path), Replay.checker(), ignoreUnknown));
+      RuleFile parsed = RuleFile.parse(RuleFiles.text(path), Replay.checker(), ignoreUnknown);
+      if (parsed.groups().stream().allMatch(group -> group.rules().isEmpty())) {
+        System.err.println("varve: " + path + ": there are no rules in it");
+      }
+      return ofTenant(path, parsed);
     } catch (RuleException e) {
       String.valueOf(e.getMessage())
           .lines()

@@ -3,7 +3,12 @@ package io.varve.http.cli;
 import io.varve.http.json.GoFloat;
 import io.varve.retention.rules.Durations;
 import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.TemporalAccessor;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -15,8 +20,8 @@ final class TimeOption {
   private TimeOption() {}
 
   /**
-   * Reads one: RFC 3339, seconds since the epoch, {@code now}, or a duration before now ({@code
-   * -7d}).
+   * Reads one: RFC 3339, or a date with or without a time of day (in UTC), seconds since the epoch,
+   * {@code now}, or a duration before now ({@code -7d}).
    *
    * @return milliseconds since the epoch
    * @throws IllegalArgumentException if it is none; the message says what would be one
@@ -38,10 +43,21 @@ final class TimeOption {
       if (trimmed.startsWith("-")) {
         return Math.subtractExact(nowMillis, Durations.millis(trimmed.substring(1)));
       }
-      return OffsetDateTime.parse(trimmed.toUpperCase(Locale.ROOT)).toInstant().toEpochMilli();
+      return date(trimmed.toUpperCase(Locale.ROOT)).toInstant().toEpochMilli();
     } catch (DateTimeException | IllegalArgumentException | ArithmeticException e) {
       throw wrong(text);
     }
+  }
+
+  private static OffsetDateTime date(String text) {
+    if (text.indexOf('T') < 0) {
+      return LocalDate.parse(text).atStartOfDay().atOffset(ZoneOffset.UTC);
+    }
+    TemporalAccessor time =
+        DateTimeFormatter.ISO_DATE_TIME.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
+    return time instanceof LocalDateTime local
+        ? local.atOffset(ZoneOffset.UTC)
+        : OffsetDateTime.from(time);
   }
 
   private static IllegalArgumentException wrong(String text) {

@@ -1,6 +1,7 @@
 package io.varve.http.cli;
 
 import io.varve.http.Version;
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -8,6 +9,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The top of the command line. */
 @Command(
@@ -57,8 +59,25 @@ public final class VarveCommand implements Runnable {
   public static int run(String... args) {
     return new CommandLine(new VarveCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler((problem, arguments) -> explain(problem))
         .setExecutionExceptionHandler((failure, commandLine, parsed) -> Failures.explain(failure))
         .execute(args);
+  }
+
+  /** In a line or two: the whole usage would push what is wrong off the screen. */
+  private static int explain(ParameterException problem) {
+    CommandLine command = problem.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("varve: " + problem.getMessage());
+    boolean guessed = UnmatchedArgumentException.printSuggestions(problem, err);
+    if (command.getParent() == null && !guessed) {
+      command.usage(err);
+    } else {
+      err.println(
+          command.getCommandSpec().qualifiedName() + " --help tells what can be said here.");
+    }
+    err.flush();
+    return Failures.NOT_UNDERSTOOD;
   }
 
   @Override

@@ -34,7 +34,12 @@ public final class ServerConnection implements AutoCloseable {
   public ServerConnection(String url, String tenant) {
     this.url = url.replaceAll("/+$", "");
     this.tenant = tenant;
-    request("/");
+    try {
+      request("/");
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "\"" + url + "\" is not of the form http://HOST:PORT: " + e.getMessage(), e);
+    }
   }
 
   private HttpRequest.Builder request(String path) {

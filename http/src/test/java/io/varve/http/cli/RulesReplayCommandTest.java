@@ -482,6 +482,43 @@ final class RulesReplayCommandTest {
     assertThat(failing.out()).containsPattern("y +recording +4 +244 +61 +0");
   }
 
+  @Test
+  void groupsOfOtherTenantsAreLeftOut() throws Exception {
+    try (Engine engine = open()) {
+      WriteBatch batch = new WriteBatch();
+      batch.tenant = "acme";
+      batch.add(Labels.of("__name__", "theirs"), T, 1);
+      engine.append(batch, WriteMode.PARTIAL);
+      engine.flush();
+    }
+    Files.writeString(
+        rules,
+        """
+        groups:
+        - {name: any, rules: [{record: x, expr: vector(1)}]}
+        - {name: acme, tenant: acme, rules: [{record: y, expr: theirs}]}
+        - {name: beta, tenant: beta, rules: [{record: z, expr: theirs}]}
+        """);
+    Result none = replay();
+    assertThat(none.exit()).isZero();
+    assertThat(none.err())
+        .contains("rules.yaml: left out 2 groups of other tenants (--tenant acme, beta)");
+    assertThat(none.out()).contains("any").doesNotContain("acme", "beta");
+    JsonNode acme = JSON.readTree(replay("--tenant", "acme", "--format", "json").out());
+    assertThat(acme.get("rules")).hasSize(2);
+    assertThat(acme.at("/rules/1/group").asText()).isEqualTo("acme");
+    assertThat(acme.at("/rules/1/samples").asInt()).isPositive();
+    Files.writeString(rules, "groups: [{name: g}]\n");
+    assertThat(replay().err()).contains("rules.yaml: there are no rules in it");
+    Result folder = varve(List.of("rules", "replay", data.toString(), "--from", "-1h"));
+    assertThat(folder.exit()).isEqualTo(1);
+    assertThat(folder.err().strip()).isEqualTo("varve: " + data + ": a folder, not a file");
+    Result unknown = varve(List.of("rules", "replay", rules.toString(), "--form"));
+    assertThat(unknown.exit()).isEqualTo(2);
+    assertThat(unknown.err().lines()).hasSizeLessThan(5);
+    assertThat(unknown.err()).contains("--format", "varve rules replay --help");
+  }
+
   private static void assertWrong(String message, String... arguments) {
     Result result = varve(Arrays.asList(arguments));
     assertThat(result.err()).contains(message);

@@ -15,6 +15,9 @@ final class TimeOptionTest {
   @CsvSource({
     "2023-11-14T22:00:00Z, 1699999200000",
     "2023-11-14t23:00:00.5+01:00, 1699999200500",
+    "2023-11-14T22:00, 1699999200000",
+    "2023-11-14T22:00:00.250, 1699999200250",
+    "2023-11-14, 1699920000000",
     "1699999200, 1699999200000",
     "1699999200.25, 1699999200250",
     "0, 0",
@@ -27,7 +30,20 @@ final class TimeOptionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "yesterday", "2023-11-14", "-", "-7", "7d", "NaN", "1e30", "-1x"})
+  @ValueSource(
+      strings = {
+        "",
+        "yesterday",
+        "2023-11",
+        "2023-11-14T",
+        "22:00",
+        "-",
+        "-7",
+        "7d",
+        "NaN",
+        "1e30",
+        "-1x"
+      })
   void saysWhatATimeIs(String text) {
     assertThatThrownBy(() -> TimeOption.parse(text, NOW))
         .isInstanceOf(IllegalArgumentException.class)

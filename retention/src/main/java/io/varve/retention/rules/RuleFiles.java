@@ -111,8 +111,16 @@ public final class RuleFiles {
     return text.chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
   }
 
-  private static String text(Path file) {
+  /**
+   * The text of a file of rules.
+   *
+   * @throws RuleException if it cannot be read; the message says why, without the path
+   */
+  public static String text(Path file) {
     try {
+      if (Files.isDirectory(file)) {
+        throw new RuleException("a folder, not a file");
+      }
       if (Files.size(file) > MOST_BYTES) {
         throw new RuleException("larger than " + (MOST_BYTES >> 20) + " MiB");
       }
