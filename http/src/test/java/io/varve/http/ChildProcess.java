@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,21 @@ final class ChildProcess implements AutoCloseable {
             .redirectOutput(output.toFile())
             .start();
     return new ChildProcess(process, output);
+  }
+
+  /** A Prometheus with the configuration prometheus.yml of a folder. */
+  static ChildProcess prometheus(Path folder, String program, int port, String... more)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                program,
+                "--config.file=prometheus.yml",
+                "--storage.tsdb.path=prometheus",
+                "--log.level=warn",
+                "--web.listen-address=127.0.0.1:" + port));
+    command.addAll(List.of(more));
+    return start(folder, "prometheus", command);
   }
 
   /** The full path of a program, null if it is not installed. */

@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.varve.http.cli.VarveCommand;
+import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,32 +25,11 @@ final class DeletesEndpointsTest {
 
   @TempDir Path folder;
 
-  private record Result(int exit, String out, String err) {}
-
   private static ServerConfig config(Path data) {
     return ServerConfig.defaults()
         .withListen(new Address("127.0.0.1", 0))
         .withDataDir(data)
         .withAdminApi(true);
-  }
-
-  private static Result run(String... args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int exit = VarveCommand.run(args);
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
   }
 
   private static void write(ApiClient client) throws Exception {
@@ -199,36 +175,39 @@ final class DeletesEndpointsTest {
       String[] url = {"--url", "http://127.0.0.1:" + server.address().getPort()};
       try (ApiClient client = new ApiClient(server.address().getPort())) {
         write(client);
-        Result dry = run("delete", "m{s=\"x1\"}", "--dry-run", url[0], url[1]);
+        CommandResult dry = CommandResult.of("delete", "m{s=\"x1\"}", "--dry-run", url[0], url[1]);
         assertThat(dry.out()).contains("would delete 10 samples of 1 series in 1 windows");
-        Result made = run("delete", "m{s=\"x1\"}", "--start", "1700000405", url[0], url[1]);
+        CommandResult made =
+            CommandResult.of("delete", "m{s=\"x1\"}", "--start", "1700000405", url[0], url[1]);
         assertThat(made.exit()).as(made.err()).isZero();
         String id = made.out().replaceAll("(?s)delete (\\d+):.*", "$1");
         assertThat(count(client)).isEqualTo(25);
-        assertThat(run("deletes", url[0], url[1]).out()).contains(id, "hidden", "s=\"x1\"");
-        assertThat(run("undelete", id, url[0], url[1]).out()).contains("is undone");
+        assertThat(CommandResult.of("deletes", url[0], url[1]).out())
+            .contains(id, "hidden", "s=\"x1\"");
+        assertThat(CommandResult.of("undelete", id, url[0], url[1]).out()).contains("is undone");
         assertThat(count(client)).isEqualTo(30);
-        Result twice = run("undelete", id, url[0], url[1]);
+        CommandResult twice = CommandResult.of("undelete", id, url[0], url[1]);
         assertThat(twice.exit()).isEqualTo(1);
         assertThat(twice.err()).contains("undone already");
-        Result corrected = run("correct", lines.toString(), url[0], url[1]);
+        CommandResult corrected = CommandResult.of("correct", lines.toString(), url[0], url[1]);
         assertThat(corrected.out()).as(corrected.err()).contains("1 samples corrected");
         assertThat(count(client)).isEqualTo(30);
       }
     }
     String[] dir = {"--data-dir", data.toString()};
-    assertThat(run("delete", "m", "--dry-run", dir[0], dir[1]).out())
+    assertThat(CommandResult.of("delete", "m", "--dry-run", dir[0], dir[1]).out())
         .contains("would delete 30 samples of 3 series");
-    Result made = run("delete", "m{s!=\"x1\"}", dir[0], dir[1]);
+    CommandResult made = CommandResult.of("delete", "m{s!=\"x1\"}", dir[0], dir[1]);
     assertThat(made.out()).as(made.err()).contains("20 samples of 2 series");
     String id = made.out().replaceAll("(?s)delete (\\d+):.*", "$1");
-    assertThat(run("undelete", id, dir[0], dir[1]).exit()).isZero();
-    assertThat(run("correct", lines.toString(), dir[0], dir[1]).exit()).isZero();
-    assertThat(run("deletes", "--all", dir[0], dir[1]).out().lines()).hasSize(3);
-    Result verified = run("verify", data.toString());
+    assertThat(CommandResult.of("undelete", id, dir[0], dir[1]).exit()).isZero();
+    assertThat(CommandResult.of("correct", lines.toString(), dir[0], dir[1]).exit()).isZero();
+    assertThat(CommandResult.of("deletes", "--all", dir[0], dir[1]).out().lines()).hasSize(3);
+    CommandResult verified = CommandResult.of("verify", data.toString());
     assertThat(verified.out()).contains("delete " + id, "undone", "no problem");
-    assertThat(run("delete", "m{", dir[0], dir[1]).exit()).isEqualTo(2);
-    assertThat(run("delete", "m", "--data-dir", folder.resolve("none").toString()).exit())
+    assertThat(CommandResult.of("delete", "m{", dir[0], dir[1]).exit()).isEqualTo(2);
+    assertThat(
+            CommandResult.of("delete", "m", "--data-dir", folder.resolve("none").toString()).exit())
         .isEqualTo(1);
   }
 }

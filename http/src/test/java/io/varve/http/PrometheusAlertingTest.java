@@ -13,7 +13,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -132,17 +131,10 @@ final class PrometheusAlertingTest {
             + alerting);
     int port = ChildProcess.freePort();
     try (Server server = new Server(ServerConfig.load(folder.resolve("varve.yaml")));
+        // It finds Alertmanagers late, and tells them of alerts again.
         ChildProcess prometheus =
-            ChildProcess.start(
-                folder,
-                "prometheus",
-                List.of(
-                    String.valueOf(program),
-                    "--config.file=prometheus.yml",
-                    "--storage.tsdb.path=prometheus",
-                    "--log.level=error",
-                    "--rules.alert.resend-delay=500ms", // it finds Alertmanagers late
-                    "--web.listen-address=127.0.0.1:" + port));
+            ChildProcess.prometheus(
+                folder, String.valueOf(program), port, "--rules.alert.resend-delay=500ms");
         ApiClient theirs = new ApiClient(port)) {
       server.recover();
       try (ApiClient ours = new ApiClient(server.address().getPort())) {

@@ -119,16 +119,7 @@ final class PrometheusEndToEndTest {
                   folder,
                   "node_exporter",
                   List.of(exporter, "--web.listen-address=127.0.0.1:" + exporterPort));
-          ChildProcess scraper =
-              ChildProcess.start(
-                  folder,
-                  "prometheus",
-                  List.of(
-                      prometheus,
-                      "--config.file=prometheus.yml",
-                      "--storage.tsdb.path=tsdb",
-                      "--log.level=warn",
-                      "--web.listen-address=127.0.0.1:" + prometheusPort))) {
+          ChildProcess scraper = ChildProcess.prometheus(folder, prometheus, prometheusPort)) {
         long first = awaitScrapes(scraper);
         long end = time(first);
         awaitAllSamples(end, scraper);

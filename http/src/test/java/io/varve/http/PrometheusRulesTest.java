@@ -94,16 +94,7 @@ final class PrometheusRulesTest {
             .formatted(folder.resolve("data")));
     int port = ChildProcess.freePort();
     try (Server server = new Server(ServerConfig.load(folder.resolve("varve.yaml")));
-        ChildProcess prometheus =
-            ChildProcess.start(
-                folder,
-                "prometheus",
-                List.of(
-                    String.valueOf(program),
-                    "--config.file=prometheus.yml",
-                    "--storage.tsdb.path=prometheus",
-                    "--log.level=error",
-                    "--web.listen-address=127.0.0.1:" + port));
+        ChildProcess prometheus = ChildProcess.prometheus(folder, String.valueOf(program), port);
         ApiClient theirs = new ApiClient(port)) {
       server.recover();
       try (ApiClient ours = new ApiClient(server.address().getPort())) {

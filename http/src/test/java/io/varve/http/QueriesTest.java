@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.varve.http.cli.VarveCommand;
+import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.Address;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -58,27 +55,6 @@ final class QueriesTest {
     server.close();
   }
 
-  private record Output(int exit, String out, String err) {}
-
-  private Output varve(String... arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = VarveCommand.run(arguments);
-      return new Output(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-  }
-
   private String url() {
     return "http://127.0.0.1:" + server.address().getPort();
   }
@@ -107,12 +83,12 @@ final class QueriesTest {
   @Test
   void theCommandLineAsksAServer() {
     String time = seconds(T + 600_000);
-    Output instant = varve("query", "up", "--time", time, "--url", url());
+    CommandResult instant = CommandResult.of("query", "up", "--time", time, "--url", url());
     assertThat(instant.out()).isEqualTo("up{job=\"a\"}  40\nup{job=\"b\"}  80\n");
     assertThat(instant.exit()).isZero();
-    assertThat(varve("query", "1 + 1", "--url", url()).out()).isEqualTo("2\n");
-    Output range =
-        varve(
+    assertThat(CommandResult.of("query", "1 + 1", "--url", url()).out()).isEqualTo("2\n");
+    CommandResult range =
+        CommandResult.of(
             "query",
             "sum(up)",
             "--start",
@@ -131,17 +107,18 @@ final class QueriesTest {
               2023-11-14T22:30:15Z  123
               2023-11-14T22:30:30Z  126
             """);
-    Output explained = varve("query", "sum(up)", "--explain", "--time", time, "--url", url());
+    CommandResult explained =
+        CommandResult.of("query", "sum(up)", "--explain", "--time", time, "--url", url());
     assertThat(explained.out().lines().toList())
         .hasSize(5)
         .startsWith("{}  120", "")
         .anyMatch(line -> line.matches("PLAN +SERIES +SELECTED .*"))
         .anyMatch(line -> line.matches("  up +2 +2 .* ms"));
-    Output wrong = varve("query", "sum(", "--url", url());
+    CommandResult wrong = CommandResult.of("query", "sum(", "--url", url());
     assertThat(wrong.exit()).isEqualTo(1);
     assertThat(wrong.err()).startsWith("varve: bad_data: ");
-    assertThat(varve("query", "up", "--step", "1m", "--url", url()).exit()).isEqualTo(2);
-    assertThat(varve("query", "up", "--url", "http://127.0.0.1:1").err())
+    assertThat(CommandResult.of("query", "up", "--step", "1m", "--url", url()).exit()).isEqualTo(2);
+    assertThat(CommandResult.of("query", "up", "--url", "http://127.0.0.1:1").err())
         .isEqualTo("varve: nothing answers at http://127.0.0.1:1\n");
   }
 

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.varve.http.cli.VarveCommand;
+import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ServerConfig;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,27 +55,6 @@ final class RetentionEndpointsTest {
     List<Long> counts = new ArrayList<>();
     result.forEach(series -> counts.add(series.at("/value/1").asLong()));
     return counts;
-  }
-
-  private record Result(int exit, String out, String err) {}
-
-  private static Result run(String... arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = VarveCommand.run(arguments);
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
   }
 
   private static TreeSet<String> texts(JsonNode list) {
@@ -165,7 +141,7 @@ final class RetentionEndpointsTest {
           .isEqualTo("forever");
       assertThat(counts(client)).isEqualTo(left);
     }
-    Result verify = run("verify", folder.resolve("data").toString());
+    CommandResult verify = CommandResult.of("verify", folder.resolve("data").toString());
     assertThat(verify.exit()).as(verify.toString()).isZero();
   }
 
@@ -198,23 +174,27 @@ final class RetentionEndpointsTest {
         .contains("unknown setting retention.kep");
 
     String url = "http://127.0.0.1:" + port;
-    Result told = run("retention", "explain", "m{team=\"y\"}", "--url", url);
+    CommandResult told = CommandResult.of("retention", "explain", "m{team=\"y\"}", "--url", url);
     assertThat(told.exit()).as(told.toString()).isZero();
     assertThat(told.out())
         .contains("kept for 3d, now from ")
         .contains("by retention.keep[1]: {team=~\"y|debug\",only_y=\"1\"}, for 3d")
         .contains("which is stronger than retention.keep[2]: {team=\"y\"}, for 2d")
         .contains("aggregates of 1h: kept for 5y");
-    told = run("retention", "explain", "m{team=\"z\"}", "--config", file.toString());
+    told = CommandResult.of("retention", "explain", "m{team=\"z\"}", "--config", file.toString());
     assertThat(told.out()).contains("kept for 30d").contains("by storage.retention");
-    assertThat(run("retention", "explain", "m{team=~\"z\"}", "--config", file.toString()).exit())
+    assertThat(
+            CommandResult.of("retention", "explain", "m{team=~\"z\"}", "--config", file.toString())
+                .exit())
         .isEqualTo(2);
     Path strict = file("strict.yaml", "storage: {retention: 1d}\nretention: {max_bytes: 1B}\n");
-    told = run("retention", "plan", "--url", url, "--config", strict.toString(), "--files");
+    told =
+        CommandResult.of(
+            "retention", "plan", "--url", url, "--config", strict.toString(), "--files");
     assertThat(told.exit()).as(told.toString()).isZero();
     assertThat(told.out()).contains("whole").contains(".tch").contains(" would go at once from ");
-    Result offline =
-        run(
+    CommandResult offline =
+        CommandResult.of(
             "retention",
             "plan",
             "--config",
@@ -223,7 +203,8 @@ final class RetentionEndpointsTest {
             folder.resolve("data").toString());
     assertThat(offline.exit()).as(offline.toString()).isZero();
     assertThat(offline.out()).contains("whole").contains(" would go at once from ");
-    assertThat(run("retention", "plan", "--url", url).out()).contains("nothing would go of ");
-    assertThat(run("retention").exit()).isEqualTo(2);
+    assertThat(CommandResult.of("retention", "plan", "--url", url).out())
+        .contains("nothing would go of ");
+    assertThat(CommandResult.of("retention").exit()).isEqualTo(2);
   }
 }

@@ -1,17 +1,9 @@
 package io.varve.http.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.varve.ingest.Tenants;
+import io.varve.http.replay.ServerConnection;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.ConnectException;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,9 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,7 +27,6 @@ import picocli.CommandLine.Spec;
     description = "Asks a running server, and prints the answer as a table.",
     mixinStandardHelpOptions = true)
 final class QueryCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String KIB = "KiB";
   private static final int UNIT = 1024;
 
@@ -46,11 +37,7 @@ final class QueryCommand implements Callable<Integer> {
   @Parameters(paramLabel = "EXPR", description = "A PromQL expression.")
   private String expression = "";
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      description = "Where the server is; ${DEFAULT-VALUE} by default.")
-  private String url = "http://127.0.0.1:9201";
+  @Mixin private final ServerOption server = new ServerOption();
 
   @Option(
       names = "--time",
@@ -77,7 +64,7 @@ final class QueryCommand implements Callable<Integer> {
   private @Nullable String step;
 
   @Option(names = "--tenant", paramLabel = "NAME", description = "Whose series.")
-  private @Nullable String tenant;
+  private String tenant = "";
 
   @Option(
       names = "--explain",
@@ -105,13 +92,16 @@ final class QueryCommand implements Callable<Integer> {
     if (explain) {
       parameters.put("explain", "1");
     }
-    JsonNode answer = ask(range ? "/api/v1/query_range" : "/api/v1/query", parameters);
+    JsonNode answer;
+    try (ServerConnection connection = server.connect(tenant)) {
+      answer = connection.api(range ? "/api/v1/query_range" : "/api/v1/query", parameters);
+    }
     if (!answer.path("status").asText().equals("success")) {
       System.err.println(
           "varve: "
               + answer.path("errorType").asText("error")
               + ": "
-              + answer.path("error").asText("the answer is not that of a Prometheus API"));
+              + answer.path("error").asText());
       return 1;
     }
     print(answer.path("data"), System.out);
@@ -121,35 +111,6 @@ final class QueryCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private JsonNode ask(String path, Map<String, String> parameters) throws IOException {
-    String form =
-        parameters.entrySet().stream()
-            .map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8))
-            .collect(Collectors.joining("&"));
-    HttpRequest.Builder request;
-    try {
-      request = HttpRequest.newBuilder(URI.create(url.replaceAll("/+$", "") + path));
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
-    }
-    if (tenant != null) {
-      request.header(Tenants.HEADER, tenant);
-    }
-    request
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .POST(HttpRequest.BodyPublishers.ofString(form));
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<byte[]> response =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-      return JSON.readTree(response.body());
-    } catch (ConnectException e) {
-      throw new IOException("nothing answers at " + url, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
   }
 
   private static void print(JsonNode data, PrintStream out) {

@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -43,11 +44,7 @@ final class RetentionExplainCommand implements Callable<Integer> {
   @Parameters(paramLabel = "SELECTOR", description = "A selector, such as 'up{job=\"a\"}'.")
   private String selector = "";
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      description = "Where the server is; ${DEFAULT-VALUE} by default.")
-  private String url = "http://127.0.0.1:9201";
+  @Mixin private final ServerOption server = new ServerOption();
 
   @Option(
       names = "--config",
@@ -65,10 +62,8 @@ final class RetentionExplainCommand implements Callable<Integer> {
 
   private int ask() throws IOException {
     JsonNode answer;
-    try (ServerConnection server = new ServerConnection(url, tenant)) {
-      answer = server.api("/api/v1/status/retention/explain", Map.of("match[]", selector));
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
+    try (ServerConnection connection = server.connect(tenant)) {
+      answer = connection.api("/api/v1/status/retention/explain", Map.of("match[]", selector));
     }
     if (!answer.path("status").asText().equals("success")) {
       System.err.println("varve: " + answer.path("error").asText());

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,11 +39,7 @@ final class RetentionPlanCommand implements Callable<Integer> {
       description = "The configuration whose retention is tried; else the one in force.")
   private @Nullable Path config;
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      description = "Where the server is; ${DEFAULT-VALUE} by default.")
-  private String url = "http://127.0.0.1:9201";
+  @Mixin private final ServerOption server = new ServerOption();
 
   @Option(
       names = "--data-dir",
@@ -66,13 +63,11 @@ final class RetentionPlanCommand implements Callable<Integer> {
       var _ = ServerConfig.load(config); // says where it is wrong, by the file's name
     }
     JsonNode answer;
-    try (ServerConnection server = new ServerConnection(url, "")) {
+    try (ServerConnection connection = server.connect("")) {
       answer =
-          server.api(
+          connection.api(
               "/api/v1/status/retention/plan",
               config == null ? Map.of() : Map.of("config", Files.readString(config)));
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
     }
     if (!answer.path("status").asText().equals("success")) {
       System.err.println("varve: " + answer.path("error").asText());

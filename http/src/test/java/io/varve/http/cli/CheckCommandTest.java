@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.http.RepositoryFiles;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,27 +71,6 @@ final class CheckCommandTest {
 
   @TempDir Path folder;
 
-  private record Result(int exit, String out, String err) {}
-
-  private static Result varve(String... arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = VarveCommand.run(arguments);
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-  }
-
   private String file(String name, String text) throws Exception {
     return Files.writeString(folder.resolve(name), text).toString();
   }
@@ -102,9 +79,9 @@ final class CheckCommandTest {
   void rulesAreFoundRightOrWrong() throws Exception {
     String good = file("good.yaml", GOOD);
     String wrong = file("wrong.yaml", WRONG);
-    assertThat(varve("check", "rules", good))
-        .isEqualTo(new Result(0, "Checking " + good + "\n  SUCCESS: 3 rules found\n\n", ""));
-    Result both = varve("check", "rules", wrong, good);
+    assertThat(CommandResult.of("check", "rules", good))
+        .isEqualTo(new CommandResult(0, "Checking " + good + "\n  SUCCESS: 3 rules found\n\n", ""));
+    CommandResult both = CommandResult.of("check", "rules", wrong, good);
     assertThat(both.exit()).isEqualTo(1);
     assertThat(both.out()).contains("  SUCCESS: 3 rules found");
     assertThat(both.err())
@@ -113,7 +90,7 @@ final class CheckCommandTest {
             wrong + ": 4:23: group \"g\", rule 1, \"a\": could not parse expression: 1:5: parse")
         .contains("rule 2, \"A\": label \"x\": template: __alert_A:1:");
     String more = file("more.yaml", MORE_WRONG);
-    assertThat(varve("check", "rules", more).err().lines())
+    assertThat(CommandResult.of("check", "rules", more).err().lines())
         .containsExactly(
             "  FAILED:",
             more
@@ -129,17 +106,19 @@ final class CheckCommandTest {
             more + ": 0:0: group \"g\", rule 4, \"\": one of 'record' or 'alert' must be set",
             more + ": 7:12: group \"g\", rule 4, \"\": field 'expr' must be set in rule",
             more + ": group \"g\", rule 5, \"a\": invalid label name: __name__");
-    Result missing = varve("check", "rules", folder.resolve("none").toString());
+    CommandResult missing = CommandResult.of("check", "rules", folder.resolve("none").toString());
     assertThat(missing.exit()).isEqualTo(1);
     assertThat(missing.err()).contains("no such file or directory");
-    assertThat(varve("check", "rules", file("unknown.yaml", UNKNOWN)).err())
+    assertThat(CommandResult.of("check", "rules", file("unknown.yaml", UNKNOWN)).err())
         .contains("field colour not found in type rulefmt.RuleGroup");
-    assertThat(varve("check", "rules", "--ignore-unknown-fields", folder + "/unknown.yaml").exit())
+    assertThat(
+            CommandResult.of("check", "rules", "--ignore-unknown-fields", folder + "/unknown.yaml")
+                .exit())
         .isZero();
     InputStream in = System.in;
     System.setIn(new ByteArrayInputStream(GOOD.getBytes(StandardCharsets.UTF_8)));
     try {
-      assertThat(varve("check", "rules").out())
+      assertThat(CommandResult.of("check", "rules").out())
           .isEqualTo("Checking standard input\n  SUCCESS: 3 rules found\n\n");
     } finally {
       System.setIn(in);
@@ -149,7 +128,7 @@ final class CheckCommandTest {
   @Test
   void rulesThatAreThereTwiceAreToldOf() throws Exception {
     String twice = file("twice.yaml", TWICE);
-    Result told = varve("check", "rules", twice);
+    CommandResult told = CommandResult.of("check", "rules", twice);
     assertThat(told.exit()).isZero();
     assertThat(told.err())
         .contains(
@@ -161,9 +140,10 @@ final class CheckCommandTest {
             \ty: 2
             Might cause inconsistency while recording expressions
             """);
-    assertThat(varve("check", "rules", "--lint-fatal", twice).exit()).isEqualTo(3);
-    assertThat(varve("check", "rules", "--lint=none", "--lint-fatal", twice).exit()).isZero();
-    assertThat(varve("check", "rules", "--lint=some", twice).exit()).isEqualTo(2);
+    assertThat(CommandResult.of("check", "rules", "--lint-fatal", twice).exit()).isEqualTo(3);
+    assertThat(CommandResult.of("check", "rules", "--lint=none", "--lint-fatal", twice).exit())
+        .isZero();
+    assertThat(CommandResult.of("check", "rules", "--lint=some", twice).exit()).isEqualTo(2);
   }
 
   @Test
@@ -178,10 +158,10 @@ final class CheckCommandTest {
             List.of("--lint=none", folder + "/twice.yaml"),
             List.of("--lint=all", "--lint-fatal", folder + "/twice.yaml", folder + "/good.yaml"),
             List.of("--lint-fatal", wrong, folder + "/twice.yaml"))) {
-      Result theirs = promtool(arguments);
+      CommandResult theirs = promtool(arguments);
       List<String> command = new ArrayList<>(List.of("check", "rules"));
       command.addAll(arguments);
-      Result ours = varve(command.toArray(new String[0]));
+      CommandResult ours = CommandResult.of(command.toArray(new String[0]));
       assertThat(ours.exit()).as("%s: %s", arguments, theirs).isEqualTo(theirs.exit());
       assertThat(ours.out()).isEqualTo(theirs.out());
       if (!arguments.contains(wrong)) {
@@ -190,7 +170,7 @@ final class CheckCommandTest {
     }
   }
 
-  private Result promtool(List<String> arguments) throws Exception {
+  private CommandResult promtool(List<String> arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of(PROMTOOL.toString(), "check", "rules"));
     command.addAll(arguments);
     Path out = folder.resolve("out");
@@ -201,23 +181,24 @@ final class CheckCommandTest {
             .redirectError(err.toFile())
             .start();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    return new CommandResult(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
   @Test
   void configurationsAreCheckedWithTheirRules() throws Exception {
     Path shown = RepositoryFiles.find("docs/varve.yaml");
-    assertThat(varve("check", "config", shown.toString()).out())
+    assertThat(CommandResult.of("check", "config", shown.toString()).out())
         .contains("SUCCESS: " + shown + " is a valid configuration");
     file("good.yaml", GOOD);
     String config = file("varve.yaml", "rules:\n  files: [good.yaml]\n");
-    assertThat(varve("check", "config", config).out()).contains("good.yaml: 3 rules found");
+    assertThat(CommandResult.of("check", "config", config).out())
+        .contains("good.yaml: 3 rules found");
     file("good.yaml", WRONG);
-    Result wrong = varve("check", "config", config);
+    CommandResult wrong = CommandResult.of("check", "config", config);
     assertThat(wrong.exit()).isEqualTo(1);
     assertThat(wrong.err()).contains("good.yaml: ").contains("could not parse expression");
-    assertThat(varve("check", "config", "--syntax-only", config).exit()).isZero();
-    Result unknown = varve("check", "config", file("bad.yaml", "colour: red\n"));
+    assertThat(CommandResult.of("check", "config", "--syntax-only", config).exit()).isZero();
+    CommandResult unknown = CommandResult.of("check", "config", file("bad.yaml", "colour: red\n"));
     assertThat(unknown.exit()).isEqualTo(1);
     assertThat(unknown.err()).contains("bad.yaml:1: unknown setting colour");
   }
@@ -236,7 +217,7 @@ final class CheckCommandTest {
                 - file_sd_configs: [{files: [am.json, none.json]}]
             """);
     file("am.json", "[{\"targets\": [\"a/b\"]}]");
-    Result wrong = varve("check", "config", config);
+    CommandResult wrong = CommandResult.of("check", "config", config);
     assertThat(wrong.exit()).isEqualTo(1);
     assertThat(wrong.err().lines())
         .hasSize(4)
@@ -254,6 +235,6 @@ final class CheckCommandTest {
                     "alerting.alertmanagers[2]: "
                         + folder.resolve("am.json")
                         + ": line 1: \"a/b\" is not HOST:PORT"));
-    assertThat(varve("check", "config", "--syntax-only", config).exit()).isZero();
+    assertThat(CommandResult.of("check", "config", "--syntax-only", config).exit()).isZero();
   }
 }

@@ -2,10 +2,7 @@ package io.varve.http.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,15 +21,8 @@ final class PromqlTestCommandTest {
   private Result run(String... arguments) {
     List<String> command = new ArrayList<>(List.of("promqltest"));
     command.addAll(List.of(arguments));
-    PrintStream before = System.out;
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = VarveCommand.run(command.toArray(new String[0]));
-      return new Result(exit, bytes.toString(StandardCharsets.UTF_8).lines().toList());
-    } finally {
-      System.setOut(before);
-    }
+    CommandResult result = CommandResult.of(command.toArray(new String[0]));
+    return new Result(result.exit(), result.out().lines().toList());
   }
 
   private String script(String name, String text) throws IOException {

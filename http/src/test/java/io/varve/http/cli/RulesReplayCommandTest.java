@@ -21,10 +21,7 @@ import io.varve.http.config.ServerConfig.Address;
 import io.varve.query.QueryEngine;
 import io.varve.query.QueryOptions;
 import io.varve.query.QueryResult;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -69,8 +66,6 @@ final class RulesReplayCommandTest {
   @TempDir Path folder;
   private Path data;
   private Path rules;
-
-  private record Result(int exit, String out, String err) {}
 
   @BeforeEach
   void store() throws Exception {
@@ -120,26 +115,11 @@ final class RulesReplayCommandTest {
     return Engine.open(EngineConfig.defaults(data).withBackgroundThreads(false));
   }
 
-  private static Result varve(List<String> arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = VarveCommand.run(arguments.toArray(new String[0]));
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
+  private static CommandResult varve(List<String> arguments) {
+    return CommandResult.of(arguments.toArray(new String[0]));
   }
 
-  private Result replay(String... more) {
+  private CommandResult replay(String... more) {
     List<String> arguments = new ArrayList<>(List.of("rules", "replay", rules.toString()));
     arguments.addAll(List.of("--data-dir", data.toString()));
     arguments.addAll(Arrays.asList(RANGE));
@@ -149,7 +129,7 @@ final class RulesReplayCommandTest {
 
   @Test
   void tellsWhatWouldHaveFired() throws Exception {
-    Result result = replay();
+    CommandResult result = replay();
     assertThat(result.exit()).as(result.err()).isZero();
     assertThat(result.err()).isEmpty();
     assertThat(result.out())
@@ -185,7 +165,7 @@ final class RulesReplayCommandTest {
 
   @Test
   void writesWhatRangeQueriesYield() throws Exception {
-    Result result = replay("--write");
+    CommandResult result = replay("--write");
     assertThat(result.exit()).as(result.err()).isZero();
     assertThat(result.out()).contains(" written");
     try (Engine engine = open()) {
@@ -307,7 +287,7 @@ final class RulesReplayCommandTest {
                 .replace("for: 5m", "for: 15m")
                 .replace("record: c:max", "record: c:most")
                 .replace("sum by (job) (rate(c[5m]))", "sum by (job) (rate(c[5m])) * 2"));
-    Result result = replay("--compare", older.toString());
+    CommandResult result = replay("--compare", older.toString());
     assertThat(result.exit()).as(result.err()).isZero();
     assertThat(result.out())
         .contains("alerts that fire: 1 new, 0 lost, 1 at other times, 0 the same")
@@ -324,7 +304,7 @@ final class RulesReplayCommandTest {
     assertThat(json.at("/series/2/changed").asInt()).isEqualTo(61);
     assertThat(json.at("/series/2/first/before").asDouble()).isCloseTo(8, within(1e-9));
     assertThat(json.at("/series/2/first/after").asDouble()).isCloseTo(4, within(1e-9));
-    Result same = replay("--compare", rules.toString());
+    CommandResult same = replay("--compare", rules.toString());
     assertThat(same.out())
         .contains("alerts that fire: 0 new, 0 lost, 0 at other times, 2 the same")
         .contains("recorded series: 0 new, 0 lost, 0 with other samples, 5 the same");
@@ -361,9 +341,9 @@ final class RulesReplayCommandTest {
     try (Server server = new Server(config)) {
       server.recover();
       String url = "http://127.0.0.1:" + server.address().getPort();
-      Result read = overServer(url, "--format", "json");
+      CommandResult read = overServer(url, "--format", "json");
       assertThat(JSON.readTree(read.out())).as(read.err()).isEqualTo(ofFolder);
-      Result written = overServer(url, "--format", "json", "--write");
+      CommandResult written = overServer(url, "--format", "json", "--write");
       assertThat(written.err()).contains("failed 61 times of 61").doesNotContain("varve: the ");
       JsonNode report = JSON.readTree(written.out());
       assertThat(report.get("written").asBoolean()).isTrue();
@@ -380,7 +360,7 @@ final class RulesReplayCommandTest {
     try (Engine engine = open()) {
       assertThat(samples(engine, MADE, T, T + 60 * MINUTE, MINUTE)).isEqualTo(ofServer);
     }
-    Result gone =
+    CommandResult gone =
         varve(
             List.of(
                 "rules",
@@ -399,7 +379,7 @@ final class RulesReplayCommandTest {
   private static final String MADE =
       "label_replace({__name__=~\"" + NAMES + "\"}, \"name\", \"$1\", \"__name__\", \"(.*)\")";
 
-  private Result overServer(String url, String... more) {
+  private CommandResult overServer(String url, String... more) {
     List<String> arguments = new ArrayList<>(List.of("rules", "replay", rules.toString()));
     arguments.addAll(List.of("--url", url));
     arguments.addAll(Arrays.asList(RANGE));
@@ -454,13 +434,13 @@ final class RulesReplayCommandTest {
         "--compare",
         file);
     try (Engine engine = open()) {
-      Result used = replay();
+      CommandResult used = replay();
       assertThat(used.exit()).isEqualTo(1);
       assertThat(used.err()).contains("is in use by another");
       assertThat(engine.stats()).isNotNull();
     }
     Files.writeString(rules, "groups:\n- name: g\n  rules:\n  - record: x\n    expr: 1 +\n");
-    Result broken = replay();
+    CommandResult broken = replay();
     assertThat(broken.exit()).isEqualTo(1);
     assertThat(broken.err()).contains("rules.yaml: ").contains("could not parse expression");
     Files.writeString(
@@ -474,7 +454,7 @@ final class RulesReplayCommandTest {
           - record: y
             expr: c
         """);
-    Result failing = replay();
+    CommandResult failing = replay();
     assertThat(failing.exit()).isEqualTo(1);
     assertThat(failing.err())
         .contains("group \"g\", rule 1, \"x\" failed 61 times of 61, first at 2026-01-05T12:00:00Z")
@@ -499,7 +479,7 @@ final class RulesReplayCommandTest {
         - {name: acme, tenant: acme, rules: [{record: y, expr: theirs}]}
         - {name: beta, tenant: beta, rules: [{record: z, expr: theirs}]}
         """);
-    Result none = replay();
+    CommandResult none = replay();
     assertThat(none.exit()).isZero();
     assertThat(none.err())
         .contains("rules.yaml: left out 2 groups of other tenants (--tenant acme, beta)");
@@ -510,17 +490,17 @@ final class RulesReplayCommandTest {
     assertThat(acme.at("/rules/1/samples").asInt()).isPositive();
     Files.writeString(rules, "groups: [{name: g}]\n");
     assertThat(replay().err()).contains("rules.yaml: there are no rules in it");
-    Result folder = varve(List.of("rules", "replay", data.toString(), "--from", "-1h"));
+    CommandResult folder = varve(List.of("rules", "replay", data.toString(), "--from", "-1h"));
     assertThat(folder.exit()).isEqualTo(1);
     assertThat(folder.err().strip()).isEqualTo("varve: " + data + ": a folder, not a file");
-    Result unknown = varve(List.of("rules", "replay", rules.toString(), "--form"));
+    CommandResult unknown = varve(List.of("rules", "replay", rules.toString(), "--form"));
     assertThat(unknown.exit()).isEqualTo(2);
     assertThat(unknown.err().lines()).hasSizeLessThan(5);
     assertThat(unknown.err()).contains("--format", "varve rules replay --help");
   }
 
   private static void assertWrong(String message, String... arguments) {
-    Result result = varve(Arrays.asList(arguments));
+    CommandResult result = varve(Arrays.asList(arguments));
     assertThat(result.err()).contains(message);
     assertThat(result.exit()).isEqualTo(2);
     assertThat(result.out()).isEmpty();

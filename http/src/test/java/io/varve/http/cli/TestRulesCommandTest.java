@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.http.RepositoryFiles;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,36 +21,19 @@ final class TestRulesCommandTest {
 
   @TempDir Path folder;
 
-  private record Result(int exit, String out, String err) {}
-
   private static Path file(String name) {
     return RepositoryFiles.find("http/src/test/resources/rule-tests/" + name + ".yml");
   }
 
-  private static Result varve(String... arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      String[] command = new String[arguments.length + 2];
-      command[0] = "test";
-      command[1] = "rules";
-      System.arraycopy(arguments, 0, command, 2, arguments.length);
-      int exit = VarveCommand.run(command);
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
+  private static CommandResult varve(String... arguments) {
+    String[] command = new String[arguments.length + 2];
+    command[0] = "test";
+    command[1] = "rules";
+    System.arraycopy(arguments, 0, command, 2, arguments.length);
+    return CommandResult.of(command);
   }
 
-  private Result promtool(String file) throws Exception {
+  private CommandResult promtool(String file) throws Exception {
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
     Process process =
@@ -62,7 +42,7 @@ final class TestRulesCommandTest {
             .redirectError(err.toFile())
             .start();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    return new CommandResult(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
   /** Output and exit code are the same, byte for byte. */
@@ -85,7 +65,7 @@ final class TestRulesCommandTest {
         + " \"nofunc\" not defined'"
   })
   void saysWhatIsWrong(String name, int exit, String problem) {
-    Result result = varve(file(name).toString());
+    CommandResult result = varve(file(name).toString());
     assertThat(result.exit()).as(result.toString()).isEqualTo(exit);
     assertThat(result.err()).contains(problem);
     assertThat(result.out()).startsWith("Unit Testing:  ");
@@ -135,7 +115,7 @@ final class TestRulesCommandTest {
                   - labels: '{}'
                     value: 1
         """);
-    Result result = varve("--debug", tests.toString());
+    CommandResult result = varve("--debug", tests.toString());
     assertThat(result.exit()).as(result.toString()).isZero();
     assertThat(result.err())
         .startsWith(
@@ -176,7 +156,7 @@ final class TestRulesCommandTest {
             promql_expr_test: [{expr: a, eval_time: 0, exp_samples: [{labels: a, value: 1}]}]
         """);
     assertThat(varve(file.toString()).err()).contains("line 2: field more not found");
-    Result ignored = varve("--ignore-unknown-fields", file.toString());
+    CommandResult ignored = varve("--ignore-unknown-fields", file.toString());
     assertThat(ignored.exit()).as(ignored.toString()).isZero();
   }
 
@@ -253,7 +233,7 @@ final class TestRulesCommandTest {
                 - exp_annotations:
                     text: '{count:3, sum:4, (0.5,1]:1, (1,2]:2} {count:3, sum:4, (0.5,1]:1, (1,2]:2}'
             """);
-    Result result = varve(tests.toString());
+    CommandResult result = varve(tests.toString());
     assertThat(result.exit()).as(result.err()).isZero();
   }
 }

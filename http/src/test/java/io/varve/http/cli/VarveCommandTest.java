@@ -2,9 +2,6 @@ package io.varve.http.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,25 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class VarveCommandTest {
-  private record Result(int exit, String out, String err) {}
-
-  private static Result run(String... arguments) throws Exception {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-    try {
-      int exit = Launch.run(arguments);
-      return new Result(
-          exit,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
+  private static CommandResult run(String... arguments) throws Exception {
+    return CommandResult.of(() -> Launch.run(arguments));
   }
 
   @Test
@@ -47,7 +27,7 @@ final class VarveCommandTest {
             List.of("serve", "--config", folder.resolve("missing.yaml").toString()),
             List.of("serve", "--config", bad.toString()),
             List.of("inspect"))) {
-      Result result = run(command.toArray(new String[0]));
+      CommandResult result = run(command.toArray(new String[0]));
       assertThat(result.exit()).as("%s: %s", command, result).isEqualTo(2);
       assertThat(result.err()).doesNotContain("\tat ").isNotBlank();
       assertThat(result.out()).isEmpty();
@@ -61,7 +41,7 @@ final class VarveCommandTest {
   @Test
   void whatCannotBeReadExitsWithOne(@TempDir Path folder) throws Exception {
     for (String command : new String[] {"inspect", "verify"}) {
-      Result result = run(command, folder.toString());
+      CommandResult result = run(command, folder.toString());
       assertThat(result.exit()).isEqualTo(1);
       assertThat(result.err()).startsWith("varve: there is no ").contains("CURRENT");
     }
@@ -69,7 +49,7 @@ final class VarveCommandTest {
 
   @Test
   void theRehearsalGoesThrough() throws Exception {
-    Result result = run("rehearse");
+    CommandResult result = run("rehearse");
     assertThat(result.exit()).as(result.toString()).isZero();
     assertThat(run("help").out()).doesNotContain("rehearse");
   }
@@ -83,7 +63,7 @@ final class VarveCommandTest {
             List.of("help", "serve"),
             List.of("serve", "--help"),
             List.of("verify", "--help"))) {
-      Result result = run(help.toArray(new String[0]));
+      CommandResult result = run(help.toArray(new String[0]));
       assertThat(result.exit()).as(result.toString()).isZero();
       assertThat(result.out()).contains("Usage: varve");
     }
