@@ -222,7 +222,7 @@ final class AggregateReading {
       edge.clear();
       chunk.read(block, edge, scratch.chunks);
       snapshot.counters().blocksDecoded.increment();
-      budget.chargeBlock(edge.size, chunk.bytes(block));
+      budget.chargeBlocks(1, edge.size, chunk.bytes(block));
       RowMerge.trim(edge, start, end);
       if (edge.size > 0 && fold.any() && edge.times[0] <= fold.lastTime()) {
         return false;

@@ -292,7 +292,7 @@ final class CellReading {
       rows.clear();
       chunk.read(block, rows, scratch.chunks);
       snapshot.counters().blocksDecoded.increment();
-      budget.chargeBlock(rows.size, chunk.bytes(block));
+      budget.chargeBlocks(1, rows.size, chunk.bytes(block));
       RowMerge.trim(rows, range.startExclusive(), range.endInclusive());
       if (!into.add(rows, 0, rows.size)) {
         return Filled.BEYOND;

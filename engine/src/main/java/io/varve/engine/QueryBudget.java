@@ -17,8 +17,8 @@ public interface QueryBudget {
   /** To be called between pieces of work that charge nothing, every millisecond or so. */
   default void check() {}
 
-  /** A block of a file that is decoded for the query: its samples, and its bytes on disk. */
-  default void chargeBlock(long samples, long bytes) {
+  /** Blocks of files that are decoded for the query: their samples, and their bytes on disk. */
+  default void chargeBlocks(long blocks, long samples, long bytes) {
     chargeSamples(samples);
   }
 

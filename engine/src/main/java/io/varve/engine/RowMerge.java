@@ -139,18 +139,33 @@ final class RowMerge {
 
   /** Cuts rows in time order to a range (start, end]. */
   static void trim(SampleColumns rows, long start, long end) {
-    int from = firstAfter(rows, start);
-    int to = firstAfter(rows, end);
-    if (from > 0) {
-      for (int i = from; i < to; i++) {
-        move(rows, i, i - from);
-      }
-    }
-    rows.size = Math.max(0, to - from);
+    trim(rows, 0, start, end);
   }
 
-  private static int firstAfter(SampleColumns rows, long time) {
-    int low = 0;
+  /** The same of the rows from {@code mark} on, which are in time order. */
+  static void trim(SampleColumns rows, int mark, long start, long end) {
+    int size = rows.size;
+    if (mark == size || (rows.times[mark] > start && rows.times[size - 1] <= end)) {
+      return;
+    }
+    int from = firstAfter(rows, mark, start);
+    int to = Math.max(from, firstAfter(rows, mark, end));
+    int n = to - from;
+    if (from > mark && n > 0) {
+      System.arraycopy(rows.times, from, rows.times, mark, n);
+      System.arraycopy(rows.values, from, rows.values, mark, n);
+      if (rows.histograms != null) {
+        System.arraycopy(rows.histograms, from, rows.histograms, mark, n);
+      }
+      if (rows.starts != null) {
+        System.arraycopy(rows.starts, from, rows.starts, mark, n);
+      }
+    }
+    rows.size = mark + n;
+  }
+
+  private static int firstAfter(SampleColumns rows, int mark, long time) {
+    int low = mark;
     int high = rows.size;
     while (low < high) {
       int middle = (low + high) >>> 1;

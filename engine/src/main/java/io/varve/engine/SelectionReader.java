@@ -28,6 +28,7 @@ final class SelectionReader implements SeriesReader {
   private final SampleColumns edge;
   private final CellReading cellReading;
   private final AggregateReading aggregateReading;
+  private final Decoded decoded = new Decoded();
   private long charged;
   private long chargedCells;
   private boolean closed;
@@ -51,6 +52,17 @@ final class SelectionReader implements SeriesReader {
 
   @Override
   public void read(int series, TimeRange range, SampleColumns into) {
+    windowRows.readTimesOnly(false);
+    readAll(series, range, into);
+  }
+
+  @Override
+  public void readTimes(int series, TimeRange range, SampleColumns into) {
+    windowRows.readTimesOnly(true);
+    readAll(series, range, into);
+  }
+
+  private void readAll(int series, TimeRange range, SampleColumns into) {
     checkOpen();
     into.clear();
     if (range.isEmpty()) {
@@ -90,7 +102,40 @@ final class SelectionReader implements SeriesReader {
         concerning,
         into);
     RowMerge.trim(into, start, end);
+    decoded.charge();
     holdScratch(into);
+  }
+
+  /**
+   * Blocks that were decoded and are not charged yet: what all threads of a query add to is not
+   * touched for every block.
+   */
+  private final class Decoded implements WindowRows.Charge {
+    private static final long SAMPLES_AT_ONCE = 1 << 16;
+
+    private long blocks;
+    private long samples;
+    private long bytes;
+
+    @Override
+    public void block(int blockSamples, int blockBytes) {
+      blocks++;
+      samples += blockSamples;
+      bytes += blockBytes;
+      if (samples >= SAMPLES_AT_ONCE) {
+        charge();
+      }
+    }
+
+    void charge() {
+      if (blocks > 0) {
+        long some = blocks;
+        blocks = 0;
+        budget.chargeBlocks(some, samples, bytes);
+        samples = 0;
+        bytes = 0;
+      }
+    }
   }
 
   /** What buffers have grown to is charged to the query as long as this reader lives. */
@@ -136,15 +181,7 @@ final class SelectionReader implements SeriesReader {
         windowRows.readLasts(window, id, window.bucketOf(virtualShard), start, end, into);
       }
       windowRows.read(
-          window,
-          id,
-          window.bucketOf(virtualShard),
-          late,
-          start,
-          end,
-          concerning,
-          into,
-          budget::chargeBlock);
+          window, id, window.bucketOf(virtualShard), late, start, end, concerning, into, decoded);
     }
   }
 

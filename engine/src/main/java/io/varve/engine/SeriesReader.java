@@ -17,6 +17,14 @@ public interface SeriesReader extends AutoCloseable {
   void read(int series, TimeRange range, SampleColumns into);
 
   /**
+   * As {@link #read}, for who asks only when there are samples: a value that is no stale marker may
+   * be given as 0. Costs no decoding of values where directories tell that none is.
+   */
+  default void readTimes(int series, TimeRange range, SampleColumns into) {
+    read(series, range, into);
+  }
+
+  /**
    * True if a series has a sample in a range that is not deleted, a stale marker included. Costs no
    * decoding where the bounds of files, blocks and heads tell, and else that of times only, unless
    * something of the series is deleted.

@@ -18,6 +18,7 @@ final class WindowRows {
   private final ChunkScratch scratch;
   private final EngineCounters counters;
   private final DamageLog damage;
+  private boolean timesOnly;
   private final BlockStats cellStats = new BlockStats();
 
   WindowRows(RowMerge merge, ChunkScratch scratch, EngineCounters counters, DamageLog damage) {
@@ -25,6 +26,11 @@ final class WindowRows {
     this.scratch = scratch;
     this.counters = counters;
     this.damage = damage;
+  }
+
+  /** From now on values need not be read where it is known that none is a stale marker. */
+  void readTimesOnly(boolean enough) {
+    timesOnly = enough;
   }
 
   /** Told what is about to be decoded. */
@@ -139,11 +145,16 @@ final class WindowRows {
       if (chunk.maxTime(block) <= start || chunk.minTime(block) > end) {
         continue;
       }
-      charge.block(chunk.count(block), chunk.bytes(block));
       int mark = into.size;
       try {
-        chunk.read(block, into, scratch);
-        counters.blocksDecoded.increment();
+        if (timesOnly && chunk.hasValuesOnly(block)) {
+          charge.block(chunk.count(block), 0);
+          chunk.readTimes(block, into, scratch);
+        } else {
+          charge.block(chunk.count(block), chunk.bytes(block));
+          chunk.read(block, into, scratch);
+          counters.blocksDecoded.increment();
+        }
       } catch (CorruptDataException e) {
         into.size = mark;
         if (damage.add(String.valueOf(e.getMessage()))) {
@@ -154,6 +165,7 @@ final class WindowRows {
       if (gone.length > 0) {
         RowMerge.remove(into, mark, gone);
       }
+      RowMerge.trim(into, mark, start, end);
       merge.settle(into, mark, chunk.file().info().correction());
     }
   }

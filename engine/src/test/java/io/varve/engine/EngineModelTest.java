@@ -258,6 +258,7 @@ final class EngineModelTest {
             if (!samples.isEmpty()) {
               found.put(set.labels(i), samples);
             }
+            checkTimes(reader, i, range, rows);
             if (reader.aggregate(i, range, aggregate)) {
               checkAggregate(aggregate, rows);
             }
@@ -310,6 +311,18 @@ final class EngineModelTest {
                   List.of(20_000L),
                   Set.of(CellPart.FIRST, CellPart.SUM)));
     };
+  }
+
+  /** Who asks for times only sees them all, and which of them are of stale markers. */
+  private static void checkTimes(
+      SeriesReader reader, int series, TimeRange range, SampleColumns rows) {
+    SampleColumns times = new SampleColumns();
+    reader.readTimes(series, range, times);
+    assertThat(times.size).isEqualTo(rows.size);
+    for (int k = 0; k < rows.size; k++) {
+      assertThat(times.times[k]).isEqualTo(rows.times[k]);
+      assertThat(StaleMarker.is(times.values[k])).isEqualTo(StaleMarker.is(rows.values[k]));
+    }
   }
 
   private static void checkAggregate(RangeAggregate aggregate, SampleColumns rows) {

@@ -351,6 +351,30 @@ public final class ChunkReader implements AutoCloseable {
     into.size = at + n;
   }
 
+  /** True if all rows of a block are floats and none is a stale marker, as far as is known. */
+  public boolean hasValuesOnly(int block) {
+    int i = inPage(block);
+    return (blocks(block).flags()[i] & BlockPage.STATS) != 0 && !stats(block).hasStale(i);
+  }
+
+  /** Appends all rows of a block that has values only, each with value 0. */
+  public void readTimes(int block, SampleColumns into, ChunkScratch scratch) {
+    int column = column(block);
+    int n = columns(column).rows()[inPage(column)];
+    long[] times = scratch.times(this, column, n);
+    int at = into.size;
+    into.ensure(n);
+    System.arraycopy(times, 0, into.times, at, n);
+    Arrays.fill(into.values, at, at + n, 0);
+    if (into.histograms != null) {
+      Arrays.fill(into.histograms, at, at + n, null);
+    }
+    if (into.starts != null) {
+      Arrays.fill(into.starts, at, at + n, 0);
+    }
+    into.size = at + n;
+  }
+
   private static void readHistograms(
       byte[] bytes, int offset, int length, int n, SampleColumns into, ChunkScratch scratch) {
     @Nullable Histogram[] column = into.histograms;

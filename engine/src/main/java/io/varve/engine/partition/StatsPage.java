@@ -57,6 +57,11 @@ record StatsPage(
     return (int) Math.rint(low / Math.ulp(sum) * LOW_PARTS);
   }
 
+  /** True if a block that has aggregates has stale markers. */
+  boolean hasStale(int i) {
+    return stale.length > 0 && stale[i] > 0;
+  }
+
   /**
    * The aggregates of a block that has some.
    *

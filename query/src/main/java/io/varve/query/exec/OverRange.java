@@ -75,6 +75,10 @@ final class OverRange extends SeriesOperator {
     this.parameters = parameters;
     this.position = position;
     this.states = new State[query.workers()];
+    if (function == FunctionSignature.COUNT_OVER_TIME
+        || function == FunctionSignature.PRESENT_OVER_TIME) {
+      source.needTimesOnly();
+    }
   }
 
   @Override

@@ -65,12 +65,24 @@ final class SelectedSeries {
 
   /** The samples in a range, stale markers included; valid until the worker's next read here. */
   SampleColumns read(int series, TimeRange range, Worker worker) {
+    SampleColumns mine = columns(worker);
+    reader(worker).read(series, range, mine); // which charges the query for the columns
+    return mine;
+  }
+
+  /** The same; a value that is no stale marker may be 0. */
+  SampleColumns readTimes(int series, TimeRange range, Worker worker) {
+    SampleColumns mine = columns(worker);
+    reader(worker).readTimes(series, range, mine);
+    return mine;
+  }
+
+  private SampleColumns columns(Worker worker) {
     SampleColumns mine = columns[worker.slot()];
     if (mine == null) {
       mine = new SampleColumns();
       columns[worker.slot()] = mine;
     }
-    reader(worker).read(series, range, mine); // which charges the query for the columns
     return mine;
   }
 

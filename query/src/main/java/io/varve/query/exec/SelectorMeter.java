@@ -55,8 +55,8 @@ final class SelectorMeter implements QueryBudget {
   }
 
   @Override
-  public void chargeBlock(long decoded, long fileBytes) {
-    blocks.increment();
+  public void chargeBlocks(long read, long decoded, long fileBytes) {
+    blocks.add(read);
     bytes.add(fileBytes);
     chargeSamples(decoded);
   }

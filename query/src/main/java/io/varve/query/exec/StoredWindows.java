@@ -24,10 +24,16 @@ final class StoredWindows extends WindowSource {
 
   private final Selection selection;
   private @Nullable SelectedSeries series;
+  private boolean timesOnly;
 
   StoredWindows(QueryContext query, StepGrid grid, Selection selection, long rangeMillis) {
     super(query, grid, rangeMillis);
     this.selection = selection;
+  }
+
+  @Override
+  void needTimesOnly() {
+    timesOnly = true;
   }
 
   @Override
@@ -73,7 +79,8 @@ final class StoredWindows extends WindowSource {
   void load(int number, int step, Window into, Worker worker) {
     SelectedSeries found = series();
     TimeRange range = range(step);
-    SampleColumns samples = found.read(number, range, worker);
+    SampleColumns samples =
+        timesOnly ? found.readTimes(number, range, worker) : found.read(number, range, worker);
     into.hasHistograms = false;
     @Nullable Histogram[] histograms = samples.histograms;
     if (histograms != null) {
@@ -82,7 +89,7 @@ final class StoredWindows extends WindowSource {
     }
     long[] times = samples.times;
     double[] values = samples.values;
-    int kept = 0;
+    int kept = mayHaveNans(values, samples.size) ? 0 : samples.size;
     while (kept < samples.size && !isSpecial(values[kept])) {
       kept++;
     }
@@ -96,6 +103,16 @@ final class StoredWindows extends WindowSource {
     into.times = times;
     into.values = values;
     into.size = kept;
+  }
+
+  /** True if a value is NaN or infinite; without branches, so that many are looked at at once. */
+  private static boolean mayHaveNans(double[] values, int size) {
+    long any = 0;
+    for (int i = 0; i < size; i++) {
+      // An exponent of ones carries into the sign.
+      any |= (Double.doubleToRawLongBits(values[i]) & Long.MAX_VALUE) + (1L << 52);
+    }
+    return any < 0;
   }
 
   /** True for a stale marker, and for a float that looks like a histogram. */

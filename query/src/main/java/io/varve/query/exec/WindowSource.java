@@ -54,6 +54,9 @@ abstract class WindowSource {
    */
   abstract void load(int series, int step, Window into, Worker worker);
 
+  /** Before {@link #prepare}: nobody is going to look at values that are floats. */
+  void needTimesOnly() {}
+
   /**
    * Aggregates a series over a range; false if it must be loaded.
    *

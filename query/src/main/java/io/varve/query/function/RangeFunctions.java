@@ -59,6 +59,8 @@ public final class RangeFunctions {
      */
     private int[] resets = new int[8];
 
+    private static final int RESETS_AT_ONCE = 512;
+
     private int resetCount;
     private int firstReset;
 
@@ -75,7 +77,20 @@ public final class RangeFunctions {
         return;
       }
       double[] values = series.values;
-      for (int i = 1; i < series.size; i++) {
+      for (int from = 1; from < series.size; from += RESETS_AT_ONCE) {
+        int to = Math.min(series.size, from + RESETS_AT_ONCE);
+        long any = 0;
+        for (int i = from; i < to; i++) { // no branch: several values at a time
+          any |= Double.doubleToRawLongBits(values[i] - values[i - 1]);
+        }
+        if (any < 0) {
+          addResets(values, from, to);
+        }
+      }
+    }
+
+    private void addResets(double[] values, int from, int to) {
+      for (int i = from; i < to; i++) {
         if (values[i] < values[i - 1]) {
           if (resetCount == resets.length) {
             resets = Arrays.copyOf(resets, 2 * resetCount);
