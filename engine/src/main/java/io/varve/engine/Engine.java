@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -214,6 +215,7 @@ public final class Engine implements AutoCloseable {
             counters,
             this::storedBits,
             recover.retention(),
+            recover.declared(),
             deletes);
     disk = new DiskKeeper(fs, dataDir, this::otherBytes, config.diskLimits());
     housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes, disk);
@@ -765,6 +767,36 @@ public final class Engine implements AutoCloseable {
         }
       }
     }
+  }
+
+  /**
+   * The continuous aggregates that were declared, besides those that a configuration has:
+   * definitions by name, which are kept over restarts. What they mean is up to whoever declares
+   * them, and then calls {@link #aggregate}.
+   */
+  public SortedMap<String, String> declaredAggregates() {
+    return writePath.declared().definitions();
+  }
+
+  /**
+   * Declares a continuous aggregate, in place of one of the same name.
+   *
+   * @throws IllegalArgumentException if there are too many, or it is too long
+   * @throws StorageStoppedException if writes are stopped
+   */
+  public void declareAggregate(String name, String definition) {
+    checkOpen();
+    writePath.declare(declared -> declared.with(name, definition));
+  }
+
+  /**
+   * Takes a declared continuous aggregate away; nothing happens if there is none of the name.
+   *
+   * @throws StorageStoppedException if writes are stopped
+   */
+  public void undeclareAggregate(String name) {
+    checkOpen();
+    writePath.declare(declared -> declared.without(name));
   }
 
   /** How far continuous aggregates are. */

@@ -105,6 +105,7 @@ final class JobRunner {
       case Jobs.MergeJob merge -> merge(merge);
       case Jobs.DropJob drop -> drop(drop);
       case Jobs.ExpireJob expire -> expire(expire);
+      case Jobs.DeclareJob declare -> declare(declare);
       case Jobs.CheckpointJob checkpoint -> checkpoint(checkpoint);
     }
   }
@@ -135,6 +136,14 @@ final class JobRunner {
       afterBase(job.position(), obsolete);
     }
     counters.flushes.increment();
+  }
+
+  private void declare(Jobs.DeclareJob job) throws IOException {
+    log.sync(job.position());
+    ManifestEdit edit = new ManifestEdit();
+    job.declared().into(edit);
+    edit.flushed(job.position());
+    manifest.commit(edit);
   }
 
   private void correct(Jobs.CorrectJob job) throws IOException {

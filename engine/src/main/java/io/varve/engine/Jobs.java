@@ -68,6 +68,9 @@ final class Jobs {
     }
   }
 
+  /** Other continuous aggregates are declared. */
+  record DeclareJob(long position, Declared declared) implements Job {}
+
   /** The head is saved, so that less log has to be replayed. Not a logged decision. */
   record CheckpointJob(long position, Checkpoint.Image image) implements Job {}
 

@@ -24,6 +24,8 @@ import java.util.List;
  * POLICY  time zigzag, then a retention policy (package policy) to the end: it is in force from here
  *         on, and what it does not keep at that time goes
  * EXPIRE  time zigzag: what the policy in force does not keep at that time goes
+ * AGGREGATES  n varint, then of each: name, definition: all continuous aggregates that are declared
+ *         from here on
  * UNDELETE  log position of the delete varint, when zigzag
  * CORRECT buckets of windows that begin with it varint, then as WRITE; the samples take the place of those at the same times, whatever the policy
  * </pre>
@@ -40,6 +42,9 @@ import java.util.List;
  * 00  03 6A 6F 62  01 78      = job x
  * 03  01 69        02 79 2B   !~ i y+
  * </pre>
+ *
+ * <p>The AGGREGATES of "a", which is "xy", and "b", which is empty: {@code 02 01 61 02 78 79 01 62
+ * 00}.
  */
 final class Records {
   /** Samples and all that comes with them. */
@@ -68,6 +73,9 @@ final class Records {
 
   /** What the retention policy does not keep goes. */
   static final int EXPIRE = 9;
+
+  /** Other continuous aggregates are declared. */
+  static final int AGGREGATES = 10;
 
   private static final int MOST_MATCHERS = 1 << 12;
   private static final int MOST_WINDOWS = 1 << 20;

@@ -52,6 +52,7 @@ final class Recovery implements AutoCloseable {
   private Future<?> found = CompletableFuture.completedFuture(null);
 
   private RetentionPolicy policy;
+  private Declared declared;
   private long expiredAtMillis;
   private long records;
   private long lostSamples;
@@ -77,6 +78,7 @@ final class Recovery implements AutoCloseable {
     RetentionMark mark = RetentionMark.of(state);
     this.policy = mark.policy();
     this.expiredAtMillis = mark.atMillis();
+    this.declared = Declared.of(state);
   }
 
   private static ExecutorService thread(String name) {
@@ -256,6 +258,12 @@ final class Recovery implements AutoCloseable {
           expire(sequence, Records.decodeTime(in));
         }
       }
+      case Records.AGGREGATES -> {
+        if (!inFiles) {
+          declared = Declared.decode(in);
+          jobs.add(new Jobs.DeclareJob(sequence, declared));
+        }
+      }
       default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
     }
   }
@@ -265,6 +273,11 @@ final class Recovery implements AutoCloseable {
     Expiry expiry = new Expiry(sequence, atMillis, policy, new Windows(state.windowMillis()));
     catalog.expired(expiry);
     jobs.add(new Jobs.ExpireJob(expiry));
+  }
+
+  /** The declared aggregates as the log leaves them. */
+  Declared declared() {
+    return declared;
   }
 
   /** The retention as the log leaves it. */

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
@@ -73,6 +74,7 @@ final class WritePath {
   private final ByteWriter decision = new ByteWriter(256);
 
   private volatile RetentionMark retention;
+  private volatile Declared declared;
   private @Nullable String stopped;
   private @Nullable Throwable stopCause;
   private boolean stoppedForGood;
@@ -109,8 +111,10 @@ final class WritePath {
       EngineCounters counters,
       StoredSamples stored,
       RetentionMark retention,
+      Declared declared,
       DeleteBook deletes) {
     this.retention = retention;
+    this.declared = declared;
     this.config = config;
     this.windows = windows;
     this.log = log;
@@ -863,6 +867,32 @@ final class WritePath {
     }
     sync(job.position());
     return job;
+  }
+
+  /** The continuous aggregates that are declared. */
+  Declared declared() {
+    return declared;
+  }
+
+  /** Logs other declared aggregates, made of those that there are. */
+  void declare(UnaryOperator<Declared> change) {
+    long position;
+    lock.lock();
+    try {
+      Declared next = change.apply(declared);
+      if (next.equals(declared)) {
+        return;
+      }
+      refuseIfStopped();
+      decision.reset();
+      next.encode(decision);
+      position = log(Records.AGGREGATES, decision);
+      declared = next;
+      jobs.add(new Jobs.DeclareJob(position, next));
+    } finally {
+      lock.unlock();
+    }
+    sync(position);
   }
 
   /** Logs that everything goes that the policy does not keep now. */

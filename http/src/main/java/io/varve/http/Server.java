@@ -6,6 +6,7 @@ import io.varve.engine.model.Labels;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
 import io.varve.http.api.AdminHandlers;
+import io.varve.http.api.AggregatesAdminHandlers;
 import io.varve.http.api.AggregatesHandler;
 import io.varve.http.api.AlertsHandler;
 import io.varve.http.api.ApiErrors;
@@ -248,7 +249,8 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/status/metrics", new MetricActivityHandler(this::store), get),
             Route.api("/api/v1/status/tsdb", new TsdbStatusHandler(this::store), get),
             Route.api("/api/v1/status/tsdb/blocks", new BlocksHandler(this::store), get),
-            Route.api("/api/v1/status/aggregates", new AggregatesHandler(this::store), get),
+            Route.api(
+                "/api/v1/status/aggregates", new AggregatesHandler(this::store, aggregates), get),
             Route.api("/api/v1/status/walreplay", new WalReplayHandler(progress), get)
                 .withNeedsStore(false),
             Route.api("/api/v1/status/self_metrics", new SelfMetricsHandler(metrics), get),
@@ -276,6 +278,8 @@ public final class Server implements AutoCloseable {
     String[] change = {"POST", "PUT"};
     DeletesHandlers deletes =
         new DeletesHandlers(this::store, config.http().adminApi(), config.ingest().limits(), clock);
+    AggregatesAdminHandlers declaring =
+        new AggregatesAdminHandlers(aggregates, config.http().adminApi());
     WriteHandler corrections =
         new WriteHandler(
             this::store,
@@ -293,6 +297,8 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/admin/deletes/*/undo", deletes.undo(), change).withBody(form),
             Route.api("/api/v1/admin/correct", deletes.correct(corrections), change)
                 .withBody(config.ingest().limits().compressedBytes()),
+            Route.api("/api/v1/admin/aggregates", declaring.all(), both).withBody(form),
+            Route.api("/api/v1/admin/aggregates/*", declaring.one(), "DELETE"),
             Route.api("/api/v1/admin/queries/*/kill", lists.kill(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));

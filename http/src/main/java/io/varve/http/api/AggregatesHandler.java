@@ -10,7 +10,9 @@ import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.query.promql.Printer;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -19,21 +21,34 @@ import java.util.function.Supplier;
  */
 public final class AggregatesHandler implements Handler {
   private final Supplier<Store> store;
+  private final DeclaredAggregates declared;
 
   /** Asks a store that is there by the time of the first request. */
-  public AggregatesHandler(Supplier<Store> store) {
+  public AggregatesHandler(Supplier<Store> store, DeclaredAggregates declared) {
     this.store = store;
+    this.declared = declared;
   }
 
   @Override
   public void handle(Request request, Response response) throws IOException {
     AggregateStats stats = store.get().upkeep().aggregates();
+    Set<String> ofFile = new HashSet<>();
+    for (DeclaredAggregates.Listed one : declared.list()) {
+      if (one.isOfFile()) {
+        ofFile.add(one.rule().name());
+      }
+    }
     Answers.success(
         response,
         json -> {
           json.beginObject().key("aggregates").beginList();
           for (AggregateRule rule : stats.rules()) {
-            json.beginObject().key("name").string(rule.name()).key("match");
+            json.beginObject()
+                .key("name")
+                .string(rule.name())
+                .key("origin")
+                .string(ofFile.contains(rule.name()) ? "file" : "api")
+                .key("match");
             json.string(rule.matchers().isEmpty() ? "{}" : Printer.selector(rule.matchers()));
             String tenant = rule.tenant();
             if (tenant != null) {

@@ -52,6 +52,9 @@ public final class OpenApiHandler implements Handler {
           Map.entry("/status/self_metrics", "metric_name_pattern"),
           Map.entry("/admin/tsdb/delete_series", "match[] start end dry_run"),
           Map.entry("/admin/deletes", "match[] start end dry_run state"),
+          Map.entry(
+              "/admin/aggregates",
+              "name match tenant resolutions functions by without aggregations"),
           Map.entry("/admin/tsdb/snapshot", "skip_head"),
           Map.entry("/openapi.yaml", "openapi_version"));
 

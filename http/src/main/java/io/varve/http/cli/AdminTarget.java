@@ -108,6 +108,12 @@ final class AdminTarget {
             .POST(HttpRequest.BodyPublishers.ofString(body)));
   }
 
+  /** Asks the server by DELETE of what has a name below a path. */
+  JsonNode delete(String path, String name) throws IOException {
+    String escaped = URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+    return ask(request(path + "/" + escaped).DELETE());
+  }
+
   /** Asks the server by POST of text. */
   JsonNode post(String path, String text) throws IOException {
     return ask(

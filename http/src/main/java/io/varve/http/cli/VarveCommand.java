@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       UndeleteCommand.class,
       DeletesCommand.class,
       CorrectCommand.class,
+      AggregatesCommand.class,
       VersionCommand.class,
       QueryCommand.class,
       RetentionCommand.class,

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -81,6 +82,11 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
             list("aggregations", groups.aggregations.stream().map(Aggregation::text).toList()));
       }
       return item;
+    }
+
+    /** The same as a text, which {@link AggregatesConfig#parse} reads. */
+    public String text() {
+      return String.join("\n", lines());
     }
 
     private static String list(String key, List<String> items) {
@@ -166,6 +172,36 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
     private String word() {
       return name().toLowerCase(java.util.Locale.ROOT);
     }
+  }
+
+  /**
+   * Reads one aggregate.
+   *
+   * @param text as in the configuration
+   * @throws ConfigException saying what is wrong with it
+   */
+  public static Rule parse(String text) {
+    return rule(
+        Settings.top("aggregate", YamlFile.read("aggregate", text), new ArrayList<>()),
+        new HashSet<>());
+  }
+
+  /**
+   * One aggregate of these settings.
+   *
+   * @param values by key
+   * @param lists by key
+   * @throws ConfigException saying what is wrong with it
+   */
+  public static Rule of(Map<String, String> values, Map<String, List<String>> lists) {
+    List<String> lines = new ArrayList<>();
+    values.forEach((key, value) -> lines.add(key + ": " + ConfigText.escaped(value)));
+    lists.forEach(
+        (key, items) ->
+            lines.add(
+                Rule.list(
+                    key, items.stream().map(item -> ConfigText.escaped(item.strip())).toList())));
+    return parse(String.join("\n", lines));
   }
 
   /** What the engine is told. */
