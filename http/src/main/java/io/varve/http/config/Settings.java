@@ -59,24 +59,17 @@ final class Settings {
     return new Settings(file, path + key + ".", inner, known);
   }
 
+  private static final String OF_SECTIONS =
+      "takes a list of entries, each with settings of its own";
+
   /** The sections of a list, each with settings of its own; none if the file does not have it. */
   List<Settings> sections(String key) {
-    asked.add(key);
-    known.add(path + key);
-    YamlNode.Entry entry = mapping.entries().get(key);
-    if (entry == null) {
-      return List.of();
-    }
-    if (!(entry.value() instanceof YamlNode.Sequence list)) {
-      throw wrong(key, entry.line(), "takes a list of entries, each with settings of its own");
-    }
     List<Settings> sections = new ArrayList<>();
-    for (YamlNode item : list.items()) {
+    for (YamlNode item : items(key, OF_SECTIONS)) {
       if (!(item instanceof YamlNode.Mapping inner)) {
-        throw wrong(key, item.line(), "takes a list of entries, each with settings of its own");
+        throw wrong(key, item.line(), OF_SECTIONS);
       }
-      String place = path + key + "[" + sections.size() + "].";
-      sections.add(new Settings(file, place, inner, new ArrayList<>()));
+      sections.add(within(key + "[" + sections.size() + "]", inner));
     }
     return sections;
   }
@@ -87,16 +80,11 @@ final class Settings {
    * @param text reads a value; says what is wrong with it by IllegalArgumentException
    */
   <T> List<T> entries(String key, Function<Settings, T> section, Function<String, T> text) {
-    asked.add(key);
-    known.add(path + key);
-    YamlNode.Entry entry = mapping.entries().get(key);
     List<T> entries = new ArrayList<>();
-    for (YamlNode item : entry == null ? List.<YamlNode>of() : items(key, entry)) {
+    for (YamlNode item : items(key, "takes a list")) {
       String place = key + "[" + entries.size() + "]";
       switch (item) {
-        case YamlNode.Mapping inner ->
-            entries.add(
-                section.apply(new Settings(file, path + place + ".", inner, new ArrayList<>())));
+        case YamlNode.Mapping inner -> entries.add(section.apply(within(place, inner)));
         case YamlNode.Scalar scalar -> {
           try {
             entries.add(text.apply(scalar.text()));
@@ -110,11 +98,27 @@ final class Settings {
     return List.copyOf(entries);
   }
 
-  private List<YamlNode> items(String key, YamlNode.Entry entry) {
+  /** A section that stands in a list. */
+  private Settings within(String place, YamlNode.Mapping inner) {
+    return new Settings(file, path + place + ".", inner, new ArrayList<>());
+  }
+
+  /**
+   * What stands in a list; nothing if the file does not have it.
+   *
+   * @param problem with anything else than a list
+   */
+  private List<YamlNode> items(String key, String problem) {
+    asked.add(key);
+    known.add(path + key);
+    YamlNode.Entry entry = mapping.entries().get(key);
+    if (entry == null) {
+      return List.of();
+    }
     if (entry.value() instanceof YamlNode.Sequence list) {
       return list.items();
     }
-    throw wrong(key, entry.line(), "takes a list");
+    throw wrong(key, entry.line(), problem);
   }
 
   /** Keys with values of any kind of text. */
@@ -304,26 +308,19 @@ final class Settings {
    * @param check says by IllegalArgumentException what is wrong with the list
    */
   List<String> texts(String key, Consumer<List<String>> check) {
-    asked.add(key);
-    known.add(path + key);
-    YamlNode.Entry entry = mapping.entries().get(key);
-    if (entry == null) {
-      return List.of();
-    }
-    if (!(entry.value() instanceof YamlNode.Sequence list)) {
-      throw wrong(key, entry.line(), "takes a list, such as [a, b]");
-    }
     List<String> texts = new ArrayList<>();
-    for (YamlNode item : list.items()) {
+    for (YamlNode item : items(key, "takes a list, such as [a, b]")) {
       if (!(item instanceof YamlNode.Scalar scalar)) {
         throw wrong(key, item.line(), "takes a list of plain values");
       }
       texts.add(scalar.text().strip());
     }
     try {
-      check.accept(texts);
+      if (has(key)) {
+        check.accept(texts);
+      }
     } catch (IllegalArgumentException e) {
-      throw wrong(key, entry.line(), String.valueOf(e.getMessage()));
+      throw wrong(key, String.valueOf(e.getMessage()));
     }
     return List.copyOf(texts);
   }

@@ -164,7 +164,8 @@ final class RuleCollector implements MultiCollector {
   private static Map<String, Double> each(
       List<AlertmanagerStatus> all, ToDoubleFunction<AlertmanagerStatus> value) {
     Map<String, Double> values = new LinkedHashMap<>();
-    all.forEach(one -> values.put(one.url(), value.applyAsDouble(one)));
+    // Two entries of the configuration may name the same one.
+    all.forEach(one -> values.merge(one.url(), value.applyAsDouble(one), Double::sum));
     return values;
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -93,16 +94,23 @@ final class TargetFiles {
     return found;
   }
 
+  /** JSON is YAML but for its tabs. */
+  private static YamlNode parse(Path file) throws IOException {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (MalformedInputException e) {
+      throw new IOException("not UTF-8 text", e);
+    }
+    boolean json = file.toString().toLowerCase(Locale.ROOT).endsWith(".json");
+    return YamlNode.read(json ? text.replace('\t', ' ') : text);
+  }
+
   private static List<Targets> read(Path file) throws IOException {
     if (Files.size(file) > MOST_BYTES) {
       throw new IOException("larger than " + (MOST_BYTES >> 20) + " MiB");
     }
-    YamlNode top;
-    try {
-      top = YamlNode.read(Files.readString(file));
-    } catch (MalformedInputException e) {
-      throw new IOException("not UTF-8 text", e);
-    }
+    YamlNode top = parse(file);
     if (!(top instanceof YamlNode.Sequence groups)) {
       if (top instanceof YamlNode.Mapping mapping && mapping.entries().isEmpty()) {
         return List.of(); // an empty file

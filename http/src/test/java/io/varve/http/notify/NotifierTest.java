@@ -559,7 +559,7 @@ final class NotifierTest {
     Receiver first = new Receiver();
     Receiver second = new Receiver();
     Path file = folder.resolve("am.json");
-    String one = "[{\"targets\": [\"" + URI.create(first.url()).getAuthority() + "\"]}]";
+    String one = "[\n\t{\n\t\t\"targets\": [\"" + URI.create(first.url()).getAuthority() + "\"]}]";
     Files.writeString(file, one);
     Notifier notifier =
         notifier(
