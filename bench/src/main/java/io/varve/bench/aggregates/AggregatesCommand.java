@@ -24,10 +24,10 @@ import picocli.CommandLine.Option;
       "What continuous aggregates cost on disk and gain in long queries.",
       "",
       "Replays a recording, perturbed at each wrap, into an engine of its own as one metric of many"
-          + " series, makes cells of 5 minutes, 1 hour and 1 day, and asks the same queries in"
-          + " three modes: from the samples, with the aggregates of blocks, with continuous"
-          + " aggregates. All answers must be the same within 1e-9. The table goes to standard"
-          + " output.",
+          + " series, makes cells of 5 minutes, 1 hour and 1 day and groups by host, and asks the"
+          + " same queries in four modes: from the samples, with the aggregates of blocks, with"
+          + " cells, with grouped aggregates, where these can answer. All answers must be the same"
+          + " within 1e-9. The table goes to standard output.",
       ""
     },
     sortOptions = false)
@@ -114,6 +114,20 @@ public final class AggregatesCommand implements Callable<Integer> {
           width.bytes(),
           (double) width.bytes() / Math.max(1, width.cells()),
           100.0 * width.bytes() / files.chunkBytes());
+    }
+    System.out.println();
+    System.out.println("| groups | windows | bytes | bytes per window | of the samples' bytes |");
+    System.out.println("|---|--:|--:|--:|--:|");
+    for (AggregateStats.Tables tables : data.engine().aggregateStats().grouped().tables()) {
+      System.out.printf(
+          Locale.ROOT,
+          "| %s, %d s | %d | %,d | %,d | %.4f %% |%n",
+          tables.rule(),
+          tables.stepMillis() / 1000,
+          tables.windows(),
+          tables.bytes(),
+          tables.bytes() / Math.max(1, tables.windows()),
+          100.0 * tables.bytes() / files.chunkBytes());
     }
     System.out.println();
     long day = 86_400;

@@ -7,15 +7,20 @@ import io.varve.engine.CellPart;
 import io.varve.engine.Engine;
 import io.varve.engine.EngineConfig;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.Grouping;
 import io.varve.engine.SeriesLookup;
 import io.varve.engine.WriteMode;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.WriteBatch;
+import io.varve.query.Cancellation;
+import io.varve.query.QueryEngine;
+import io.varve.query.grouped.GroupedUpkeep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -25,7 +30,8 @@ import java.util.Set;
  * aggregates. One thread.
  */
 final class LongStore implements AutoCloseable {
-  private static final long DAY = 86_400_000L;
+  private static final long HOUR = 3_600_000L;
+  private static final long DAY = 24 * HOUR;
   private static final long INTERVAL = 15_000;
 
   /** Begins at midnight, 2025-01-01. */
@@ -142,13 +148,36 @@ final class LongStore implements AutoCloseable {
     engine.aggregate(
         List.of(
             rule("counter", Set.of(CellPart.RESETS, CellPart.BOUNDS)),
-            rule("gauge", Set.of(CellPart.FIRST, CellPart.SUM, CellPart.BOUNDS))),
+            rule("gauge", Set.of(CellPart.FIRST, CellPart.SUM, CellPart.BOUNDS)),
+            groups("rates", "sum(rate)", HOUR, Matcher.equal("kind", "counter")),
+            groups("peaks", "max(max_over_time)", 6 * HOUR)),
         0);
     long begin = System.nanoTime();
     while (engine.runBackgroundWork()) {
       // chunk file after chunk file
     }
     System.err.printf(Locale.ROOT, "cells made in %.1f s%n", (System.nanoTime() - begin) / 1e9);
+    long next = System.nanoTime();
+    try (QueryEngine queries = new QueryEngine(QueryEngine.Options.DEFAULT)) {
+      GroupedUpkeep upkeep = new GroupedUpkeep(engine, queries);
+      while (upkeep.derive(now, new Cancellation())) {
+        // window after window
+      }
+    }
+    System.err.printf(Locale.ROOT, "groups derived in %.1f s%n", (System.nanoTime() - next) / 1e9);
+  }
+
+  /** By host, of one column. */
+  private static AggregateRule groups(
+      String name, String column, long stepMillis, Matcher... matchers) {
+    List<Matcher> all = new ArrayList<>(List.of(Matcher.equal(Labels.METRIC_NAME, "x")));
+    all.addAll(List.of(matchers));
+    return new AggregateRule(
+        name,
+        null,
+        all,
+        List.of(stepMillis),
+        new Grouping(false, List.of("instance"), List.of(column)));
   }
 
   /** Sums of counters and resets of gauges mean nothing, so they are left out. */

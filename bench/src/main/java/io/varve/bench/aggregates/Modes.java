@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 
-/** Asks questions in three modes, compares the answers and prints how long each took. */
+/** Asks questions in four modes, compares the answers and prints how long each took. */
 final class Modes implements AutoCloseable {
   private static final double TOLERANCE = 1e-9;
 
@@ -50,36 +50,42 @@ final class Modes implements AutoCloseable {
   }
 
   private enum Mode {
-    SAMPLES(false, false),
-    BLOCKS(true, false),
-    CELLS(true, true);
+    SAMPLES(false, false, false),
+    BLOCKS(true, false, false),
+    CELLS(true, true, false),
+    GROUPED(true, true, true);
 
     final boolean blocks;
     final boolean cells;
+    final boolean grouped;
 
-    Mode(boolean blocks, boolean cells) {
+    Mode(boolean blocks, boolean cells, boolean grouped) {
       this.blocks = blocks;
       this.cells = cells;
+      this.grouped = grouped;
     }
   }
 
   /** What a mode took, in seconds, and what it answered. */
-  private record Taken(double first, double median, double cpu, QueryResult result) {}
+  private record Taken(
+      double first, double median, double cpu, QueryResult result, boolean isGrouped) {}
 
   /** True if all answers are the same in all modes. */
   boolean compare(List<Question> questions) {
     System.out.println(
         "| query | samples: median s (CPU) | blocks: s (CPU) | ratio | cells: first s | s (CPU) |"
-            + " ratio |");
-    System.out.println("|---|--:|--:|--:|--:|--:|--:|");
+            + " ratio | grouped: first s | s (CPU) | ratio |");
+    System.out.println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     boolean same = true;
     for (Question question : questions) {
       Taken samples = ask(question, Mode.SAMPLES, 1);
       Taken blocks = ask(question, Mode.BLOCKS, runs);
       Taken cells = ask(question, Mode.CELLS, runs);
+      Taken grouped = ask(question, Mode.GROUPED, runs);
+      boolean answers = grouped.isGrouped;
       System.out.printf(
           Locale.ROOT,
-          "| %s | %.3f (%.3f) | %.4f (%.4f) | %.1f | %.4f | %.4f (%.4f) | **%.1f** |%n",
+          "| %s | %.3f (%.3f) | %.4f (%.4f) | %.1f | %.4f | %.4f (%.4f) | **%.1f** | %s |%n",
           question,
           samples.median,
           samples.cpu,
@@ -89,9 +95,19 @@ final class Modes implements AutoCloseable {
           cells.first,
           cells.median,
           cells.cpu,
-          samples.median / cells.median);
+          samples.median / cells.median,
+          answers
+              ? String.format(
+                  Locale.ROOT,
+                  "%.4f | %.4f (%.4f) | **%.1f**",
+                  grouped.first,
+                  grouped.median,
+                  grouped.cpu,
+                  samples.median / grouped.median)
+              : "- | - | -");
       same &= isSame(question, samples.result, blocks.result, "blocks");
       same &= isSame(question, samples.result, cells.result, "cells");
+      same &= isSame(question, samples.result, grouped.result, "grouped aggregates");
     }
     return same;
   }
@@ -100,6 +116,7 @@ final class Modes implements AutoCloseable {
     double[] seconds = new double[times];
     double[] cpu = new double[times];
     double first = 0;
+    long tables = engine.aggregateStats().grouped().read();
     QueryResult result = null;
     for (int run = -1; run < times; run++) {
       long cpuBefore = cpuNanos();
@@ -120,7 +137,12 @@ final class Modes implements AutoCloseable {
     if (result == null) {
       throw new IllegalStateException("nothing was asked");
     }
-    return new Taken(first, seconds[times / 2], cpu[times / 2], result);
+    return new Taken(
+        first,
+        seconds[times / 2],
+        cpu[times / 2],
+        result,
+        engine.aggregateStats().grouped().read() > tables);
   }
 
   private static long cpuNanos() {
@@ -135,6 +157,7 @@ final class Modes implements AutoCloseable {
         QueryOptions.DEFAULT
             .withStoredAggregates(mode.blocks)
             .withCells(mode.cells)
+            .withGrouped(mode.grouped)
             .withLimits(new QueryLimits(1L << 40, 8L << 30, 2_000_000, 3_600_000L));
     return question.stepSeconds == 0
         ? queries.instant(snapshot, "", question.text, question.endSeconds * 1000, options)
