@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * others are called one at a time.
  */
 final class AlertmanagerSet {
+  private static final System.Logger LOG = System.getLogger(AlertmanagerSet.class.getName());
+
   private final AlertmanagersConfig config;
   private final HttpClient client;
   private final Relabeling relabeling;
@@ -93,7 +96,16 @@ final class AlertmanagerSet {
    */
   void look(long closeMillis) {
     readAt = System.nanoTime();
+    Map<String, String> known = files.problems();
     Found found = Found.of(config, files.read());
+    files
+        .problems()
+        .forEach(
+            (file, problem) -> {
+              if (!problem.equals(known.get(file))) {
+                LOG.log(System.Logger.Level.WARNING, "alertmanagers: " + file + ": " + problem);
+              }
+            });
     List<AlertmanagerQueue> before = new ArrayList<>(now.queues);
     List<AlertmanagerQueue> queues = new ArrayList<>();
     for (String url : found.urls()) {

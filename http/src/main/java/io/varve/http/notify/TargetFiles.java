@@ -14,7 +14,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,12 +27,11 @@ import java.util.regex.PatternSyntaxException;
  * read counts as it was when it could; one that is gone names nobody. One thread at a time.
  */
 final class TargetFiles {
-  private static final System.Logger LOG = System.getLogger(TargetFiles.class.getName());
   private static final long MOST_BYTES = 16 << 20;
 
   private final List<AlertmanagersConfig.Files> configs;
   private final Map<String, List<Targets>> known = new TreeMap<>();
-  private final Map<String, String> problems = new HashMap<>();
+  private Map<String, String> problems = Map.of();
 
   TargetFiles(List<AlertmanagersConfig.Files> configs) {
     this.configs = configs;
@@ -44,27 +42,21 @@ final class TargetFiles {
     return configs.stream().mapToLong(AlertmanagersConfig.Files::refreshMillis).min().orElse(0);
   }
 
-  /** What the files name now. What is wrong with one is logged when it is new. */
+  /** What the files name now. */
   List<Targets> read() {
+    problems = new TreeMap<>();
     SortedSet<String> paths = new TreeSet<>();
     for (AlertmanagersConfig.Files config : configs) {
       config.patterns().forEach(pattern -> paths.addAll(matching(pattern)));
     }
     known.keySet().retainAll(paths);
-    problems.keySet().retainAll(paths);
     for (String path : paths) {
       try {
         known.put(path, read(Path.of(path)));
-        problems.remove(path);
       } catch (NoSuchFileException e) {
         known.remove(path);
       } catch (IOException | RuleException e) {
-        String problem = String.valueOf(e.getMessage());
-        if (!problem.equals(problems.put(path, problem))) {
-          LOG.log(
-              System.Logger.Level.WARNING,
-              path + ": " + problem + (known.containsKey(path) ? "; it counts as it was" : ""));
-        }
+        problems.put(path, String.valueOf(e.getMessage()));
       }
     }
     return known.values().stream().flatMap(List::stream).toList();
@@ -75,7 +67,7 @@ final class TargetFiles {
     return problems;
   }
 
-  private static List<String> matching(String pattern) {
+  private List<String> matching(String pattern) {
     Path path = Path.of(pattern);
     String name = String.valueOf(path.getFileName());
     if (!name.contains("*") && !name.contains("?")) {
@@ -89,7 +81,7 @@ final class TargetFiles {
     } catch (NoSuchFileException | NotDirectoryException e) {
       return List.of();
     } catch (IOException | DirectoryIteratorException | PatternSyntaxException e) {
-      LOG.log(System.Logger.Level.WARNING, pattern + " cannot be listed: " + e);
+      problems.put(pattern, "cannot be listed: " + e);
     }
     return found;
   }

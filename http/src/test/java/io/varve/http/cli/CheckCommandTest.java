@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code varve check}, by itself and against promtool where that is installed. */
 final class CheckCommandTest {
@@ -236,5 +238,66 @@ final class CheckCommandTest {
                         + folder.resolve("am.json")
                         + ": line 1: \"a/b\" is not HOST:PORT"));
     assertThat(CommandResult.of("check", "config", "--syntax-only", config).exit()).isZero();
+  }
+
+  /** Sections {@code alerting} that both take, or both refuse. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "alertmanagers: [{static_configs: [{targets: ['h:1'], labels: {a: b}}]}]",
+        "alertmanagers: [{scheme: https, path_prefix: x, timeout: 3s, api_version: v2}]",
+        "alertmanagers: [{api_version: v3}]",
+        "alertmanagers: [{timeout: 3}]",
+        "alertmanagers: [{static_configs: [{targets: ['http://h:1']}]}]",
+        "alertmanagers: [{static_configs: [{targets: [h]}]}]",
+        "alertmanagers: [{static_config: [{targets: ['h:1']}]}]",
+        "alertmanagers: [{file_sd_configs: [{files: ['a/*.json', b.yml], refresh_interval: 1m}]}]",
+        "alertmanagers: [{file_sd_configs: [{files: [b.txt]}]}]",
+        "alertmanagers: [{file_sd_configs: [{files: []}]}]",
+        "alertmanagers: [{file_sd_configs: [{files: ['*/b.json']}]}]",
+        "alertmanagers: [{basic_auth: {username: a, password: b}}]",
+        "alertmanagers: [{basic_auth: {username: a, password: b, password_file: c}}]",
+        "alertmanagers: [{basic_auth: {username: a}, authorization: {credentials: b}}]",
+        "alertmanagers: [{authorization: {type: basic, credentials: b}}]",
+        "alertmanagers: [{authorization: {type: Any, credentials: b}}]",
+        "alertmanagers: [{authorization: {credentials: a, credentials_file: b}}]",
+        "alertmanagers: [{bearer_token: a, authorization: {credentials: b}}]",
+        "alertmanagers: [{bearer_token: a}]",
+        "alertmanagers: [{tls_config: {insecure_skip_verify: true, min_version: TLS12}}]",
+        "alertmanagers: [{tls_config: {min_version: TLS9}}]",
+        "alertmanagers: [{follow_redirects: false, enable_http2: false}]",
+        "alertmanagers: [{relabel_configs: [{target_label: a, replacement: b}]}]",
+        "alert_relabel_configs: [{action: drop, source_labels: [a], regex: 'b|c'}]",
+        "alert_relabel_configs: [{action: DROP, source_labels: [a]}]",
+        "alert_relabel_configs: [{action: discard}]",
+        "alert_relabel_configs: [{regex: '('}]",
+        "alert_relabel_configs: [{regex: 'a', replacement: b}]",
+        "alert_relabel_configs: [{action: hashmod, target_label: a}]",
+        "alert_relabel_configs: [{action: hashmod, target_label: a, modulus:"
+            + " 18446744073709551615}]",
+        "alert_relabel_configs: [{action: hashmod, target_label: a, modulus: -1}]",
+        "alert_relabel_configs: [{action: labeldrop, regex: a}]",
+        "alert_relabel_configs: [{action: labeldrop, regex: a, target_label: b}]",
+        "alert_relabel_configs: [{action: labelkeep, regex: a, separator: x}]",
+        "alert_relabel_configs: [{action: labelmap, regex: 'a(.*)'}]",
+        "alert_relabel_configs: [{action: lowercase, source_labels: [a]}]",
+        "alert_relabel_configs: [{action: uppercase, target_label: a, replacement: x}]",
+        "alert_relabel_configs: [{action: keepequal, source_labels: [a], target_label: b}]",
+        "alert_relabel_configs: [{action: dropequal, source_labels: [a], target_label: b, regex:"
+            + " c}]",
+        "alert_relabel_configs: [{target_label: '${1}_b', source_labels: [a], regex: '(.*)'}]",
+      })
+  void alertingIsTakenOrRefusedAsByPromtool(String section) throws Exception {
+    assumeThat(PROMTOOL).exists();
+    String text = "alerting:\n  " + section + "\n";
+    int ours = CommandResult.of("check", "config", "--syntax-only", file("v.yaml", text)).exit();
+    Process promtool =
+        new ProcessBuilder(
+                PROMTOOL.toString(), "check", "config", "--syntax-only", file("p.yml", text))
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("said").toFile())
+            .start();
+    assertThat(promtool.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(ours).as(Files.readString(folder.resolve("said"))).isEqualTo(promtool.exitValue());
   }
 }
