@@ -18,6 +18,8 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Files of grouped aggregates: writes them, reads them, and keeps tables that were read lately. Any
@@ -32,6 +34,7 @@ final class GroupedFiles {
   private final EngineCounters counters;
   private final LinkedHashMap<String, GroupedTable> known = new LinkedHashMap<>(16, 0.75f, true);
   private long knownBytes;
+  private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
 
   GroupedFiles(FileSystem fs, Path dataDir, EngineCounters counters) {
     this.fs = fs;
@@ -71,6 +74,11 @@ final class GroupedFiles {
                 false));
       }
       staged.settle();
+      for (GroupedWork.Wanted wanted : work.tables()) {
+        long start = work.window().startExclusive();
+        unreadable.remove(
+            GroupedFile.path(start, wanted.digest(), wanted.stepMillis(), work.state()));
+      }
     }
   }
 
@@ -88,7 +96,13 @@ final class GroupedFiles {
         return table;
       }
     }
-    GroupedTable table = read(fs, dataDir, file);
+    GroupedTable table;
+    try {
+      table = read(fs, dataDir, file);
+    } catch (CorruptDataException | IOException e) {
+      unreadable.add(file.path());
+      throw e;
+    }
     synchronized (known) {
       if (known.put(key, table) == null) {
         knownBytes += table.residentBytes();
@@ -100,6 +114,11 @@ final class GroupedFiles {
       }
     }
     return table;
+  }
+
+  /** True if a file could not be read, and has not been written anew since. */
+  boolean isUnreadable(GroupedFile file) {
+    return unreadable.contains(file.path());
   }
 
   /** Reads and checks a file. */

@@ -56,6 +56,7 @@ final class GroupedView implements GroupedTables {
   @Override
   public Found find(String tenant, AggregateRule rule, long stepMillis, long windowStart) {
     TimeRange range = new TimeRange(windowStart, windowStart + cut.width());
+    snapshot.queried(tenant, rule.matchers());
     if (snapshot.isOpen(tenant, rule.matchers(), range)) {
       return new Missing("some of its samples are not in files yet");
     }
@@ -158,7 +159,7 @@ final class GroupedView implements GroupedTables {
         boolean counts = true;
         for (GroupedFile file : window.state().grouped()) {
           boolean is = isOf(file, digest, step) && file.state().equals(state);
-          found |= is;
+          found |= is && !files.isUnreadable(file);
           counts &= !is || (file.isFile() && !file.samplesGone());
         }
         GroupedWork.Wanted table = new GroupedWork.Wanted(rule, step, digest);

@@ -361,7 +361,7 @@ final class JobRunner {
       }
       for (GroupedFile file : window.state().grouped()) {
         if (GroupedView.isOf(file, wanted.digest(), wanted.stepMillis())) {
-          if (file.state().equals(work.state())) {
+          if (file.state().equals(work.state()) && !grouped.isUnreadable(file)) {
             return false; // somebody else was quicker
           }
           edit.removeGrouped(file);

@@ -293,13 +293,20 @@ final class SnapshotView implements Snapshot {
   }
 
   private void queried(String tenant, List<Matcher> matchers, Selection selection) {
+    if (!queried(tenant, matchers)) {
+      selection.eachMetric(metric -> metadata.queried(tenant, metric));
+    }
+  }
+
+  /** Remembers that a metric is asked for; false if it is not told which. */
+  boolean queried(String tenant, List<Matcher> matchers) {
     for (Matcher matcher : matchers) {
       if (matcher.name().equals("__name__") && matcher.type() == Matcher.Type.EQ) {
         metadata.queried(tenant, matcher.value());
-        return;
+        return true;
       }
     }
-    selection.eachMetric(metric -> metadata.queried(tenant, metric));
+    return false;
   }
 
   private interface IndexVisitor {

@@ -10,10 +10,14 @@ import org.jspecify.annotations.Nullable;
  * what they lose, as those over samples do (Neumaier). One thread.
  */
 final class GroupedFold {
+  /** Sums of larger values may overflow in one order and not in another. */
+  private static final double MOST = 1e100;
+
   private final Aggregation aggregation;
   private final StepMatrix values;
   private final @Nullable StepMatrix low;
   private final @Nullable StepMatrix counts;
+  private boolean unsure;
 
   GroupedFold(QueryContext query, Aggregation aggregation, int rows, int steps) {
     this.aggregation = aggregation;
@@ -48,6 +52,7 @@ final class GroupedFold {
   private void combine(int row, int step, double before, double value) {
     switch (aggregation) {
       case SUM, AVG -> {
+        unsure |= !(Math.abs(before) <= MOST && Math.abs(value) <= MOST); // NaN, too
         double sum = before + value;
         values.set(row, step, sum);
         if (low != null) {
@@ -72,8 +77,14 @@ final class GroupedFold {
     }
   }
 
-  /** The result; null if a mean has no finite sum, while it may be finite all the same. */
+  /**
+   * The result; null if it depends on the order in which values are added, or if a mean has no
+   * finite sum, while it may be finite all the same.
+   */
   @Nullable StepMatrix finish() {
+    if (unsure) {
+      return null;
+    }
     for (int row = 0; row < values.rows(); row++) {
       for (int step = 0; step < values.steps(); step++) {
         double value = values.get(row, step);

@@ -282,7 +282,7 @@ final class GroupedStore implements AutoCloseable {
       a.forEach(
           (place, value) -> {
             double other = b.getOrDefault(place, Double.NaN); // it is there, as was just asserted
-            if (Double.isNaN(value) || exact) {
+            if (!Double.isFinite(value) || exact) {
               assertThat(other).as(context + place).isEqualTo(value);
             } else {
               assertThat(Math.abs(value - other))
