@@ -105,7 +105,7 @@ final class CellReading {
       }
       if (s.filled == Filled.DISORDER) {
         s.cells.begin(range, cellMillis, parts);
-        s.filled = fromSamples(s, range, samples);
+        s.filled = sampleBySample(s, range, cellMillis, samples);
       }
       if (s.filled != Filled.WHOLE) {
         s.cells.giveUp();
@@ -145,6 +145,10 @@ final class CellReading {
       long cellMillis,
       Samples samples) {
     int bucket = window.bucketOf(s.shard);
+    if (isLost(window, id)) {
+      s.disturbed.add(window.start());
+      return fromLost(s, window, id, range, cellMillis);
+    }
     if (lateInHead || (id >= 0 && isDisturbed(window, id, bucket))) {
       s.disturbed.add(window.start());
       TimeRange here =
@@ -177,7 +181,9 @@ final class CellReading {
     List<Shared<ChunkReader>> chunks = window.chunks(bucket);
     for (int c = 0; c < chunks.size(); c++) {
       ChunkReader chunk = chunks.get(c).get();
-      if ((deleted || chunk.file().info().late()) && chunk.rowOf(id) >= 0) {
+      if ((deleted || chunk.file().info().late())
+          && chunk.rowOf(id) >= 0
+          && !window.hides(id, chunk)) {
         return true;
       }
     }
@@ -211,18 +217,12 @@ final class CellReading {
 
   private Filled fromFiles(
       WindowView window, int id, int bucket, TimeRange range, long cellMillis, CellColumns into) {
-    List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
-    for (int i = 0; i < sourceless.size(); i++) {
-      Filled filled = fromSourceless(window, sourceless.get(i), id, range, cellMillis, into);
-      if (filled != Filled.WHOLE) {
-        return filled;
-      }
-    }
     List<Shared<ChunkReader>> chunks = window.chunks(bucket);
     for (int c = 0; c < chunks.size(); c++) {
       ChunkReader chunk = chunks.get(c).get();
       if (chunk.file().maxTime() <= range.startExclusive()
-          || chunk.file().minTime() > range.endInclusive()) {
+          || chunk.file().minTime() > range.endInclusive()
+          || window.hides(id, chunk)) {
         continue;
       }
       try {
@@ -237,30 +237,79 @@ final class CellReading {
     return Filled.WHOLE;
   }
 
-  private Filled fromSourceless(
-      WindowView window,
-      List<ChunkReader> widestFirst,
-      int id,
-      TimeRange range,
-      long cellMillis,
-      CellColumns into) {
-    ChunkReader cells = WindowCells.within(widestFirst, cellMillis);
-    if (cells == null) {
-      return Filled.WHOLE;
-    }
-    try {
-      int row = rowOf(cells, id);
-      return row < 0
-          ? Filled.WHOLE
-          : fromCells(
-              cells, row, range, window.tombstones().ranges(id, cells.file().info().logTo()), into);
-    } catch (CorruptDataException e) {
-      // Nothing else has them: what the other files have is served, and this is reported.
-      if (snapshot.damageLog().add(String.valueOf(e.getMessage()))) {
-        snapshot.counters().damage.increment();
+  /** The slow way; where samples are gone, there are their cells only. */
+  private Filled sampleBySample(OfSeries s, TimeRange range, long cellMillis, Samples samples) {
+    long from = range.startExclusive();
+    for (int w = 0; w < selection.windows.size(); w++) {
+      WindowView window = selection.windows.get(w);
+      int id = selection.windowId(w, s.series);
+      if (window.start() >= range.endInclusive() || window.end() <= from || !isLost(window, id)) {
+        continue;
       }
-      return Filled.WHOLE;
+      Filled filled =
+          window.start() > from
+              ? fromSamples(s, new TimeRange(from, window.start()), samples)
+              : Filled.WHOLE;
+      if (filled == Filled.WHOLE) {
+        filled = fromLost(s, window, id, range, cellMillis);
+      }
+      if (filled != Filled.WHOLE) {
+        return filled;
+      }
+      from = window.end();
     }
+    return from < range.endInclusive()
+        ? fromSamples(s, new TimeRange(from, range.endInclusive()), samples)
+        : Filled.WHOLE;
+  }
+
+  /** True if the samples of a series are gone from a window, and cells of them are there. */
+  private static boolean isLost(WindowView window, int id) {
+    return id >= 0 && window.cellsBySource().isSourceless() && window.lost().contains(id);
+  }
+
+  /** Takes cells whose samples are gone; of each file that is gone the widest that will do. */
+  private Filled fromLost(OfSeries s, WindowView window, int id, TimeRange range, long cellMillis) {
+    for (List<ChunkReader> widestFirst :
+        window.cellsBySource().sourceless(window.bucketOf(s.shard))) {
+      try {
+        for (ChunkReader cells : widestFirst) {
+          long width = cells.file().info().cellMillis();
+          int row = width <= cellMillis && cellMillis % width == 0 ? rowOf(cells, id) : -1;
+          if (row >= 0) {
+            Filled filled = fromCells(cells, row, range, deleted(s, window, id, cells), s.cells);
+            if (filled != Filled.WHOLE) {
+              return filled;
+            }
+            break;
+          }
+        }
+      } catch (CorruptDataException e) {
+        // Nothing else has them: what the other files have is served, and this is reported.
+        if (snapshot.damageLog().add(String.valueOf(e.getMessage()))) {
+          snapshot.counters().damage.increment();
+        }
+      }
+    }
+    return Filled.WHOLE;
+  }
+
+  /** What deletes hide of cells, those that have not reached the files among them. */
+  private long @Nullable [] deleted(OfSeries s, WindowView window, int id, ChunkReader cells) {
+    long logTo = cells.file().info().logTo();
+    long[] buried = window.tombstones().ranges(id, logTo);
+    if (snapshot.view().deletes().isEmpty()) {
+      return buried;
+    }
+    List<Delete> pending = new ArrayList<>();
+    for (Delete delete : snapshot.view().deletes()) {
+      if (delete.concerns(selection.tenant(), selection.labels(s.series))) {
+        pending.add(delete);
+      }
+    }
+    return pending.isEmpty()
+        ? buried
+        : WindowRows.withDeletes(buried == null ? new long[0] : buried, pending, logTo);
   }
 
   private Filled fromChunk(
@@ -325,6 +374,9 @@ final class CellReading {
     }
     while (end > first && cells.minTime(end - 1) > range.endInclusive()) {
       end--;
+    }
+    while (gone != null && first < end && touches(gone, cells, first)) {
+      first++;
     }
     if (first < end && !into.endsBefore(cells.minTime(first))) {
       return Filled.DISORDER;

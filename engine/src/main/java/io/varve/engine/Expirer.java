@@ -21,6 +21,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -50,7 +52,9 @@ final class Expirer {
    * @param cells files of cells that go
    * @param grouped files of grouped aggregates that go
    * @param kept those that hold in the state after it, too
-   * @param series series that go and are not deleted yet, by window id
+   * @param series series to be hidden in what stays of the files, by window id
+   * @param told the widths of which cells are kept, and of which of these series new cells are to
+   *     tell what is visible now
    * @param rest true if some of them have rows in files that stay
    */
   record Loss(
@@ -61,6 +65,7 @@ final class Expirer {
       List<GroupedFile> grouped,
       List<GroupedFile> kept,
       RoaringBitmap series,
+      SortedMap<Long, RoaringBitmap> told,
       boolean rest) {}
 
   /**
@@ -103,6 +108,7 @@ final class Expirer {
           state.grouped(),
           List.of(),
           new RoaringBitmap(),
+          new TreeMap<>(),
           false);
     }
     List<ChunkFile> files = new ArrayList<>();
@@ -126,11 +132,18 @@ final class Expirer {
       }
     }
     List<CellsFile> cells = cells(window, expiry, damage);
-    gone.andNot(window.without(deletes).gone());
-    if (cells.size() < state.cells().size()) {
-      RoaringBitmap told = rowsOfCells(window, cells);
-      told.andNot(rowsOfOthers(window, files));
-      gone.andNot(told); // those are still told of by their cells
+    WindowView forGood = window.without(deletes);
+    SortedMap<Long, RoaringBitmap> told = told(window, gone, expiry, rules, damage);
+    if (told.isEmpty() && cells.size() == state.cells().size()) {
+      gone.andNot(forGood.gone());
+    } else {
+      RoaringBitmap bare = RoaringBitmap.andNot(gone, rowsOf(window, cells));
+      bare.andNot(forGood.gone());
+      // Of the others the cells that were made from their files tell the truth.
+      gone.and(torn(window, forGood, files, told));
+      RoaringBitmap torn = gone.clone();
+      told.values().forEach(ids -> ids.and(torn));
+      gone.or(bare);
     }
     List<GroupedFile> grouped = new ArrayList<>();
     List<GroupedFile> kept = new ArrayList<>();
@@ -145,8 +158,69 @@ final class Expirer {
     boolean isWhole =
         files.size() == state.chunks().size()
             && cells.size() == state.cells().size()
-            && grouped.size() == state.grouped().size();
-    return new Loss(window, isWhole, files, cells, grouped, kept, gone, rest);
+            && grouped.size() == state.grouped().size()
+            && told.values().stream().allMatch(RoaringBitmap::isEmpty);
+    return new Loss(window, isWhole, files, cells, grouped, kept, gone, told, rest);
+  }
+
+  /** Of each width of which cells are kept, the series that are to have some. */
+  private static SortedMap<Long, RoaringBitmap> told(
+      WindowView window,
+      RoaringBitmap gone,
+      Expiry expiry,
+      AggregateRules rules,
+      DamageLog damage) {
+    TreeMap<Long, RoaringBitmap> told = new TreeMap<>();
+    for (long width : rules.digests().keySet()) {
+      boolean none = window.end() <= expiry.horizon(expiry.policy().keeps(width)[0]);
+      if (gone.isEmpty() || none || (window.end() - window.start()) % width != 0) {
+        continue;
+      }
+      RoaringBitmap kept = gone.clone();
+      kept.andNot(
+          RetentionClasses.of(window, expiry.policy(), width, damage).goneAt(window.end(), expiry));
+      AggregateRules.Wanted wanted = rules.wanted(window, width);
+      RoaringBitmap ids = new RoaringBitmap();
+      kept.forEach(
+          (int id) -> {
+            if (wanted.contains(id)) {
+              ids.add(id);
+            }
+          });
+      told.put(width, ids);
+    }
+    return told;
+  }
+
+  /**
+   * Series of which the cells of files do not say what their samples are: because some of them are
+   * in files that stay, or came late, or are deleted.
+   */
+  private static RoaringBitmap torn(
+      WindowView window,
+      WindowView forGood,
+      List<ChunkFile> files,
+      SortedMap<Long, RoaringBitmap> told) {
+    RoaringBitmap wanted = new RoaringBitmap();
+    told.values().forEach(wanted::or);
+    RoaringBitmap torn = new RoaringBitmap();
+    for (Shared<ChunkReader> resource : window.chunks()) {
+      ChunkReader chunk = resource.get();
+      boolean stays = !files.contains(chunk.file());
+      for (int row = 0; row < chunk.seriesCount(); row++) {
+        int id = chunk.windowIdAt(row);
+        boolean isTorn =
+            stays
+                || (wanted.contains(id)
+                    && (chunk.file().info().late()
+                        || window.lost().contains(id)
+                        || window.tombstones().ranges(id, Long.MIN_VALUE) != null));
+        if (isTorn && !forGood.hides(id, chunk)) {
+          torn.add(id);
+        }
+      }
+    }
+    return torn;
   }
 
   /** Divides the files of grouped aggregates into those that go and those that hold on. */
@@ -174,28 +248,16 @@ final class Expirer {
     }
   }
 
-  /** Series that have rows in files of cells that stay. */
-  private static RoaringBitmap rowsOfCells(WindowView window, List<CellsFile> going) {
+  /** Series that have rows in the files of cells that stay. */
+  private static RoaringBitmap rowsOf(WindowView window, List<CellsFile> going) {
     Set<String> paths = new HashSet<>();
     going.forEach(file -> paths.add(file.file().path()));
     RoaringBitmap series = new RoaringBitmap();
     for (Shared<ChunkReader> resource : window.cells()) {
       ChunkReader cells = resource.get();
-      for (int row = 0; !paths.contains(cells.file().path()) && row < cells.seriesCount(); row++) {
-        series.add(cells.windowIdAt(row));
-      }
-    }
-    return series;
-  }
-
-  /** Series that have rows in files that stay. */
-  private static RoaringBitmap rowsOfOthers(WindowView window, List<ChunkFile> files) {
-    RoaringBitmap series = new RoaringBitmap();
-    for (Shared<ChunkReader> resource : window.chunks()) {
-      ChunkReader chunk = resource.get();
-      if (!files.contains(chunk.file())) {
-        for (int row = 0; row < chunk.seriesCount(); row++) {
-          series.add(chunk.windowIdAt(row));
+      if (!paths.contains(cells.file().path())) {
+        for (int row = 0; row < cells.seriesCount(); row++) {
+          series.add(cells.windowIdAt(row));
         }
       }
     }
@@ -240,8 +302,12 @@ final class Expirer {
     return found;
   }
 
-  /** Carries a loss into an edit; the tombstones of the window are written. */
-  void apply(Loss loss, long position, ManifestEdit edit) throws IOException {
+  /**
+   * Carries a loss into an edit; the tombstones of the window are written.
+   *
+   * @param made new files of cells of what goes
+   */
+  void apply(Loss loss, List<CellsFile> made, long position, ManifestEdit edit) throws IOException {
     WindowView window = loss.window();
     if (loss.isWhole()) {
       edit.dropWindow(window.start());
@@ -249,6 +315,7 @@ final class Expirer {
     }
     loss.files().forEach(edit::removeChunk);
     loss.cells().forEach(edit::removeCells);
+    made.forEach(edit::addCells);
     loss.grouped().forEach(edit::removeGrouped);
     String tombstones = window.state().tombstones();
     if (!loss.series().isEmpty()) {
@@ -266,6 +333,7 @@ final class Expirer {
       chunks.removeAll(loss.files());
       List<CellsFile> cells = new ArrayList<>(window.state().cells());
       cells.removeAll(loss.cells());
+      cells.addAll(made);
       String state =
           WindowView.groupedState(window.state().index(), chunks, cells, tombstones, duplicates);
       for (GroupedFile file : loss.kept()) {

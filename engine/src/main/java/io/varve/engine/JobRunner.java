@@ -8,6 +8,7 @@ import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkFile;
 import io.varve.engine.partition.ChunkInfo;
 import io.varve.engine.partition.ChunkReader;
+import io.varve.engine.partition.ChunkScratch;
 import io.varve.engine.partition.GroupedFile;
 import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
@@ -23,6 +24,7 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Carries out {@link Jobs} in log order: writes files, commits the manifest edit that makes them
@@ -413,7 +415,8 @@ final class JobRunner {
   private boolean makeCellsOf(List<Expirer.Loss> losses) throws IOException {
     boolean any = false;
     for (Expirer.Loss loss : losses) {
-      for (ChunkFile file : loss.isWhole() ? List.<ChunkFile>of() : loss.files()) {
+      for (ChunkFile file :
+          loss.isWhole() && loss.told().isEmpty() ? List.<ChunkFile>of() : loss.files()) {
         WindowView window = windowsNow().get(loss.window().start());
         any |= window != null && makeCells(window, file);
       }
@@ -482,7 +485,7 @@ final class JobRunner {
     }
     List<Long> gone = new ArrayList<>();
     for (Expirer.Loss loss : losses) {
-      expirer.apply(loss, job.position(), edit);
+      expirer.apply(loss, toldOf(loss, job.position()), job.position(), edit);
       if (loss.isWhole()) {
         gone.add(loss.window().start());
       }
@@ -506,6 +509,21 @@ final class JobRunner {
     }
     deletions.committed(step);
     job.done().complete(null);
+  }
+
+  /** The cells of what is let go and would not be told of otherwise. */
+  private List<CellsFile> toldOf(Expirer.Loss loss, long position) throws IOException {
+    if (loss.told().values().stream().allMatch(RoaringBitmap::isEmpty)) {
+      return List.of();
+    }
+    WindowView window = loss.window();
+    DamageLog unread = new DamageLog();
+    WindowRows rows = new WindowRows(new RowMerge(policy), new ChunkScratch(), counters, unread);
+    List<CellsFile> made =
+        new LostSamples(fs, dataDir, counters)
+            .tell(window, loss.told(), compactor.buckets(window), rules(), rows, position);
+    unread.all().forEach(damage::add);
+    return made;
   }
 
   private static long bytes(List<ChunkFile> files) {

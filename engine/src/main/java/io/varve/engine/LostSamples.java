@@ -2,6 +2,7 @@ package io.varve.engine;
 
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.StagedFiles;
+import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.CellsFile;
 import io.varve.engine.partition.ChunkEncoders;
@@ -16,13 +17,18 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * The cells of a window of which the samples are gone: nothing can make them anew, so a merge takes
  * them over, with the series' new numbers, and without those that a delete which it carries out
- * touches.
+ * touches. When samples go of which the cells of files do not tell the truth (of a series with late
+ * or deleted samples, or in a file that others keep), cells of their own are made first.
  */
 final class LostSamples {
   private final FileSystem fs;
@@ -138,5 +144,120 @@ final class LostSamples {
         writer.copyCell(cells, cell);
       }
     }
+  }
+
+  /** A cell of a file. */
+  private record Place(ChunkReader cells, int cell) {}
+
+  /**
+   * Makes cells of what can be read of series now, because their samples are about to be let go. No
+   * delete or expiry up to the position hides them.
+   *
+   * @param series window ids by width
+   * @param bucketOf the bucket of every window id
+   * @param position log position of the decision that lets them go
+   * @return the files, on stable storage
+   */
+  List<CellsFile> tell(
+      WindowView window,
+      SortedMap<Long, RoaringBitmap> series,
+      int[] bucketOf,
+      AggregateRules rules,
+      WindowRows rows,
+      long position)
+      throws IOException {
+    List<CellsFile> made = new ArrayList<>();
+    String folder = ChunkInfo.windowFolder(window.start());
+    try (ChunkEncoders encoders = new ChunkEncoders();
+        StagedFiles staged = new StagedFiles(fs, 1)) {
+      for (int bucket = 0; bucket < window.buckets(); bucket++) {
+        ChunkInfo source =
+            new ChunkInfo(
+                window.start(),
+                window.end() - window.start(),
+                bucket,
+                window.buckets(),
+                1,
+                false,
+                "",
+                0,
+                position);
+        for (Map.Entry<Long, RoaringBitmap> entry : series.entrySet()) {
+          long width = entry.getKey();
+          AggregateRules.Wanted wanted = rules.wanted(window, width);
+          try (ChunkWriter writer =
+              new ChunkWriter(fs, dataDir, folder, source.ofCells(width), encoders)) {
+            for (PeekableIntIterator ids = entry.getValue().getIntIterator(); ids.hasNext(); ) {
+              int id = ids.next();
+              if (bucketOf[id] == bucket) {
+                writer.series(id);
+                tell(window, id, bucket, CellPart.ALL & ~wanted.parts(id), rows, writer);
+              }
+            }
+            String rule = rules.digests().get(width);
+            if (writer.blocks() > 0 && rule != null) {
+              ChunkFile file = writer.end(staged);
+              counters.bytesWritten.add(file.bytes());
+              counters.cellFilesMade.increment();
+              made.add(new CellsFile(file, folder + "/" + source.fileName(), rule));
+            }
+          }
+        }
+      }
+      staged.settle();
+    }
+    return made;
+  }
+
+  /**
+   * Writes the cells of a series; where there are some of samples that went before, those stay as
+   * they are.
+   */
+  private static void tell(
+      WindowView window, int id, int bucket, int lacks, WindowRows rows, ChunkWriter writer)
+      throws IOException {
+    long width = writer.info().cellMillis();
+    SampleColumns columns = new SampleColumns();
+    Compactor.readAll(window, id, bucket, rows, columns, TimeRange.ALL);
+    List<Place> before = before(window, id, bucket, width);
+    int place = 0;
+    int from = 0;
+    while (place < before.size() || from < columns.size) {
+      long known =
+          place < before.size()
+              ? cellOf(before.get(place).cells().maxTime(before.get(place).cell()), width)
+              : Long.MAX_VALUE;
+      if (from < columns.size && cellOf(columns.times[from], width) < known) {
+        int to = CellMaker.endOfCell(columns, from, width);
+        writer.cell(columns, from, to, lacks);
+        from = to;
+        continue;
+      }
+      writer.copyCell(before.get(place).cells(), before.get(place).cell());
+      place++;
+      while (from < columns.size && cellOf(columns.times[from], width) == known) {
+        from++;
+      }
+    }
+  }
+
+  private static long cellOf(long time, long width) {
+    return Math.floorDiv(time - 1, width);
+  }
+
+  /** The cells of a series whose samples went before, in time order. */
+  private static List<Place> before(WindowView window, int id, int bucket, long width) {
+    List<Place> places = new ArrayList<>();
+    for (List<ChunkReader> widths : window.cellsBySource().sourceless(bucket)) {
+      for (ChunkReader cells : widths) {
+        int row = cells.file().info().cellMillis() == width ? cells.rowOf(id) : -1;
+        if (row >= 0) {
+          long[] deleted = window.tombstones().ranges(id, cells.file().info().logTo());
+          left(cells, row, deleted).forEach(cell -> places.add(new Place(cells, cell)));
+        }
+      }
+    }
+    places.sort(Comparator.comparingLong(place -> place.cells().minTime(place.cell())));
+    return places;
   }
 }

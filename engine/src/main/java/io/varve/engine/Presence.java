@@ -97,6 +97,11 @@ final class Presence {
         touched[w] |= last > asked.startExclusive() && first <= asked.endInclusive();
         whole[w] &= first > asked.startExclusive() && last <= asked.endInclusive();
       }
+      if (window.cellsBySource().isSourceless()) {
+        touched[w] |=
+            window.end() > asked.startExclusive() && window.start() < asked.endInclusive();
+        whole[w] = false;
+      }
     }
   }
 
@@ -124,6 +129,9 @@ final class Presence {
         return Answer.YES;
       }
       WindowView window = selection.windows.get(w);
+      if (window.cellsBySource().isSourceless() && window.lost().contains(id)) {
+        answer = Answer.PARTLY_DELETED; // reading tells what its cells stand for
+      }
       List<Shared<ChunkReader>> chunks = window.chunks(window.bucketOf(shard));
       for (int c = chunks.size() - 1; c >= 0; c--) {
         ChunkReader chunk = chunks.get(c).get();

@@ -328,8 +328,9 @@ final class ReceiptCheck {
         view.chunks().stream().filter(chunk -> written.remove(name(chunk.get().file()))).toList();
     for (Shared<ChunkReader> resource : view.cells()) {
       ChunkReader cells = resource.get();
-      if (!written.remove(name(cells.file()))) {
-        continue; // made anew from the samples of other files
+      boolean isWritten = written.remove(name(cells.file()));
+      if (!isWritten || cells.file().info().logTo() > entry.id()) {
+        continue; // made anew, or of samples that the delete does not hide
       }
       ids.forEach(
           (int id) -> {

@@ -178,7 +178,10 @@ final class SelectionReader implements SeriesReader {
         continue;
       }
       if (!late && window.cellsBySource().isSourceless()) {
-        windowRows.readLasts(window, id, window.bucketOf(virtualShard), start, end, into);
+        // Expiries let go of samples, not of what tells of them.
+        List<Delete> pending = new ArrayList<>(concerning);
+        pending.retainAll(deletes);
+        windowRows.readLasts(window, id, window.bucketOf(virtualShard), start, end, pending, into);
       }
       windowRows.read(
           window, id, window.bucketOf(virtualShard), late, start, end, concerning, into, decoded);

@@ -171,7 +171,10 @@ final class SnapshotView implements Snapshot {
     RoaringBitmap ids = window.gone().clone();
     for (Expiry expiry : expiries) {
       if (window.end() <= expiry.latestHorizon()) {
-        ids.or(RetentionClasses.of(window, expiry.policy(), damage).goneAt(window.end(), expiry));
+        RoaringBitmap expired =
+            RetentionClasses.of(window, expiry.policy(), damage).goneAt(window.end(), expiry);
+        expired.andNot(window.lost()); // which went before, and of which cells are kept
+        ids.or(expired);
       }
     }
     return ids;

@@ -51,6 +51,12 @@ final class WindowCells {
             sourceless.set(bucket, all);
           }
         });
+    // As their samples came: of each series earlier cells before later ones.
+    sourceless.replaceAll(
+        files ->
+            files.stream()
+                .sorted(Comparator.comparingLong(s -> s.getFirst().file().info().logTo()))
+                .toList());
   }
 
   /** The widths of cells that there are, ascending. */
@@ -92,6 +98,17 @@ final class WindowCells {
     for (int i = 0; i < widestFirst.size(); i++) {
       long width = widestFirst.get(i).file().info().cellMillis();
       if (width <= cellMillis && cellMillis % width == 0) {
+        return widestFirst.get(i);
+      }
+    }
+    return null;
+  }
+
+  /** The finest of these that have a series; null if none has. */
+  static @org.jspecify.annotations.Nullable ChunkReader finest(
+      List<ChunkReader> widestFirst, int windowId) {
+    for (int i = widestFirst.size() - 1; i >= 0; i--) {
+      if (widestFirst.get(i).rowOf(windowId) >= 0) {
         return widestFirst.get(i);
       }
     }

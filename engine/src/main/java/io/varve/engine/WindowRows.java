@@ -78,14 +78,19 @@ final class WindowRows {
    * last sample.
    */
   void readLasts(
-      WindowView window, int windowId, int bucket, long start, long end, SampleColumns into) {
+      WindowView window,
+      int windowId,
+      int bucket,
+      long start,
+      long end,
+      List<Delete> deletes,
+      SampleColumns into) {
     List<List<ChunkReader>> sourceless = window.cellsBySource().sourceless(bucket);
     for (int i = 0; i < sourceless.size(); i++) {
-      ChunkReader cells = sourceless.get(i).getLast();
       try {
-        int row = cells.rowOf(windowId);
-        if (row >= 0) {
-          readLasts(window, cells, windowId, row, start, end, into);
+        ChunkReader cells = WindowCells.finest(sourceless.get(i), windowId);
+        if (cells != null) {
+          readLasts(window, cells, windowId, cells.rowOf(windowId), start, end, deletes, into);
         }
       } catch (CorruptDataException e) {
         if (damage.add(String.valueOf(e.getMessage()))) {
@@ -102,12 +107,13 @@ final class WindowRows {
       int row,
       long start,
       long end,
+      List<Delete> deletes,
       SampleColumns into) {
-    long[] gone = window.tombstones().ranges(windowId, cells.file().info().logTo());
+    long[] gone = goneRanges(window, cells, windowId, deletes);
     for (int cell = cells.firstBlock(row), to = cells.endBlock(row); cell < to; cell++) {
       if (cells.maxTime(cell) <= start
           || cells.minTime(cell) > end
-          || (gone != null && CellReading.touches(gone, cells, cell))
+          || CellReading.touches(gone, cells, cell)
           || !cells.stats(cell, cellStats)
           || cellStats.count == 0
           || cellStats.lastTime <= start

@@ -39,6 +39,7 @@ final class WindowView {
   private final List<List<List<ChunkReader>>> cellsByBucket;
   private final Tombstones tombstones;
   private volatile @Nullable RoaringBitmap gone;
+  private volatile @Nullable RoaringBitmap lost;
   private volatile long deletedRows = -1;
   private volatile @Nullable String groupedState;
 
@@ -171,7 +172,7 @@ final class WindowView {
     return tombstones;
   }
 
-  /** Series of which everything is deleted that the files have; not to be changed. */
+  /** Series of which nothing is left to be read; not to be changed. */
   RoaringBitmap gone() {
     RoaringBitmap known = gone;
     if (known == null) {
@@ -184,12 +185,42 @@ final class WindowView {
         if (tombstone.position() > lastPosition
             && tombstone.startExclusive() <= start()
             && tombstone.endInclusive() >= end) {
-          known.or(tombstone.windowIds());
+          // Cells may have been made of the samples when these were let go.
+          RoaringBitmap ids = tombstone.windowIds().clone();
+          for (ChunkReader lost : LostSamples.cells(this)) {
+            if (lost.file().info().logTo() >= tombstone.position()) {
+              for (int row = 0; row < lost.seriesCount(); row++) {
+                ids.remove(lost.windowIdAt(row));
+              }
+            }
+          }
+          known.or(ids);
         }
       }
       gone = known;
     }
     return known;
+  }
+
+  /** Series with cells whose samples are gone because of their age; not to be changed. */
+  RoaringBitmap lost() {
+    RoaringBitmap known = lost;
+    if (known == null) {
+      known = new RoaringBitmap();
+      for (ChunkReader cells : LostSamples.cells(this)) {
+        for (int row = 0; row < cells.seriesCount(); row++) {
+          known.add(cells.windowIdAt(row));
+        }
+      }
+      lost = known;
+    }
+    return known;
+  }
+
+  /** True if deletes or expiries hide everything that a file has of a series. */
+  boolean hides(int windowId, ChunkReader chunk) {
+    long[] ranges = tombstones.ranges(windowId, chunk.file().info().logTo());
+    return ranges != null && ranges.length == 2 && ranges[0] <= start() && ranges[1] >= end;
   }
 
   /** How many rows of files are of series of which something is deleted. */
