@@ -7,32 +7,36 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * One kept-alive HTTP/1.1 connection that posts bodies one after the other. It shares the cores
- * with the server that it measures, so it does no more than it must: a write of the head, one of
- * the body, and a read of the answer. One thread.
+ * A kept-alive HTTP/1.1 connection that posts bodies one after the other, and is made anew when the
+ * server closes it (VictoriaMetrics does after two minutes). It shares the cores with the server
+ * that it measures, so it does no more than it must: a write of the head, one of the body, and a
+ * read of the answer. One thread.
  */
 final class WriteConnection implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 120_000;
   private static final int MOST_ANSWER_BYTES = 1 << 20;
 
-  private final Socket socket;
-  private final InputStream in;
-  private final OutputStream out;
+  private final int port;
   private final byte[] head;
+  private Socket socket;
+  private InputStream in;
+  private OutputStream out;
+  private boolean proven; // the connection has carried an answer
+  private boolean ending; // the server said that it would close it
   private String answer = "";
 
   /** Connects to a server on the loopback address. */
   WriteConnection(int port, String path, List<String> headers) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setTcpNoDelay(true);
-    socket.setSoTimeout(PATIENCE_MILLIS);
-    in = new BufferedInputStream(socket.getInputStream(), 4096);
-    out = socket.getOutputStream();
+    this.port = port;
+    this.socket = connect(port);
+    this.in = new BufferedInputStream(socket.getInputStream(), 4096);
+    this.out = socket.getOutputStream();
     StringBuilder text = new StringBuilder("POST " + path + " HTTP/1.1\r\n");
     text.append("Host: 127.0.0.1:").append(port).append("\r\n");
     for (int i = 0; i < headers.size(); i += 2) {
@@ -41,8 +45,49 @@ final class WriteConnection implements AutoCloseable {
     head = text.append("Content-Length: ").toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  /** Sends a body and returns the status of the answer. */
+  private static Socket connect(int port) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    try {
+      socket.setTcpNoDelay(true);
+      socket.setSoTimeout(PATIENCE_MILLIS);
+      return socket;
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private void reconnect() throws IOException {
+    socket.close();
+    socket = connect(port);
+    in = new BufferedInputStream(socket.getInputStream(), 4096);
+    out = socket.getOutputStream();
+    proven = false;
+    ending = false;
+  }
+
+  /**
+   * Sends a body and returns the status of the answer; sends it again if the server has closed a
+   * connection that was in use before, as clients of remote write do.
+   */
   int post(byte[] body) throws IOException {
+    if (ending) {
+      reconnect();
+    }
+    try {
+      return exchange(body);
+    } catch (SocketTimeoutException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!proven) {
+        throw e;
+      }
+      reconnect();
+      return exchange(body);
+    }
+  }
+
+  private int exchange(byte[] body) throws IOException {
     byte[] length = (body.length + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
     byte[] all = new byte[head.length + length.length];
     System.arraycopy(head, 0, all, 0, head.length);
@@ -62,9 +107,12 @@ final class WriteConnection implements AutoCloseable {
         bytes = Integer.parseInt(line.substring(line.indexOf(':') + 1).trim());
       } else if (lower.startsWith("transfer-encoding:")) {
         chunked = lower.contains("chunked");
+      } else if (lower.startsWith("connection:")) {
+        ending = lower.contains("close");
       }
     }
     answer = chunked ? chunks() : bytes == 0 ? "" : text(bytes);
+    proven = true;
     return status;
   }
 
