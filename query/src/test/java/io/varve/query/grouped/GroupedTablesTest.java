@@ -200,6 +200,17 @@ final class GroupedTablesTest {
   }
 
   @Test
+  void backupsHaveThem() throws Exception {
+    store.write(2 * 4 * 60);
+    store.engine.mergeAll();
+    store.settle();
+    Path backup = Path.of("backup");
+    store.engine.backUp(backup);
+    assertThat(FolderCheck.problems(fs, backup)).isEmpty();
+    assertThat(fs.files().stream().filter(file -> file.toString().endsWith(".grp"))).hasSize(4);
+  }
+
+  @Test
   void tenantsSeeTheirOwn() {
     store.write(2 * 4 * 60);
     WriteBatch batch = new WriteBatch();
