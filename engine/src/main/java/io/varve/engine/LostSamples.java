@@ -63,6 +63,21 @@ final class LostSamples {
     return false;
   }
 
+  /**
+   * True if a sample of a series in a range is certainly in a cell, because a cell begins or ends
+   * with it; one that reaches over the range may have none there.
+   */
+  static boolean haveOneIn(ChunkReader cells, int windowId, TimeRange range) {
+    int row = cells.rowOf(windowId);
+    int end = row < 0 ? 0 : cells.endBlock(row);
+    for (int cell = row < 0 ? 0 : cells.firstBlock(row); cell < end; cell++) {
+      if (range.contains(cells.minTime(cell)) || range.contains(cells.maxTime(cell))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Tells the window ids of which a cell is left whose samples are gone. */
   static void toldOf(WindowView window, IntConsumer ids) {
     for (ChunkReader cells : cells(window)) {

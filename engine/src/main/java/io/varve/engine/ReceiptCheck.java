@@ -334,7 +334,7 @@ final class ReceiptCheck {
       }
       ids.forEach(
           (int id) -> {
-            if (LostSamples.touches(cells, id, entry.range())) {
+            if (LostSamples.haveOneIn(cells, id, entry.range())) {
               problem.accept(what + cells.file().path() + " has aggregates of it");
             }
           });
