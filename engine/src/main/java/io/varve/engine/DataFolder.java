@@ -42,6 +42,9 @@ import java.util.function.Consumer;
  * looks anew. Any thread.
  */
 public final class DataFolder {
+  /** Name of a file that stands in a folder while a backup is being restored into it. */
+  public static final String RESTORING = "RESTORING";
+
   private static final String LOG_FOLDER = "wal/0";
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -238,6 +241,34 @@ public final class DataFolder {
     } finally {
       views.values().forEach(WindowFiles::handOver);
     }
+  }
+
+  /** The number of the store, for its whole life. */
+  public long storeId() throws IOException {
+    return Manifest.read(fs, dataDir).storeId();
+  }
+
+  /**
+   * SHA-256 (64 lower-case hex digits) by path of the files whose bytes the manifest vouches for:
+   * those that never change, which are nearly all. The others have to be read.
+   *
+   * @throws NoSuchFileException if there is no store
+   * @throws CorruptDataException if the manifest is damaged
+   */
+  public Map<String, String> hashes() throws IOException {
+    Map<String, String> hashes = new HashMap<>();
+    for (WindowState window : Manifest.read(fs, dataDir).windows().values()) {
+      String folder = ChunkInfo.windowFolder(window.start());
+      window.index().forEach(file -> hashes.put(folder + "/" + file.file(), file.sha256()));
+      window.chunks().forEach(file -> hashes.put(file.path(), file.sha256()));
+      window.cells().forEach(cells -> hashes.put(cells.file().path(), cells.file().sha256()));
+      for (GroupedFile grouped : window.grouped()) {
+        if (grouped.isFile()) {
+          hashes.put(grouped.path(), grouped.sha256());
+        }
+      }
+    }
+    return hashes;
   }
 
   /** The retention policy in force when its log was last carried into files. */

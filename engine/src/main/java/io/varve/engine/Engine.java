@@ -111,6 +111,12 @@ public final class Engine implements AutoCloseable {
     FileSystem.FolderLock lock = config.fileSystem().lock(config.dataDir());
     List<AutoCloseable> opened = new ArrayList<>(List.of(lock));
     try {
+      if (config.fileSystem().exists(config.dataDir().resolve(DataFolder.RESTORING))) {
+        throw new IOException(
+            config.dataDir()
+                + " holds a part of a backup, whose restoring was broken off: restore it once more,"
+                + " which goes on where it ended");
+      }
       return new Engine(config, lock, opened, progress);
     } catch (IOException | RuntimeException | Error e) {
       for (AutoCloseable resource : opened.reversed()) {
@@ -602,9 +608,10 @@ public final class Engine implements AutoCloseable {
    * while the end of the log is copied.
    *
    * @param folder does not exist yet; its parents are created
+   * @return the log position of the last record that is in it
    * @throws IOException if it cannot be made; what was made of it is deleted
    */
-  public void backUp(Path folder) throws IOException {
+  public long backUp(Path folder) throws IOException {
     checkOpen();
     FileSystem fs = config.fileSystem();
     background.lock();
@@ -613,8 +620,14 @@ public final class Engine implements AutoCloseable {
       try {
         ManifestState state = manifest.state();
         backup.linkFiles(state);
-        writePath.quietly(() -> backup.copyLog(LOG_FOLDER));
+        long[] last = new long[1];
+        writePath.quietly(
+            () -> {
+              backup.copyLog(LOG_FOLDER);
+              last[0] = log.last();
+            });
         backup.finish(state);
+        return last[0];
       } catch (IOException | RuntimeException e) {
         try {
           backup.abandon();

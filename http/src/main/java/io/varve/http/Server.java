@@ -10,6 +10,7 @@ import io.varve.http.api.AggregatesAdminHandlers;
 import io.varve.http.api.AggregatesHandler;
 import io.varve.http.api.AlertsHandler;
 import io.varve.http.api.ApiErrors;
+import io.varve.http.api.BackupsHandler;
 import io.varve.http.api.BlocksHandler;
 import io.varve.http.api.DeletesHandlers;
 import io.varve.http.api.ExemplarsHandler;
@@ -49,6 +50,7 @@ import io.varve.http.api.TopQueries;
 import io.varve.http.api.TsdbStatusHandler;
 import io.varve.http.api.WalReplayHandler;
 import io.varve.http.api.WriteHandler;
+import io.varve.http.backup.BackupService;
 import io.varve.http.config.Durations;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.metrics.ServerMetrics;
@@ -99,6 +101,7 @@ public final class Server implements AutoCloseable {
   private volatile @Nullable GroupedService grouped;
   private final EngineRetention retention = new EngineRetention(this::engine);
   private final RuleService rules;
+  private final BackupService backups;
   private final Runnable quit;
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
@@ -140,6 +143,9 @@ public final class Server implements AutoCloseable {
     rules = new RuleService(config, this::url, metrics, metrics, clock);
     reloader.register(rules);
     reloader.register(aggregates);
+    backups = new BackupService(config, clock);
+    reloader.register(backups);
+    metrics.observeBackups(backups::isSet, backups::status);
     metrics.observeRules(rules::groups, rules::alertmanagers);
     listener =
         new HttpListener(
@@ -301,6 +307,11 @@ public final class Server implements AutoCloseable {
             Route.api("/api/v1/admin/aggregates/*", declaring.one(), "DELETE"),
             Route.api("/api/v1/admin/queries/*/kill", lists.kill(), change).withBody(form),
             Route.api("/api/v1/admin/tsdb/merge", admin.merge(), change).withBody(form),
+            Route.api(
+                    "/api/v1/admin/backups",
+                    new BackupsHandler(backups, config.http().adminApi()),
+                    both)
+                .withBody(form),
             Route.api("/api/v1/admin/tsdb/snapshot", admin.snapshot(), change).withBody(form)));
     String[] any = {"GET", "POST", "PUT"};
     LifecycleHandler lifecycle = new LifecycleHandler(config.http().lifecycle());
@@ -467,6 +478,7 @@ public final class Server implements AutoCloseable {
       throw e;
     }
     availability = Availability.READY;
+    backups.open(engine);
     rules.open(engine, now.queries()); // nobody has to wait for what was pending before
     reloader.begin();
     return engine.stats().recovery();
@@ -556,6 +568,7 @@ public final class Server implements AutoCloseable {
     listener.stopAccepting();
     awaitIdle(config.http().drainMillis());
     rules.close();
+    backups.close();
     GroupedService deriving = grouped;
     if (deriving != null) {
       deriving.close();

@@ -59,6 +59,12 @@ final class AdminTarget {
   /** For picocli. */
   AdminTarget() {}
 
+  /** A server; null for the usual place. */
+  AdminTarget(@Nullable String url) {
+    this.url = url;
+    spec = CommandSpec.create();
+  }
+
   /** True if it is a folder. */
   boolean isFolder() {
     if (url != null && dataDir != null) {

@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       VersionCommand.class,
       QueryCommand.class,
       RetentionCommand.class,
+      BackupCommand.class,
       PromqlTestCommand.class,
       TestCommand.class,
       CheckCommand.class,

@@ -37,6 +37,7 @@ final class ConfigText {
     config.rules().write(text);
     config.alerting().write(text);
     config.aggregates().write(text);
+    config.backup().write(text);
     text.http(config.http());
     text.section("");
     text.quoted("external_labels", labels(config.externalLabels()));

@@ -46,6 +46,7 @@ import java.util.function.Consumer;
  * @param rules recording and alerting rules
  * @param alerting who is told of alerts
  * @param aggregates continuous aggregates
+ * @param backup where backups go
  * @param http limits of connections and requests, and which endpoints are open
  * @param externalLabels what remote read and federation add to every series that lacks it
  */
@@ -62,6 +63,7 @@ public record ServerConfig(
     RulesConfig rules,
     AlertingConfig alerting,
     AggregatesConfig aggregates,
+    BackupConfig backup,
     Http http,
     Labels externalLabels) {
 
@@ -257,7 +259,9 @@ public record ServerConfig(
     Path folder = file.toAbsolutePath().getParent();
     return folder == null
         ? config
-        : config.withRules(config.rules.from(folder), config.alerting.from(folder));
+        : config
+            .withRules(config.rules.from(folder), config.alerting.from(folder))
+            .withBackup(config.backup.from(folder));
   }
 
   /**
@@ -298,6 +302,7 @@ public record ServerConfig(
     RulesConfig rules = RulesConfig.read(top.section("rules"));
     AlertingConfig alerting = AlertingConfig.read(top.section("alerting"));
     AggregatesConfig aggregates = AggregatesConfig.read(top.section("aggregates"));
+    BackupConfig backup = BackupConfig.read(top.section("backup"));
     Http http = http(top.section("http"));
     Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
@@ -314,6 +319,7 @@ public record ServerConfig(
         rules,
         alerting,
         aggregates,
+        backup,
         http,
         externalLabels);
   }
@@ -557,6 +563,11 @@ public record ServerConfig(
         });
   }
 
+  /** The same with another place for backups. */
+  public ServerConfig withBackup(BackupConfig other) {
+    return with(draft -> draft.backup = other);
+  }
+
   /** The same with other limits of remote read. */
   public ServerConfig withRemoteRead(RemoteRead other) {
     return with(draft -> draft.remoteRead = other);
@@ -611,6 +622,7 @@ public record ServerConfig(
     RemoteRead remoteRead;
     RulesConfig rules;
     AlertingConfig alerting;
+    BackupConfig backup;
     Http http;
     Labels externalLabels;
 
@@ -623,6 +635,7 @@ public record ServerConfig(
       remoteRead = from.remoteRead;
       rules = from.rules;
       alerting = from.alerting;
+      backup = from.backup;
       http = from.http;
       externalLabels = from.externalLabels;
     }
@@ -641,6 +654,7 @@ public record ServerConfig(
           rules,
           alerting,
           from.aggregates,
+          backup,
           http,
           externalLabels);
     }

@@ -12,6 +12,7 @@ import io.varve.http.api.MetricsHandler;
 import io.varve.http.api.QueryMeter;
 import io.varve.http.api.SelfMetricsHandler;
 import io.varve.http.api.Store;
+import io.varve.http.backup.BackupService;
 import io.varve.http.json.Json;
 import io.varve.http.net.Gate;
 import io.varve.http.net.Observer;
@@ -144,6 +145,11 @@ public final class ServerMetrics
         "varve_config_restart_needed",
         "How many settings differ from those that are in force, and need a restart.",
         () -> reloads.get().needRestart().size());
+  }
+
+  /** Adds how backups stand, if they have a place. */
+  public void observeBackups(BooleanSupplier isSet, Supplier<BackupService.Status> status) {
+    registry.register(new BackupCollector(isSet, status));
   }
 
   /** Adds what the open port tells. */

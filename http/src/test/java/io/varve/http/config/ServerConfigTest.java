@@ -53,6 +53,15 @@ final class ServerConfigTest {
         if (other.contains("ignore_resource_attributes")) {
           copy.replaceAll(line -> line.replace("promote_all_resource_attributes: false", ALL));
         }
+        if (other.contains("every: ")) {
+          copy.replaceAll(line -> line.replace("store: none", "store: s3://bkt/p"));
+        }
+        if (other.contains("secret_key_file: ")) {
+          copy.replaceAll(line -> line.replace("access_key: none", "access_key: id"));
+        }
+        if (other.contains("access_key: ")) {
+          copy.replaceAll(line -> line.replace("secret_key_file: none", "secret_key_file: f"));
+        }
         ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
         assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
         assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
@@ -97,6 +106,30 @@ final class ServerConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(problem)
         .hasMessageContaining("c.yaml:2");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "every: 1h | every needs a store",
+        "access_key: a | belong together",
+        "{encryption_key_file: a, encryption_key_env: B} | one key is enough",
+        "store: s3://UPPER | is not s3://BUCKET",
+        "store: s3:// | is not s3://BUCKET",
+        "store: s3://bucket/a//b | is not s3://BUCKET",
+        "endpoint: nowhere | is not of the form https://HOST",
+        "endpoint: 'http://[' | is not a URL",
+        "{store: a, every: 5s} | is less than 1m",
+        "keep_last: -1 | is not between 0",
+        "addressing: x | addressing"
+      })
+  void backupsThatMakeNoSenseAreNamed(String settings, String problem) {
+    String braced = settings.startsWith("{") ? settings : "{" + settings + "}";
+    assertThatThrownBy(() -> ServerConfig.parse("c.yaml", "backup: " + braced + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(problem)
+        .hasMessageContaining("c.yaml:1");
   }
 
   /** Every setting of an entry, each with another value than it has if it is left out. */
@@ -459,7 +492,7 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, retention, rules, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, backup, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, retention, rules, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
           otlp: {enabled: [1]}      | f:1: otlp.enabled: takes one value
@@ -582,6 +615,8 @@ final class ServerConfigTest {
     String replaced =
         switch (value) {
           case "interval" -> "always";
+          case "auto" -> "host";
+          case "never" -> "1h";
           case "info" -> "debug";
           case "last" -> "max";
           case "chronicle" -> "heap";

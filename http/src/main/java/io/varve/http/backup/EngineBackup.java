@@ -1,0 +1,57 @@
+package io.varve.http.backup;
+
+import io.varve.engine.Engine;
+import io.varve.retention.backup.Backups;
+import io.varve.retention.backup.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A backup of an open engine: by way of a second data folder with hard links, which stands still
+ * while it is stored.
+ */
+public final class EngineBackup {
+  private static final String FOLDER = "backup";
+
+  private EngineBackup() {}
+
+  /**
+   * Makes one. One at a time for each data folder.
+   *
+   * @param dataDir the engine's data folder
+   */
+  public static Backups.Created create(
+      Engine engine, Path dataDir, Backups backups, InstantSource clock, Progress progress)
+      throws IOException {
+    cleanUp(dataDir); // a process that was killed may have left something
+    Path copy = dataDir.resolve(FOLDER).resolve("now");
+    try {
+      Instant begun = clock.instant();
+      long position = engine.backUp(copy);
+      return backups.create(copy, position, begun, progress);
+    } finally {
+      cleanUp(dataDir);
+    }
+  }
+
+  /** Deletes what a backup that was broken off has left in a data folder. */
+  public static void cleanUp(Path dataDir) throws IOException {
+    Path folder = dataDir.resolve(FOLDER);
+    List<Path> paths;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      paths = walk.sorted(Comparator.reverseOrder()).toList();
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    for (Path path : paths) {
+      Files.deleteIfExists(path);
+    }
+  }
+}

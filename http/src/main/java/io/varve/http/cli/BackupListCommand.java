@@ -1,0 +1,44 @@
+package io.varve.http.cli;
+
+import io.varve.http.backup.BackupPlace;
+import io.varve.retention.backup.BackupListing;
+import io.varve.retention.backup.Backups;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code varve backup list}: the backups that are there. */
+@Command(
+    name = "list",
+    description = "Lists the backups that are whole, oldest first.",
+    mixinStandardHelpOptions = true)
+final class BackupListCommand implements Callable<Integer> {
+  @Mixin private BackupTarget place = new BackupTarget();
+
+  @Override
+  public Integer call() throws IOException {
+    boolean damaged = false;
+    TextTable table = new TextTable("NAME", "TIME", "FILES", "BYTES", "POSITION");
+    try (BackupPlace opened = place.open()) {
+      for (Backups.Found found : opened.backups().list()) {
+        BackupListing listing = found.listing();
+        if (listing == null) {
+          System.err.println("damaged: " + found.name() + ": " + found.problem());
+          damaged = true;
+        } else {
+          table.row(
+              found.name(),
+              Instant.ofEpochMilli(listing.createdMillis()).toString(),
+              Integer.toString(listing.files()),
+              String.format(Locale.ROOT, "%,d", listing.bytes()),
+              Long.toString(listing.shards().getFirst().position()));
+        }
+      }
+    }
+    table.print(System.out);
+    return damaged ? Failures.FAILED : 0;
+  }
+}
