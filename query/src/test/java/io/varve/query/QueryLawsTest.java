@@ -274,7 +274,7 @@ class QueryLawsTest {
             "count_over_time")) {
       String query = function + "(x_total[1d] offset 1h)";
       long end = 3 * 86_400_000L;
-      storedAndSamplesAgree(data, query, 0, end, 5 * 3_600_000L);
+      storedAndSamplesAgree(data, query, 0, end, 6 * 3_600_000L);
       // Windows that have most in common, the first of them from before all samples on, or with
       // the last one behind them.
       storedAndSamplesAgree(data, query, end - 6 * 3_600_000L, end - 3_600_000L, 7 * 60_000);

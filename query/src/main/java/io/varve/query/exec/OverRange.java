@@ -31,6 +31,9 @@ final class OverRange extends SeriesOperator {
   /** What is decoded at the two ends of such a window, by guess. */
   private static final long EDGES_MILLIS = 4 * 3600_000L;
 
+  /** To add a block's aggregate, out of the caches, takes this part of decoding the block. */
+  private static final int BLOCKS_AS_SAMPLES = 24;
+
   /** How many windows may be put together around what they have in common. */
   private static final int MOST_AROUND_CORE = 2_000;
 
@@ -263,7 +266,14 @@ final class OverRange extends SeriesOperator {
     }
     // Sliding over samples costs what is new in a window, once they are decoded.
     return takesAggregates()
-        && (source.isPinned() || grid.count() == 1 || grid.step() > EDGES_MILLIS || hasCore());
+        && (source.isPinned() || grid.count() == 1 || isFarApart() || hasCore());
+  }
+
+  /** True if what comes into a window with a step is more than putting it together anew. */
+  private boolean isFarApart() {
+    boolean fewCells = query.useCells && !source.cellMillis().isEmpty();
+    long together = EDGES_MILLIS + (fewCells ? 0 : source.rangeMillis / BLOCKS_AS_SAMPLES);
+    return grid.step() > together;
   }
 
   /** What the function needs to know of cells. */
@@ -303,7 +313,7 @@ final class OverRange extends SeriesOperator {
 
   /** False if one of the windows cannot be answered so: then none is. */
   private boolean fromAggregates(int series, State state, double[] out, int at, Worker worker) {
-    if (!source.isPinned() && grid.count() > 1 && grid.step() <= EDGES_MILLIS) {
+    if (!source.isPinned() && grid.count() > 1 && !isFarApart()) {
       return aroundCore(series, state, out, at, worker);
     }
     RangeAggregate a = state.aggregate;
