@@ -690,6 +690,7 @@ final class Checkpoint {
     private void lateRows(long window, int id) {
       for (int i = 0; i < rows.size; i++) {
         Histogram histogram = rows.histogram(i);
+        open.contest(id, rows.times[i]);
         if (histogram == null) {
           open.late()
               .add(

@@ -7,6 +7,8 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.SeriesKey;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,10 @@ final class OpenHead {
   private volatile Head head;
   private final LateHead late = new LateHead();
   private @Nullable LateHead corrections;
+
+  /** By series the time of its newest sample, where another value came later for it. */
+  private final Map<Integer, Long> contested = new HashMap<>();
+
   private long floor = SeriesTable.NO_TIME;
   private long frozenTo;
   private long maxTime = SeriesTable.NO_TIME;
@@ -105,16 +111,28 @@ final class OpenHead {
     } else if (corrections != null) {
       corrections.add(windows.start(time), id, time, bits, start);
     } else if (!isNewest(id, time, bits) || start != 0) {
+      contest(id, time);
       late.add(windows.start(time), id, time, bits, start);
     }
   }
 
   /**
    * True if this is the newest sample of its series once more. One that was flushed does not count:
-   * it may have been deleted or corrected since.
+   * it may have been deleted or corrected since; nor does one for whose time another value came
+   * after it.
    */
   boolean isNewest(int id, long time, long bits) {
-    return time == table.lastTime(id) && bits == table.lastBits(id) && head.sampleCount(id) > 0;
+    return time == table.lastTime(id)
+        && bits == table.lastBits(id)
+        && head.sampleCount(id) > 0
+        && (contested.isEmpty() || !Objects.equals(contested.get(id), time));
+  }
+
+  /** Another value comes for a time of a series, which matters if it is that of its newest. */
+  void contest(int id, long time) {
+    if (time == table.lastTime(id)) {
+      contested.put(id, time);
+    }
   }
 
   /**
@@ -169,6 +187,7 @@ final class OpenHead {
       head.appendSide(id, time, start, sum, encoded, offset, length);
       countInOrder(time);
     } else {
+      contest(id, time);
       LateHead into = corrections == null ? late : corrections;
       into.add(windows.start(time), id, time, histogram, start, length);
     }
@@ -241,6 +260,7 @@ final class OpenHead {
     TreeMap<Long, LateHead.Window> lateWindows = late.windows();
     lateWindows.keySet().forEach(late::take);
     Frozen frozen = new Frozen(head, lateWindows, frozenTo + 1, logTo, buckets);
+    contested.clear();
     frozenTo = logTo;
     floor = Math.max(floor, maxTime);
     if (compact) {

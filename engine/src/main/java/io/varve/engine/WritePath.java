@@ -447,6 +447,8 @@ final class WritePath {
         // The same sample again: nothing to store, and nothing to log.
         counters.duplicate();
         continue;
+      } else if (!correction && id < known) {
+        open.contest(id, time);
       }
       if (problem != null) {
         rejectedSamples++;
