@@ -47,13 +47,14 @@ final class RetentionStressTest {
             .withFsync(FsyncPolicy.OS);
     try (Engine engine = Engine.open(config);
         ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      // Windows of two flushes are merged, and their files split by class: a window that was merged
+      // under another policy would stay as it is. The first shorter keep lets go of some.
+      engine.setRetention(keep(10 * WINDOW));
       for (int hour = 0; hour < 12; hour++) {
         write(engine, 30);
-        engine.flush(); // windows of two flushes are merged, and their files split by class
+        engine.flush();
         write(engine, 30);
       }
-      // From here on there are files of one class each, which the first shorter keep lets go.
-      engine.setRetention(keep(10 * WINDOW));
       engine.mergeAll();
       List<Future<Long>> work = new ArrayList<>();
       work.add(threads.submit(until(() -> writeSlowly(engine))));
