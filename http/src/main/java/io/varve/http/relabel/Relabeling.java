@@ -33,12 +33,13 @@ public final class Relabeling {
     }
   }
 
-  /**
-   * An expression with what takes the place of what it matches.
-   *
-   * @throws IllegalArgumentException if RE2 does not accept the expression
-   */
+  /** An expression with what takes the place of what it matches. */
   record Compiled(ValueTest test, LabelTemplate replacement) {
+    /**
+     * Compiles an expression.
+     *
+     * @throws IllegalArgumentException if RE2 does not accept it
+     */
     Compiled(String regex, String replacement) {
       this(ValueTest.regex(regex), new LabelTemplate(regex, replacement));
     }
