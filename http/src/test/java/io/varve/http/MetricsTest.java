@@ -35,7 +35,9 @@ final class MetricsTest {
         folder.resolve("varve.yaml"),
         "rules: {files: [rules.yml]}\nalerting: {alertmanagers: ['http://127.0.0.1:"
             + ChildProcess.freePort()
-            + "']}\n");
+            + "']}\nbackup: {store: '"
+            + folder.resolve("backups")
+            + "'}\n");
     ServerConfig config =
         ServerConfig.load(folder.resolve("varve.yaml"))
             .withListen(new Address("127.0.0.1", 0))

@@ -182,6 +182,7 @@ abstract class ChunkStoreTest {
   void servesManyThreads() throws Exception {
     try (ChunkStore store = open();
         ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      store.put("t/all", source(new byte[500]));
       List<Future<?>> running = new ArrayList<>();
       for (int t = 0; t < 8; t++) {
         int thread = t;
@@ -192,7 +193,6 @@ abstract class ChunkStoreTest {
                     byte[] content = new byte[1_000 * thread + i];
                     Arrays.fill(content, (byte) i);
                     store.put("t/" + thread + "/" + i, source(content));
-                    store.put("t/all", source(new byte[500]));
                     assertThat(all(store, "t/" + thread + "/" + i)).isEqualTo(content);
                     assertThat(all(store, "t/all")).hasSize(500);
                   }
