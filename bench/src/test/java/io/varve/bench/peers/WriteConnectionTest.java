@@ -26,7 +26,8 @@ final class WriteConnectionTest {
     final ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
     final AtomicInteger bodies = new AtomicInteger();
     final AtomicInteger connections = new AtomicInteger();
-    final AtomicInteger broken = new AtomicInteger();
+    final AtomicInteger broken = new AtomicInteger(); // by the client, before the last answer
+    final AtomicInteger afterTheEnd = new AtomicInteger(); // requests though it said it would close
     final ExecutorService thread = Executors.newSingleThreadExecutor();
 
     ShortTempered(int answers, String header) throws IOException {
@@ -40,6 +41,9 @@ final class WriteConnectionTest {
                   bodies.incrementAndGet();
                   String answer = "HTTP/1.1 204 No Content\r\n" + header + "\r\n";
                   client.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
+                }
+                if (!header.isEmpty() && client.getInputStream().read() >= 0) {
+                  afterTheEnd.incrementAndGet();
                 }
               } catch (IOException e) {
                 broken.incrementAndGet(); // the client has gone, or the test has ended
@@ -88,6 +92,7 @@ final class WriteConnectionTest {
       assertThat(http.post(BODY)).isEqualTo(204);
       assertThat(http.post(BODY)).isEqualTo(204);
       assertThat(server.bodies).hasValue(2);
+      assertThat(server.afterTheEnd).hasValue(0);
     }
   }
 

@@ -49,6 +49,9 @@ final class OverRange extends SeriesOperator {
   /** Width of the cells that windows are put together from, 0 if they are not. */
   private long cellMillis;
 
+  /** True if there are cells that may be used, of whatever width. */
+  private boolean hasCells;
+
   /** What one worker needs. */
   private static final class State {
     final RangeFunction function;
@@ -89,6 +92,7 @@ final class OverRange extends SeriesOperator {
     labels = source.prepare();
     if (query.useCells && takesAggregates() && labels.length > 0) {
       cellMillis = CellWindows.widest(source);
+      hasCells = !source.cellMillis().isEmpty();
       gone = source.samplesGone();
     }
     if (function == FunctionSignature.DOUBLE_EXPONENTIAL_SMOOTHING && hasFactorOutOfBounds()) {
@@ -271,8 +275,7 @@ final class OverRange extends SeriesOperator {
 
   /** True if what comes into a window with a step is more than putting it together anew. */
   private boolean isFarApart() {
-    boolean fewCells = query.useCells && !source.cellMillis().isEmpty();
-    long together = EDGES_MILLIS + (fewCells ? 0 : source.rangeMillis / BLOCKS_AS_SAMPLES);
+    long together = EDGES_MILLIS + (hasCells ? 0 : source.rangeMillis / BLOCKS_AS_SAMPLES);
     return grid.step() > together;
   }
 
@@ -285,6 +288,11 @@ final class OverRange extends SeriesOperator {
       case DELTA -> CellPart.FIRST.bit();
       default -> CellPart.FIRST.bit() | CellPart.RESETS.bit();
     };
+  }
+
+  /** What aggregates may use of cells, −1 for none of them. */
+  private int aggregateParts() {
+    return query.useCells ? parts() : -1;
   }
 
   /** True if the function can do without the samples. */
@@ -317,7 +325,7 @@ final class OverRange extends SeriesOperator {
       return aroundCore(series, state, out, at, worker);
     }
     RangeAggregate a = state.aggregate;
-    int parts = query.useCells ? parts() : -1;
+    int parts = aggregateParts();
     for (int s = 0; s < grid.count(); s++) {
       long end = source.end(grid.time(s));
       if (!source.aggregate(series, source.window(end), parts, a, worker)
@@ -378,7 +386,7 @@ final class OverRange extends SeriesOperator {
   private boolean aroundCore(int series, State state, double[] out, int at, Worker worker) {
     CoreWindows windows = state.core;
     if (windows == null) {
-      windows = new CoreWindows(source, query.useCells ? parts() : -1);
+      windows = new CoreWindows(source, aggregateParts());
       state.core = windows;
     }
     if (!windows.load(series, worker)) {
