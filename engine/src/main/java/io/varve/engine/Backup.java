@@ -1,14 +1,8 @@
 package io.varve.engine;
 
 import io.varve.engine.io.FileSystem;
-import io.varve.engine.partition.CellsFile;
-import io.varve.engine.partition.ChunkFile;
-import io.varve.engine.partition.ChunkInfo;
-import io.varve.engine.partition.GroupedFile;
-import io.varve.engine.partition.IndexFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
-import io.varve.engine.partition.WindowState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -50,31 +44,8 @@ final class Backup {
 
   /** Everything that the manifest names. */
   void linkFiles(ManifestState state) throws IOException {
-    for (WindowState window : state.windows().values()) {
-      Path folder = Path.of(ChunkInfo.windowFolder(window.start()));
-      for (IndexFile segment : window.index()) {
-        link(folder.resolve(segment.file()));
-      }
-      for (ChunkFile chunk : window.chunks()) {
-        link(Path.of(chunk.path()));
-      }
-      for (CellsFile cells : window.cells()) {
-        link(Path.of(cells.file().path()));
-      }
-      for (GroupedFile grouped : window.grouped()) {
-        if (grouped.isFile()) {
-          link(Path.of(grouped.path()));
-        }
-      }
-      if (window.tombstones() != null) {
-        link(folder.resolve(window.tombstones()));
-      }
-    }
-    for (String file : state.checkpointFiles()) {
-      link(Path.of(file));
-    }
-    for (String file : DeleteBook.files(state).values()) {
-      link(Path.of(file));
+    for (NamedFiles.Named file : NamedFiles.of(state)) {
+      link(Path.of(file.path()));
     }
   }
 

@@ -48,10 +48,14 @@ final class Catalog {
     while (true) {
       View now = view;
       if (now.tryRetain()) {
-        // Freezing takes late windows out and puts them into a new view: both from the same side.
+        // Frozen late windows are put into a new view, then taken out of the open head. Whoever saw
+        // the view before this one comes again; who came between the two sees them on both sides.
         TreeMap<Long, LateHead.Window> lateWindows =
             late.isEmpty() ? new TreeMap<>() : late.windows();
         if (view == now) {
+          for (Frozen frozen : now.frozen()) {
+            frozen.late().forEach(lateWindows::remove);
+          }
           return new Pinned(now, lateWindows);
         }
         now.release();
@@ -73,11 +77,14 @@ final class Catalog {
     before.release();
   }
 
+  /** Samples are on their way into files; late ones leave the open head. */
   synchronized void froze(Frozen frozen, OpenHead open) {
     List<Frozen> all = new ArrayList<>(view.frozen());
     all.add(frozen);
     publish(
         new View(open.head(), all, view.windows(), view.deletes(), view.expiries(), view.undone()));
+    // Not before they are shown on the other side: see pin.
+    frozen.late().forEach(late::take);
   }
 
   synchronized void deleted(Delete delete) {

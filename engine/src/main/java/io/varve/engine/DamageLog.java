@@ -22,6 +22,20 @@ final class DamageLog {
     return true;
   }
 
+  /** A file was put right: what was known of it is forgotten. */
+  void repaired(String path) {
+    synchronized (problems) {
+      problems.removeIf(problem -> problem.contains(path));
+    }
+    logger.log(System.Logger.Level.INFO, "repaired: " + path);
+  }
+
+  boolean any() {
+    synchronized (problems) {
+      return !problems.isEmpty();
+    }
+  }
+
   List<String> all() {
     synchronized (problems) {
       return new ArrayList<>(problems);

@@ -20,16 +20,14 @@ import io.varve.engine.partition.TombstoneFile;
 import io.varve.engine.partition.WindowState;
 import io.varve.engine.policy.RetentionPolicy;
 import io.varve.engine.wal.Wal;
+import io.varve.engine.wal.WalContinuation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,7 +44,6 @@ public final class DataFolder {
   public static final String RESTORING = "RESTORING";
 
   private static final String LOG_FOLDER = "wal/0";
-  private static final int BUFFER_BYTES = 1 << 16;
 
   private final FileSystem fs;
   private final Path dataDir;
@@ -249,6 +246,14 @@ public final class DataFolder {
   }
 
   /**
+   * Opens the end of the log to continue it with records that were logged elsewhere; nobody else
+   * has the folder open.
+   */
+  public WalContinuation continueLog() throws IOException {
+    return WalContinuation.open(fs, dataDir.resolve(LOG_FOLDER), LOG_FOLDER, storeId());
+  }
+
+  /**
    * SHA-256 (64 lower-case hex digits) by path of the files whose bytes the manifest vouches for:
    * those that never change, which are nearly all. The others have to be read.
    *
@@ -257,15 +262,9 @@ public final class DataFolder {
    */
   public Map<String, String> hashes() throws IOException {
     Map<String, String> hashes = new HashMap<>();
-    for (WindowState window : Manifest.read(fs, dataDir).windows().values()) {
-      String folder = ChunkInfo.windowFolder(window.start());
-      window.index().forEach(file -> hashes.put(folder + "/" + file.file(), file.sha256()));
-      window.chunks().forEach(file -> hashes.put(file.path(), file.sha256()));
-      window.cells().forEach(cells -> hashes.put(cells.file().path(), cells.file().sha256()));
-      for (GroupedFile grouped : window.grouped()) {
-        if (grouped.isFile()) {
-          hashes.put(grouped.path(), grouped.sha256());
-        }
+    for (NamedFiles.Named file : NamedFiles.of(Manifest.read(fs, dataDir))) {
+      if (file.sha256() != null) {
+        hashes.put(file.path(), file.sha256());
       }
     }
     return hashes;
@@ -383,7 +382,7 @@ public final class DataFolder {
             damaged[0] = true;
             problem.accept(found);
           });
-      if (!damaged[0] && !sha256(path).equals(expected.sha256())) {
+      if (!damaged[0] && !FileHash.of(fs, dataDir.resolve(path)).equals(expected.sha256())) {
         problem.accept(path + ": SHA-256 is not the one in the manifest");
       }
     }
@@ -394,25 +393,6 @@ public final class DataFolder {
         ChunkReader reader = ChunkReader.open(fs, dataDir, chunk, arena)) {
       reader.verify(problem);
     }
-  }
-
-  private String sha256(String path) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
-    try (FileSystem.ReadFile file = fs.open(dataDir.resolve(path))) {
-      byte[] buffer = new byte[BUFFER_BYTES];
-      for (long at = 0; at < file.size(); ) {
-        int length = (int) Math.min(buffer.length, file.size() - at);
-        file.readFully(at, buffer, 0, length);
-        digest.update(buffer, 0, length);
-        at += length;
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** The checking of one file. */
@@ -449,17 +429,8 @@ public final class DataFolder {
   }
 
   private static Set<String> named(ManifestState state) {
-    Set<String> named = new HashSet<>(state.checkpointFiles());
-    for (WindowState window : state.windows().values()) {
-      String folder = ChunkInfo.windowFolder(window.start());
-      window.index().forEach(segment -> named.add(folder + "/" + segment.file()));
-      window.chunks().forEach(chunk -> named.add(chunk.path()));
-      window.cells().forEach(cells -> named.add(cells.file().path()));
-      window.grouped().forEach(file -> named.add(file.path()));
-      if (window.tombstones() != null) {
-        named.add(folder + "/" + window.tombstones());
-      }
-    }
+    Set<String> named = new HashSet<>();
+    NamedFiles.of(state).forEach(file -> named.add(file.path()));
     return named;
   }
 }

@@ -155,6 +155,28 @@ final class DeleteBook {
         counters.correctedSamples.sum());
   }
 
+  /** A file was put right: what could not be read before is known again. */
+  void reread(String path, DamageLog damage) throws IOException {
+    Long id = null;
+    synchronized (this) {
+      for (Map.Entry<Long, String> file : paths.entrySet()) {
+        if (file.getValue().equals(path)) {
+          id = file.getKey();
+        }
+      }
+    }
+    if (id != null) {
+      try {
+        DeleteEntry entry = DeleteFile.read(fs, dataDir, path);
+        synchronized (this) {
+          entries.putIfAbsent(id, entry);
+        }
+      } catch (CorruptDataException e) {
+        damage.add(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
   // The log's side.
 
   /** How many deletes wait for their purge. */

@@ -7,6 +7,7 @@ import io.varve.engine.head.SeriesTable;
 import io.varve.engine.head.Tenants;
 import io.varve.engine.index.LabelStats;
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.log.ReadableLog;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.model.GroupedTable;
 import io.varve.engine.model.Labels;
@@ -40,6 +41,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,9 +89,16 @@ public final class Engine implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final String recovery;
+  private final @Nullable Replica replica;
+  private final Seals seals = new Seals();
+  private final @Nullable Supplier<LogFeed> feed;
+  private volatile @Nullable RetentionPolicy wantedRetention;
   private volatile boolean ending;
+  private volatile boolean decides;
   private volatile AggregateRules aggregates = AggregateRules.NONE;
   private final GroupedFiles grouped;
+  private final Shipping shipping;
+  private final Repairs repairs;
   private volatile long auditMillis;
   private volatile long lastAuditMillis;
 
@@ -107,6 +116,23 @@ public final class Engine implements AutoCloseable {
 
   /** The same, telling other threads how far it has come. */
   public static Engine open(EngineConfig config, RecoveryProgress progress) throws IOException {
+    return open(config, progress, null);
+  }
+
+  /**
+   * Opens a replica, whose log is shared with others: what is behind the saved head comes by {@link
+   * #replica}, and until it is told there that it leads, all that would change the store throws
+   * {@link NotLeadingException}. A write is acknowledged when the log says that it is safe,
+   * whatever the {@link FsyncPolicy}.
+   */
+  public static Engine openReplica(EngineConfig config, RecoveryProgress progress, LogSource source)
+      throws IOException {
+    return open(config, progress, source);
+  }
+
+  private static Engine open(
+      EngineConfig config, RecoveryProgress progress, @Nullable LogSource source)
+      throws IOException {
     config.fileSystem().createDirectories(config.dataDir());
     FileSystem.FolderLock lock = config.fileSystem().lock(config.dataDir());
     List<AutoCloseable> opened = new ArrayList<>(List.of(lock));
@@ -117,7 +143,11 @@ public final class Engine implements AutoCloseable {
                 + " holds a part of a backup, whose restoring was broken off: restore it once more,"
                 + " which goes on where it ended");
       }
-      return new Engine(config, lock, opened, progress);
+      Shipping.cleanUp(config.fileSystem(), config.dataDir());
+      if (StoreInstall.finish(config.fileSystem(), config.dataDir())) {
+        LOGGER.log(System.Logger.Level.INFO, "a store from another node was put in place");
+      }
+      return new Engine(config, lock, opened, progress, source);
     } catch (IOException | RuntimeException | Error e) {
       for (AutoCloseable resource : opened.reversed()) {
         try {
@@ -134,15 +164,17 @@ public final class Engine implements AutoCloseable {
       EngineConfig config,
       FileSystem.FolderLock lock,
       List<AutoCloseable> opened,
-      RecoveryProgress progress)
+      RecoveryProgress progress,
+      @Nullable LogSource source)
       throws IOException {
     long begin = System.nanoTime();
     this.config = config;
+    this.wantedRetention = config.retention();
     this.selections = new SelectionCache(config.selectionCacheBytes());
     this.folderLock = lock;
     FileSystem fs = config.fileSystem();
     Path dataDir = config.dataDir();
-    manifest = Manifest.open(fs, dataDir, () -> newStore(config));
+    manifest = Manifest.open(fs, dataDir, () -> newStore(config, source));
     opened.add(manifest);
     ManifestState state = manifest.state();
     if (state.hashVersion() != SeriesKey.HASH_VERSION) {
@@ -153,6 +185,7 @@ public final class Engine implements AutoCloseable {
               + "; this program knows version "
               + SeriesKey.HASH_VERSION);
     }
+    checkIdentity(state, source, dataDir);
     int orphans = Recovery.deleteOrphans(fs, dataDir, manifest);
     hash = new SeriesKey.Hash(state.hashSeed());
     windows = new Windows(state.windowMillis());
@@ -169,10 +202,25 @@ public final class Engine implements AutoCloseable {
     opened.add(metadata);
     metadata.rebuildFrom(views, damage);
     deletes = DeleteBook.open(fs, dataDir, state, damage);
-    Recovery recover =
-        new Recovery(state, open, catalog, jobs, metadata::put, damage, progress, deletes);
+    LogApplier applier =
+        new LogApplier(
+            state,
+            open,
+            catalog,
+            jobs,
+            metadata::put,
+            deletes,
+            in -> seals.told(in, manifest.state()));
+    Recovery recover = new Recovery(state, open, applier, metadata::put, damage, progress);
     opened.add(recover);
-    log = Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId());
+    HeldLog held =
+        new HeldLog(
+            source == null
+                ? Wal.open(fs, dataDir.resolve(LOG_FOLDER), "wal/0", state.storeId())
+                : source.open(state.checkpointSequence()),
+            config.clock(),
+            config.logHold());
+    log = held;
     opened.add(log);
     recover.begin(fs, dataDir, log);
     long filesOpen = System.nanoTime();
@@ -192,6 +240,7 @@ public final class Engine implements AutoCloseable {
             fs, dataDir, windows, hash, config.duplicatePolicy(), syncThreads, counters, damage);
     Compactor compactor =
         new Compactor(fs, dataDir, windows, hash, config.duplicatePolicy(), syncThreads, counters);
+    shipping = new Shipping(fs, dataDir, manifest, background, damage, config.clock());
     runner =
         new JobRunner(
             fs,
@@ -208,7 +257,8 @@ public final class Engine implements AutoCloseable {
             saved,
             deletes,
             grouped,
-            config.duplicatePolicy());
+            config.duplicatePolicy(),
+            shipping::heldPosition);
     writePath =
         new WritePath(
             config,
@@ -220,9 +270,19 @@ public final class Engine implements AutoCloseable {
             metadata,
             counters,
             this::storedBits,
-            recover.retention(),
-            recover.declared(),
+            applier,
+            source != null,
             deletes);
+    ReadableLog readable = held.readable();
+    feed = readable == null ? null : () -> new LogFeed(held, readable, writePath::sync);
+    if (source != null) {
+      applier.rememberTimes();
+    }
+    decides = source == null;
+    replica = source == null ? null : new Replica(writePath, state.checkpointSequence(), seals);
+    repairs =
+        new Repairs(
+            fs, dataDir, manifest, this::exclusively, catalog, files, windows, damage, deletes);
     disk = new DiskKeeper(fs, dataDir, this::otherBytes, config.diskLimits());
     housekeeping = new Housekeeping(config, windows, open, catalog, writePath, jobs, deletes, disk);
     recovery =
@@ -233,31 +293,78 @@ public final class Engine implements AutoCloseable {
                 + " (saved head %d, log %d)",
             open.table().size(),
             open.head().samples() + open.late().samples(),
-            recover.records(),
-            recover.replayedBytes(),
+            applier.records(),
+            applier.replayedBytes(),
             config.checkpointLogBytes(),
             orphans,
             (System.nanoTime() - begin) / 1_000_000,
             (headLoaded - filesOpen) / 1_000_000,
             (replayed - headLoaded) / 1_000_000);
     LOGGER.log(System.Logger.Level.INFO, "recovered: " + recovery);
-    beginRetention();
+    catalog.silent(SilentSeries.of(open.table(), writePath.retention(), windows));
+    if (source == null) {
+      beginRetention();
+    }
     if (config.backgroundThreads()) {
       threads.add(Thread.ofPlatform().name("varve-background").start(this::backgroundLoop));
-      if (config.fsync() == FsyncPolicy.INTERVAL) {
+      if (config.fsync() == FsyncPolicy.INTERVAL && source == null) {
         threads.add(Thread.ofPlatform().name("varve-log-sync").start(this::syncLoop));
       }
     }
   }
 
-  private static ManifestState newStore(EngineConfig config) {
+  private static ManifestState newStore(EngineConfig config, @Nullable LogSource source) {
     SecureRandom random = new SecureRandom();
+    LogSource.Identity identity =
+        source == null
+            ? new LogSource.Identity(random.nextLong(), random.nextInt())
+            : source.identity();
     return ManifestState.empty(
-        random.nextLong(),
-        random.nextInt(),
+        identity.storeId(),
+        identity.hashSeed(),
         SeriesKey.HASH_VERSION,
         Codecs.ENCODER_VERSION,
         config.windowMillis());
+  }
+
+  /** A folder of another store must not come into a shared log, nor one of one node's own. */
+  private static void checkIdentity(ManifestState state, @Nullable LogSource source, Path dataDir)
+      throws IOException {
+    if (source != null
+        && !source.identity().equals(new LogSource.Identity(state.storeId(), state.hashSeed()))) {
+      throw new IOException(
+          dataDir + " is of another store than the cluster is: give the node an empty folder");
+    }
+  }
+
+  /**
+   * What the shared log talks to.
+   *
+   * @throws IllegalStateException if the engine has a log of its own
+   */
+  public Replica replica() {
+    if (replica == null) {
+      throw new IllegalStateException("the engine has a log of its own");
+    }
+    return replica;
+  }
+
+  /** The store's number. */
+  public long storeId() {
+    return manifest.state().storeId();
+  }
+
+  /**
+   * The log for who copies it elsewhere; it is held back from trimming once that is asked for.
+   *
+   * @throws IOException if the log cannot be read while it grows, as that of a replica
+   */
+  public LogFeed logFeed() throws IOException {
+    checkOpen();
+    if (feed == null) {
+      throw new IOException("a log that is shared with other nodes cannot be archived yet");
+    }
+    return feed.get();
   }
 
   /**
@@ -381,10 +488,9 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** The policy that was configured takes the place of the one that was in force before. */
+  /** The policy that is wanted takes the place of the one that was in force before. */
   private void beginRetention() {
-    catalog.silent(SilentSeries.of(open.table(), writePath.retention(), windows));
-    RetentionPolicy wanted = config.retention();
+    RetentionPolicy wanted = wantedRetention;
     if (wanted == null) {
       return;
     }
@@ -408,11 +514,17 @@ public final class Engine implements AutoCloseable {
    * snapshot when this returns, and its files go if they hold nothing else; the rest goes with the
    * next merge. What went does not come back with a later policy.
    *
+   * <p>A replica that does not lead keeps it in mind for the time when it does.
+   *
    * @throws StorageStoppedException if writes are stopped, or stop before the files know of it; it
    *     is logged then, and holds after a restart
    */
   public void setRetention(RetentionPolicy policy) {
     checkOpen();
+    wantedRetention = policy;
+    if (!writePath.leads()) {
+      return;
+    }
     Jobs.ExpireJob job =
         writePath.setRetention(policy, config.clock().millis(), housekeeping.buckets());
     if (job != null && config.backgroundThreads()) {
@@ -613,6 +725,9 @@ public final class Engine implements AutoCloseable {
    */
   public long backUp(Path folder) throws IOException {
     checkOpen();
+    if (replica != null) {
+      throw new IOException("a cluster's node cannot be backed up yet: it has no log of its own");
+    }
     FileSystem fs = config.fileSystem();
     background.lock();
     try {
@@ -636,6 +751,28 @@ public final class Engine implements AutoCloseable {
         }
         throw e;
       }
+    } finally {
+      background.unlock();
+    }
+  }
+
+  /** What other nodes may fetch of this store. */
+  public Shipping shipping() {
+    checkOpen();
+    return shipping;
+  }
+
+  /** Damaged files of this store, and what takes their place. */
+  public Repairs repairs() {
+    checkOpen();
+    return repairs;
+  }
+
+  private boolean exclusively(Repairs.Change change) {
+    background.lock();
+    try {
+      // Another store may be in the folder soon after it is closed.
+      return !closed.get() && syncFailure == null && attempt(change::run);
     } finally {
       background.unlock();
     }
@@ -701,8 +838,17 @@ public final class Engine implements AutoCloseable {
   public boolean runBackgroundWork() {
     writePath.tryResume();
     metadata.handOver();
-    if (writePath.stopReason() == null) {
+    letGo();
+    boolean leads = writePath.leads();
+    if (leads && !decides) {
+      housekeeping.begin();
+    }
+    decides = leads;
+    if (leads && writePath.stopReason() == null) {
       try {
+        if (replica != null) {
+          beginRetention(); // that of a new leader
+        }
         housekeeping.decide();
       } catch (StorageStoppedException e) {
         LOGGER.log(System.Logger.Level.DEBUG, "no decisions while writes are stopped", e);
@@ -717,6 +863,15 @@ public final class Engine implements AutoCloseable {
       auditWhenDue();
     }
     return any || made;
+  }
+
+  private void letGo() {
+    try {
+      shipping.expire();
+    } catch (IOException e) {
+      LOGGER.log(
+          System.Logger.Level.WARNING, "files that nobody pulls any more: " + e.getMessage());
+    }
   }
 
   private void auditWhenDue() {
@@ -897,14 +1052,35 @@ public final class Engine implements AutoCloseable {
         jobs.giveUp(ended); // those that came after it failed
         return false;
       }
+      if (job instanceof Jobs.ExpireJob && config.awaitsAggregates() && !runner.knowsAggregates()) {
+        lastFailure = "samples whose time is over stay until it is said what is made of them";
+        return false;
+      }
       return attempt(
           () -> {
+            ManifestState before = manifest.state();
             runner.run(job);
             jobs.done(job);
+            if (replica != null) {
+              sealed(job.position(), Seals.between(before, manifest.state()));
+            }
             return true;
           });
     } finally {
       background.unlock();
+    }
+  }
+
+  /** Replicas compare what they have made of a decision. */
+  private void sealed(long position, SortedMap<String, String> files) {
+    if (!writePath.leads()) {
+      seals.made(position, files);
+    } else if (!files.isEmpty()) {
+      try {
+        writePath.sealed(position, files);
+      } catch (StorageStoppedException e) {
+        LOGGER.log(System.Logger.Level.DEBUG, "another leader will tell what it has made", e);
+      }
     }
   }
 
@@ -1081,6 +1257,11 @@ public final class Engine implements AutoCloseable {
         recovery);
   }
 
+  /** True if something is known to be damaged, and was not put right. Cheap. */
+  public boolean isDamaged() {
+    return damage.any();
+  }
+
   /** What the labels of a tenant's series in the head look like in numbers, the largest first. */
   public LabelStats labelStats(String tenant, int top) {
     checkOpen();
@@ -1103,6 +1284,7 @@ public final class Engine implements AutoCloseable {
       return;
     }
     ending = true;
+    writePath.end();
     jobs.wake();
     for (Thread thread : threads) {
       boolean interrupted = false;
@@ -1118,7 +1300,10 @@ public final class Engine implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
-    List<AutoCloseable> resources = List.of(log, manifest, metadata, catalog::close, folderLock);
+    background.lock(); // whoever is putting a file right has done so
+    background.unlock();
+    List<AutoCloseable> resources =
+        List.of(shipping::close, log, manifest, metadata, catalog::close, folderLock);
     IOException failure = null;
     for (AutoCloseable resource : resources) {
       try {

@@ -41,6 +41,10 @@ import org.jspecify.annotations.Nullable;
  *     undone, even where a merge is not due otherwise
  * @param registryOnChronicleMap true keeps the registry in a Chronicle Map file, which needs JVM
  *     flags (docs/DECISIONS.md); false keeps it on the heap and needs none
+ * @param awaitsAggregates true if no sample goes for its age before {@link Engine#aggregate} has
+ *     said which continuous aggregates are to be made of it first
+ * @param logHold how much log is held from the start on for who copies it elsewhere, until they say
+ *     from where on
  */
 public record EngineConfig(
     Path dataDir,
@@ -62,7 +66,9 @@ public record EngineConfig(
     boolean backgroundThreads,
     long undoMillis,
     long purgeMillis,
-    boolean registryOnChronicleMap) {
+    boolean registryOnChronicleMap,
+    boolean awaitsAggregates,
+    LogHold logHold) {
 
   /** The defaults for a data folder. */
   public static EngineConfig defaults(Path dataDir) {
@@ -86,7 +92,9 @@ public record EngineConfig(
         true,
         Duration.ofDays(1).toMillis(),
         Duration.ofDays(7).toMillis(),
-        false);
+        false,
+        false,
+        LogHold.NONE);
   }
 
   /** With another file system. */
@@ -186,6 +194,16 @@ public record EngineConfig(
     return with(draft -> draft.registryOnChronicleMap = chronicle);
   }
 
+  /** With samples that stay until it is known what is to be made of them. */
+  public EngineConfig withAwaitedAggregates() {
+    return with(draft -> draft.awaitsAggregates = true);
+  }
+
+  /** With log that is held from the start on for who copies it elsewhere. */
+  public EngineConfig withLogHold(LogHold hold) {
+    return with(draft -> draft.logHold = hold);
+  }
+
   private EngineConfig with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -214,6 +232,8 @@ public record EngineConfig(
     long undoMillis;
     long purgeMillis;
     boolean registryOnChronicleMap;
+    boolean awaitsAggregates;
+    LogHold logHold;
 
     Draft(EngineConfig from) {
       dataDir = from.dataDir;
@@ -236,6 +256,8 @@ public record EngineConfig(
       undoMillis = from.undoMillis;
       purgeMillis = from.purgeMillis;
       registryOnChronicleMap = from.registryOnChronicleMap;
+      awaitsAggregates = from.awaitsAggregates;
+      logHold = from.logHold;
     }
 
     EngineConfig build() {
@@ -259,7 +281,9 @@ public record EngineConfig(
           backgroundThreads,
           undoMillis,
           purgeMillis,
-          registryOnChronicleMap);
+          registryOnChronicleMap,
+          awaitsAggregates,
+          logHold);
     }
   }
 }

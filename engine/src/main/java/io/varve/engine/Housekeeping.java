@@ -73,6 +73,11 @@ final class Housekeeping {
     this.lastFlushMillis = config.clock().millis();
   }
 
+  /** Decisions are made here from now on; how old open samples are is not known. */
+  void begin() {
+    lastFlushMillis = config.clock().millis();
+  }
+
   /** Makes whatever decisions are due. */
   void decide() {
     long now = config.clock().millis();

@@ -23,6 +23,7 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -50,6 +51,7 @@ final class JobRunner {
   private final CellAudit audit;
   private final GroupedFiles grouped;
   private final DuplicatePolicy policy;
+  private final LongSupplier heldPosition;
 
   /** Null until somebody says which there are: then nothing is too many. */
   private volatile @Nullable AggregateRules aggregates;
@@ -76,7 +78,8 @@ final class JobRunner {
       Checkpoint.Image saved,
       DeleteBook deletes,
       GroupedFiles grouped,
-      DuplicatePolicy policy) {
+      DuplicatePolicy policy,
+      LongSupplier heldPosition) {
     this.fs = fs;
     this.dataDir = dataDir;
     this.manifest = manifest;
@@ -95,6 +98,7 @@ final class JobRunner {
     this.audit = new CellAudit(new Random(), counters);
     this.grouped = grouped;
     this.policy = policy;
+    this.heldPosition = heldPosition;
     this.expirer = new Expirer(fs, dataDir, damage, policy);
   }
 
@@ -178,7 +182,12 @@ final class JobRunner {
         fs.delete(dataDir.resolve(file));
       }
     }
-    log.trim(position + 1);
+    trimTo(position);
+  }
+
+  /** Lets the log go that a saved head covers; not what a copy of an earlier one needs. */
+  private void trimTo(long position) throws IOException {
+    log.trim(Math.min(position, heldPosition.getAsLong()) + 1);
   }
 
   /** Shows the windows as the manifest has them now, in place of the frozen samples. */
@@ -450,6 +459,11 @@ final class JobRunner {
     aggregates = rules;
   }
 
+  /** True if somebody has said which continuous aggregates there are; any thread. */
+  boolean knowsAggregates() {
+    return aggregates != null;
+  }
+
   private void commitCells(WindowView window, ManifestEdit edit) throws IOException {
     WindowState before = window.state();
     manifest.commit(edit);
@@ -592,7 +606,7 @@ final class JobRunner {
     all.add(Checkpoint.fileName(job.position()));
     manifest.commit(new ManifestEdit().checkpoint(job.position(), all));
     saved = job.image();
-    log.trim(job.position() + 1);
+    trimTo(job.position());
     counters.checkpoints.increment();
   }
 

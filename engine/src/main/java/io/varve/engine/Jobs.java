@@ -115,9 +115,23 @@ final class Jobs {
     return queue.stream().anyMatch(j -> j instanceof MergeJob m && m.windowStart() == windowStart);
   }
 
+  /** True if the head is about to be saved. */
+  synchronized boolean isCheckpointWaiting() {
+    return queue.stream().anyMatch(CheckpointJob.class::isInstance);
+  }
+
   /** Lets a waiting worker look around. */
   synchronized void wake() {
     notifyAll();
+  }
+
+  /** Waits for the end of a job, a wake-up, or some time; an interrupt is left to others. */
+  synchronized void awaitEnd(long millis) {
+    try {
+      wait(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Waits for a job, a wake-up, or some time. */

@@ -251,14 +251,14 @@ final class OpenHead {
   }
 
   /**
-   * Freezes all open samples and goes on with empty heads.
+   * Freezes all open samples and goes on with empty heads. Late samples stay where they are, too,
+   * until {@link Catalog#froze} has a view that shows them frozen.
    *
    * @param logTo the last log position whose samples are in
    * @param compact true if series that were silent since the last flush leave
    */
   Frozen freeze(long logTo, int buckets, boolean compact) {
     TreeMap<Long, LateHead.Window> lateWindows = late.windows();
-    lateWindows.keySet().forEach(late::take);
     Frozen frozen = new Frozen(head, lateWindows, frozenTo + 1, logTo, buckets);
     contested.clear();
     frozenTo = logTo;
@@ -270,11 +270,12 @@ final class OpenHead {
     return frozen;
   }
 
-  /** Freezes late samples of some windows only. */
+  /** Freezes late samples of some windows only; as {@link #freeze}. */
   Frozen freezeLate(long logTo, int buckets, Iterable<Long> starts) {
+    TreeMap<Long, LateHead.Window> all = late.windows();
     TreeMap<Long, LateHead.Window> taken = new TreeMap<>();
     for (long start : starts) {
-      LateHead.@Nullable Window window = late.take(start);
+      LateHead.@Nullable Window window = all.get(start);
       if (window != null) {
         taken.put(start, window);
       }

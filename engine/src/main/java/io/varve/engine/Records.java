@@ -27,6 +27,8 @@ import java.util.List;
  * AGGREGATES  n varint, then of each: name, definition: all continuous aggregates that are declared
  *         from here on
  * UNDELETE  log position of the delete varint, when zigzag
+ * SEALED  position of a decision varint, n varint, then of each chunk file that the leader made of
+ *         it: path, SHA-256 (32 bytes); in replicated logs only
  * CORRECT buckets of windows that begin with it varint, then as WRITE; the samples take the place of those at the same times, whatever the policy
  * </pre>
  *
@@ -76,6 +78,9 @@ final class Records {
 
   /** Other continuous aggregates are declared. */
   static final int AGGREGATES = 10;
+
+  /** What the leader of a replicated log has made of a decision. */
+  static final int SEALED = 11;
 
   private static final int MOST_MATCHERS = 1 << 12;
   private static final int MOST_WINDOWS = 1 << 20;

@@ -1,18 +1,14 @@
 package io.varve.engine;
 
-import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.log.ShardLog;
-import io.varve.engine.model.TimeRange;
 import io.varve.engine.partition.ChunkInfo;
-import io.varve.engine.partition.DeleteEntry;
 import io.varve.engine.partition.DeleteFile;
 import io.varve.engine.partition.Manifest;
 import io.varve.engine.partition.ManifestState;
 import io.varve.engine.partition.WindowState;
-import io.varve.engine.policy.RetentionPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,9 +22,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings the head back: the checkpoint, then the log behind it. Every record is applied as it was
- * when it was written; decisions whose files are there already are only followed, the others become
- * jobs again.
+ * Brings the head back: the checkpoint, then the log behind it, which {@link LogApplier} applies.
  *
  * <p>One thread applies. Beside it one unpacks what comes next, and one computes the keys of series
  * and builds the table by which they are found: nobody looks for a series before all is there.
@@ -39,46 +33,28 @@ final class Recovery implements AutoCloseable {
 
   private final ManifestState state;
   private final OpenHead open;
-  private final Catalog catalog;
-  private final Jobs jobs;
+  private final LogApplier applier;
   private final WriteRecord.MetadataSink metadata;
   private final DamageLog damage;
   private final RecoveryProgress progress;
-  private final DeleteBook deletes;
-  private final WriteRecord.Decoder decoder = new WriteRecord.Decoder();
 
   private final ExecutorService unpacking = thread("varve-recovery-unpack");
   private final ExecutorService finding = thread("varve-recovery-series");
   private Future<?> found = CompletableFuture.completedFuture(null);
 
-  private RetentionPolicy policy;
-  private Declared declared;
-  private long expiredAtMillis;
-  private long records;
-  private long lostSamples;
-  private long replayedBytes;
-
   Recovery(
       ManifestState state,
       OpenHead open,
-      Catalog catalog,
-      Jobs jobs,
+      LogApplier applier,
       WriteRecord.MetadataSink metadata,
       DamageLog damage,
-      RecoveryProgress progress,
-      DeleteBook deletes) {
+      RecoveryProgress progress) {
     this.state = state;
     this.open = open;
-    this.catalog = catalog;
-    this.jobs = jobs;
+    this.applier = applier;
     this.metadata = metadata;
     this.damage = damage;
     this.progress = progress;
-    this.deletes = deletes;
-    RetentionMark mark = RetentionMark.of(state);
-    this.policy = mark.policy();
-    this.expiredAtMillis = mark.atMillis();
-    this.declared = Declared.of(state);
   }
 
   private static ExecutorService thread(String name) {
@@ -150,12 +126,12 @@ final class Recovery implements AutoCloseable {
               @Override
               public void segment(long firstSequence) {
                 findBeside();
-                decoder.startSegment();
+                applier.segment();
               }
 
               @Override
               public void record(long sequence, int type, byte[] payload, int offset, int length) {
-                apply(sequence, type, payload, offset, length);
+                applier.apply(sequence, type, payload, offset, length);
                 progress.advance(length);
               }
             });
@@ -171,163 +147,12 @@ final class Recovery implements AutoCloseable {
               + " on are lost in this segment: "
               + stretch.problem());
     }
-    if (lostSamples > 0) {
+    if (applier.lostSamples() > 0) {
       damage.add(
-          "the log holds " + lostSamples + " samples of series whose names were lost by damage");
+          "the log holds "
+              + applier.lostSamples()
+              + " samples of series whose names were lost by damage");
     }
-  }
-
-  private void apply(long sequence, int type, byte[] payload, int offset, int length) {
-    String source = "log record " + sequence;
-    boolean isSaved = sequence <= state.checkpointSequence();
-    if (type == Records.WRITE) {
-      long lost =
-          decoder.decode(payload, offset, length, source, 0, isSaved ? null : open, metadata);
-      if (!isSaved) {
-        lostSamples += lost;
-        records++;
-        replayedBytes += length;
-      }
-      return;
-    }
-    boolean inFiles = sequence <= state.flushedSequence();
-    if (type == Records.CORRECT) {
-      correct(sequence, payload, offset, length, source, isSaved, inFiles);
-      return;
-    }
-    if (isSaved) {
-      return;
-    }
-    ByteReader in = new ByteReader().on(payload, offset, length, source, 0);
-    switch (type) {
-      case Records.FLUSH -> {
-        Records.Flush flush = Records.Flush.decode(in);
-        Frozen frozen =
-            flush.everything()
-                ? open.freeze(sequence, flush.buckets(), flush.compact())
-                : open.freezeLate(sequence, flush.buckets(), flush.lateWindows());
-        decoder.renumbered(flush.compact());
-        catalog.froze(frozen, open);
-        if (inFiles) {
-          catalog.sealed(frozen, List.of());
-        } else {
-          jobs.add(
-              new Jobs.FlushJob(
-                  sequence, frozen, flush.everything() ? Checkpoint.Image.ofStart(open) : null));
-        }
-      }
-      case Records.DELETE -> {
-        Delete delete = Records.decodeDelete(sequence, in);
-        if (!inFiles) {
-          deletes.logged(delete);
-          catalog.deleted(delete);
-          jobs.add(new Jobs.DeleteJob(sequence, delete));
-        }
-      }
-      case Records.UNDELETE -> {
-        if (!inFiles) {
-          Records.Undelete undelete = Records.Undelete.decode(in);
-          deletes.undeleteLogged(undelete.id());
-          DeleteEntry entry = deletes.find(undelete.id());
-          catalog.undeleted(undelete.id(), entry == null ? TimeRange.ALL : entry.range());
-          jobs.add(new Jobs.UndeleteJob(sequence, undelete.id(), undelete.atMillis()));
-        }
-      }
-      case Records.MERGE -> {
-        if (!inFiles) {
-          Records.Merge merge = Records.Merge.decode(in);
-          deletes.mergeLogged(sequence, merge);
-          jobs.add(new Jobs.MergeJob(sequence, merge, policy));
-        }
-      }
-      case Records.DROP -> {
-        if (!inFiles) {
-          long start = Records.decodeWindow(in);
-          jobs.add(new Jobs.DropJob(sequence, start, Records.decodeReason(in)));
-        }
-      }
-      case Records.POLICY -> {
-        if (!inFiles) {
-          long atMillis = Records.decodeTime(in);
-          policy = RetentionPolicy.decode(in);
-          expire(sequence, atMillis);
-        }
-      }
-      case Records.EXPIRE -> {
-        if (!inFiles) {
-          expire(sequence, Records.decodeTime(in));
-        }
-      }
-      case Records.AGGREGATES -> {
-        if (!inFiles) {
-          declared = Declared.decode(in);
-          jobs.add(new Jobs.DeclareJob(sequence, declared));
-        }
-      }
-      default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
-    }
-  }
-
-  private void expire(long sequence, long atMillis) {
-    expiredAtMillis = atMillis;
-    Expiry expiry = new Expiry(sequence, atMillis, policy, new Windows(state.windowMillis()));
-    catalog.expired(expiry);
-    jobs.add(new Jobs.ExpireJob(expiry));
-  }
-
-  /** The declared aggregates as the log leaves them. */
-  Declared declared() {
-    return declared;
-  }
-
-  /** The retention as the log leaves it. */
-  RetentionMark retention() {
-    return new RetentionMark(expiredAtMillis, policy);
-  }
-
-  /** The samples of a correction that are in order go into the head, the others into files. */
-  private void correct(
-      long sequence,
-      byte[] payload,
-      int offset,
-      int length,
-      String source,
-      boolean isSaved,
-      boolean inFiles) {
-    ByteReader in = new ByteReader().on(payload, offset, length, source, 0);
-    int buckets = in.count(ChunkInfo.MOST_BUCKETS);
-    int prefix = length - in.remaining();
-    if (!isSaved) {
-      open.beginCorrection();
-    }
-    long lost =
-        decoder.decode(
-            payload,
-            offset + prefix,
-            length - prefix,
-            source,
-            prefix,
-            isSaved ? null : open,
-            metadata);
-    if (isSaved) {
-      return;
-    }
-    lostSamples += lost;
-    records++;
-    replayedBytes += length;
-    Frozen corrections = open.endCorrection(sequence, buckets);
-    if (!inFiles) {
-      catalog.froze(corrections, open);
-      jobs.add(new Jobs.CorrectJob(sequence, corrections));
-    }
-  }
-
-  long records() {
-    return records;
-  }
-
-  long replayedBytes() {
-    return replayedBytes;
   }
 
   /** Deletes files in window folders that the manifest does not name: left by a crash. */

@@ -5,7 +5,9 @@ package io.varve.engine;
  * closing. Nothing of the batch is stored; reads go on (HTTP 503). The message names the cause and
  * what ends it.
  */
-public final class StorageStoppedException extends RuntimeException {
+public sealed class StorageStoppedException extends RuntimeException permits NotLeadingException {
+  private static final long serialVersionUID = 1;
+
   /** With a message that names the cause and what ends it. */
   public StorageStoppedException(String message, Throwable cause) {
     super(message, cause);

@@ -46,8 +46,12 @@ final class WindowFiles {
     Map<String, Shared<WindowView.IndexResource>> openIndex = new HashMap<>();
     Map<String, Shared<ChunkReader>> openChunks = new HashMap<>();
     if (earlier != null) {
-      for (int i = 0; i < earlier.index().size(); i++) {
-        openIndex.put(earlier.state().index().get(i).file(), earlier.index().get(i));
+      int at = 0; // damaged segments are not among those that are open
+      for (IndexFile segment : earlier.state().index()) {
+        if (at < earlier.index().size()
+            && earlier.index().get(at).get().segment().firstId() == segment.firstId()) {
+          openIndex.put(segment.file(), earlier.index().get(at++));
+        }
       }
       for (Shared<ChunkReader> chunk : earlier.chunks()) {
         openChunks.put(chunk.get().file().path(), chunk);

@@ -4,6 +4,7 @@ import io.varve.engine.format.ByteWriter;
 import io.varve.engine.head.KeyCollisionException;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
+import io.varve.engine.log.NotLeaderException;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
@@ -53,6 +55,9 @@ final class WritePath {
    */
   private static final int MANY_PER_SERIES = 80;
 
+  /** How long a record waits for room before it looks again. */
+  private static final long ROOM_MILLIS = 50;
+
   /** A log record may not be longer. */
   private static final int MOST_RECORD_BYTES = 60 << 20;
 
@@ -72,6 +77,20 @@ final class WritePath {
 
   private final WriteRecord.Encoder encoder = new WriteRecord.Encoder();
   private final ByteWriter decision = new ByteWriter(256);
+
+  /** What brings in the records of other replicas; null if the log is this store's own. */
+  private final @Nullable LogApplier replicated;
+
+  /** True if appends and decisions are made here. */
+  private volatile boolean leads;
+
+  private volatile boolean ending;
+
+  /** The last record that is in the state; kept for replicas only. */
+  private volatile long appliedTo;
+
+  /** Records with samples since the saved head was last asked to be saved by another's records. */
+  private boolean hasUnsaved;
 
   private volatile RetentionMark retention;
   private volatile Declared declared;
@@ -110,11 +129,14 @@ final class WritePath {
       MetadataBook metadata,
       EngineCounters counters,
       StoredSamples stored,
-      RetentionMark retention,
-      Declared declared,
+      LogApplier applied,
+      boolean isReplica,
       DeleteBook deletes) {
-    this.retention = retention;
-    this.declared = declared;
+    this.retention = applied.retention();
+    this.declared = applied.declared();
+    this.replicated = isReplica ? applied : null;
+    this.leads = !isReplica;
+    this.appliedTo = log.last();
     this.config = config;
     this.windows = windows;
     this.log = log;
@@ -166,7 +188,8 @@ final class WritePath {
       }
       lock.unlock();
     }
-    if ((correction || config.fsync() == FsyncPolicy.ALWAYS) && result.position() > 0) {
+    if ((correction || replicated != null || config.fsync() == FsyncPolicy.ALWAYS)
+        && result.position() > 0) {
       sync(result.position());
     }
     if (correction && result.position() > 0) {
@@ -928,6 +951,19 @@ final class WritePath {
     return job;
   }
 
+  /** Logs what this replica, which leads, has made of a decision. */
+  void sealed(long position, SortedMap<String, String> files) {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      decision.reset();
+      Seals.encode(position, files, decision);
+      log(Records.SEALED, decision);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void rollIfFull() {
     long many = Math.max(MANY_SAMPLES, (long) MANY_PER_SERIES * open.table().size());
     if (log.segmentBytes() >= config.checkpointLogBytes() || segmentSamples >= many) {
@@ -957,7 +993,12 @@ final class WritePath {
     }
     try {
       counters.bytesWritten.add(record.size());
-      return log.append(type, record.array(), 0, record.size());
+      appliedTo = log.append(type, record.array(), 0, record.size());
+      return appliedTo;
+    } catch (NotLeaderException e) {
+      segmentIsTorn = true; // the encoder has counted it in
+      leads = false;
+      throw new NotLeadingException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       segmentIsTorn = true; // the encoder has counted it in
       stop("the log cannot be written: " + e.getMessage(), e, false);
@@ -995,7 +1036,13 @@ final class WritePath {
   void sync(long position) {
     try {
       log.sync(position);
+    } catch (NotLeaderException e) {
+      throw new NotLeadingException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
+      if (replicated != null && !(e instanceof SyncFailedException)) {
+        // It may still come to be replicated; the sender is told that this is not known.
+        throw new StorageStoppedException(String.valueOf(e.getMessage()), e);
+      }
       lock.lock();
       try {
         stop("an fsync of the log failed: " + e.getMessage(), e, true);
@@ -1003,6 +1050,80 @@ final class WritePath {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  /** The last record that is in the state of a replica. */
+  long appliedTo() {
+    return appliedTo;
+  }
+
+  /** True if appends and decisions are made here. */
+  boolean leads() {
+    return leads;
+  }
+
+  /** Appends and decisions are made here from now on; every record so far has been applied. */
+  void lead() {
+    lock.lock();
+    try {
+      logHoldsSamples = true;
+      erasedTo = 0;
+      segmentIsTorn = true; // what the encoder refers to is of another time, or another replica
+      leads = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Appends and decisions are made elsewhere. Must not wait for the lock: see {@link Replica}. */
+  void follow() {
+    leads = false;
+  }
+
+  /** In the shared log a segment begins. */
+  void beginReplicatedSegment() {
+    lock.lock();
+    try {
+      Objects.requireNonNull(replicated).segment();
+      if (hasUnsaved && !jobs.isCheckpointWaiting()) {
+        hasUnsaved = false;
+        jobs.add(new Jobs.CheckpointJob(appliedTo, Checkpoint.Image.ofNow(open)));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** No record waits for room any more. */
+  void end() {
+    ending = true;
+  }
+
+  /**
+   * Applies a record that another replica appended. Waits while what is to become files takes more
+   * memory than open data may: a replica with a slow disk falls behind, rather than out of memory.
+   */
+  void applyReplicated(long sequence, int type, byte[] payload, int offset, int length) {
+    while (catalog.frozenBytes() > config.maxHeadBytes()
+        && !ending
+        && !Thread.currentThread().isInterrupted()) {
+      jobs.awaitEnd(ROOM_MILLIS);
+    }
+    LogApplier applier = Objects.requireNonNull(replicated);
+    lock.lock();
+    try {
+      applier.take(retention, declared); // a former leader has its own decisions here
+      applier.apply(sequence, type, payload, offset, length);
+      open.table().findRestored();
+      retention = applier.retention();
+      declared = applier.declared();
+      hasUnsaved |= type == Records.WRITE || type == Records.CORRECT;
+      hasUnsaved &= type != Records.FLUSH;
+      applier.tellTimes(catalog.versions());
+      appliedTo = sequence;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -1049,6 +1170,9 @@ final class WritePath {
 
   /** To be called first, under the lock, by whatever changes state. */
   private void refuseIfStopped() {
+    if (!leads) {
+      throw new NotLeadingException("this replica does not lead: another one takes writes");
+    }
     if (stopped != null) {
       throw stoppedException();
     }

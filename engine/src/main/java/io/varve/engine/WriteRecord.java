@@ -51,6 +51,8 @@ final class WriteRecord {
   private static final int COLUMN_SAMPLES = 24;
 
   private static final int MOST_COLUMN_SAMPLES = 4096;
+  private static final long[] NO_TIMES = {};
+  private static final int[] NO_ROWS = {};
 
   private WriteRecord() {}
 
@@ -203,8 +205,39 @@ final class WriteRecord {
 
     private boolean namesLost;
 
+    /** Times of the last record's samples; null if nobody asks. */
+    private long @Nullable [] seenTimes;
+
+    private int seen;
+
     void startSegment() {
       samples.startSegment();
+    }
+
+    /** From here on {@link #tellTimes} can be asked. */
+    void rememberTimes() {
+      seenTimes = new long[1024];
+    }
+
+    private void see(long[] times, int n) {
+      long[] all = seenTimes;
+      if (all == null) {
+        return;
+      }
+      if (seen + n > all.length) {
+        all = Arrays.copyOf(all, Math.max(seen + n, 2 * all.length));
+        seenTimes = all;
+      }
+      System.arraycopy(times, 0, all, seen, n);
+      seen += n;
+    }
+
+    /** The samples of the last record have become visible. */
+    void tellTimes(WindowVersions versions) {
+      long[] all = seenTimes;
+      if (all != null) {
+        versions.appended(all, seen, NO_TIMES, NO_ROWS, 0);
+      }
     }
 
     /** A flush gave the series other ids; where names were lost it cannot be known which. */
@@ -243,6 +276,7 @@ final class WriteRecord {
         @Nullable OpenHead into,
         MetadataSink metadata) {
       in.on(payload, offset, length, source, base);
+      seen = 0;
       String tenant = in.string();
       int newSeries = in.count(MOST);
       long lost = 0;
@@ -286,6 +320,8 @@ final class WriteRecord {
         int known = into == null ? -1 : known(id, into.table());
         if (into != null && known >= 0) {
           into.histogram(known, time, start, payload, at, bytes);
+          columnTimes[0] = time;
+          see(columnTimes, 1);
         } else if (into != null) {
           lost++;
         }
@@ -332,6 +368,7 @@ final class WriteRecord {
       }
       longs.decode(payload, timeAt, timeBytes, n, columnTimes, 0);
       floats.decode(payload, valueAt, valueBytes, n, columnValues, 0);
+      see(columnTimes, n);
       for (int i = 0; i < n; i++) {
         into.sample(known, columnTimes[i], Double.doubleToRawLongBits(columnValues[i]), 0);
       }
@@ -344,6 +381,7 @@ final class WriteRecord {
       long[] starts = samples.starts;
       boolean straight = shifts.isEmpty() && !namesLost;
       int size = table.size();
+      see(samples.times, n);
       for (int i = 0; i < n; i++) {
         int id = samples.ids[i];
         if (!straight) {

@@ -525,4 +525,41 @@ final class RetentionTest {
     }
     return count[0];
   }
+
+  /** After a restart an expiry must not overtake the rules by which cells are made of what goes. */
+  @Test
+  void samplesStayUntilItIsKnownWhatIsMadeOfThem() throws IOException {
+    try (Engine engine = Engine.open(config())) {
+      fill(engine);
+    }
+    RetentionRule samples = new RetentionRule(null, METRIC, RetentionRule.RAW, 2 * HOUR);
+    RetentionPolicy policy = new RetentionPolicy(RetentionPolicy.FOREVER, List.of(samples));
+    EngineConfig later = config().withRetention(policy).withAwaitedAggregates();
+    try (Engine engine = Engine.open(later)) {
+      engine.runBackgroundWork();
+      assertThat(engine.stats().waitingJobs()).as("the expiry").isPositive();
+
+      engine.aggregate(List.of(new AggregateRule("all", null, List.of(), List.of(HOUR))), 0);
+      while (engine.runBackgroundWork()) {
+        // until there is nothing left to do
+      }
+      assertThat(engine.stats().waitingJobs()).isZero();
+      assertThat(engine.windows().getFirst().samples()).as("samples of the first hour").isZero();
+    }
+    assertThat(cellFiles()).isGreaterThanOrEqualTo(10);
+  }
+
+  private long cellFiles() throws IOException {
+    try (Manifest manifest =
+        Manifest.open(
+            fs,
+            dir,
+            () -> {
+              throw new AssertionError();
+            })) {
+      return manifest.state().windows().values().stream()
+          .mapToLong(window -> window.cells().size())
+          .sum();
+    }
+  }
 }

@@ -6,7 +6,6 @@ import io.varve.engine.model.TimeRange;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The samples that arrived late since their window was last flushed, per window and series, in
@@ -143,14 +142,12 @@ public final class LateHead {
     return windows.computeIfAbsent(windowStart, start -> new Window());
   }
 
-  /** Takes a window out; what arrives for it afterwards begins anew. Null if it has none. */
-  public synchronized @Nullable Window take(long windowStart) {
-    Window window = windows.remove(windowStart);
-    if (window != null) {
+  /** Takes a window out, if it is this one; what arrives for it afterwards begins anew. */
+  public synchronized void take(long windowStart, Window window) {
+    if (windows.remove(windowStart, window)) {
       bytes = bytes - window.bytes();
       samples = samples - window.samples();
     }
-    return window;
   }
 
   /** All windows with late samples, by start. */

@@ -5,6 +5,7 @@ import io.varve.engine.io.FileSystem;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -155,6 +156,44 @@ public final class Manifest implements AutoCloseable {
     write(fs, dataDir.resolve(CURRENT_TMP), ManifestFile.current(1));
     fs.rename(dataDir.resolve(CURRENT_TMP), dataDir.resolve(ManifestFile.CURRENT));
     fs.syncDirectory(dataDir);
+  }
+
+  /**
+   * Puts another state in place of what a folder has, at once: after a power cut it has the one or
+   * the other. Nobody has the folder open; manifests from before are deleted by the next open.
+   */
+  public static void replace(FileSystem fs, Path dataDir, ManifestState state) throws IOException {
+    List<Long> there = ManifestFile.numbers(fs, dataDir);
+    if (there.isEmpty() && !fs.exists(dataDir.resolve(ManifestFile.CURRENT))) {
+      create(fs, dataDir, state);
+      return;
+    }
+    long next = there.isEmpty() ? 1 : there.getLast() + 1;
+    write(fs, path(dataDir, next), ManifestFile.snapshot(next, state));
+    fs.syncDirectory(dataDir);
+    fs.delete(dataDir.resolve(CURRENT_TMP));
+    write(fs, dataDir.resolve(CURRENT_TMP), ManifestFile.current(next));
+    fs.rename(dataDir.resolve(CURRENT_TMP), dataDir.resolve(ManifestFile.CURRENT));
+    fs.syncDirectory(dataDir);
+  }
+
+  /** The bytes with which a manifest of this state would begin. */
+  public static byte[] encode(ManifestState state) {
+    return ManifestFile.snapshot(1, state);
+  }
+
+  /**
+   * Reads what {@link #encode} gave.
+   *
+   * @param source for messages
+   * @throws CorruptDataException if it is anything else
+   */
+  public static ManifestState decode(byte[] bytes, String source) {
+    ManifestFile content = ManifestFile.parse(bytes, source, 1);
+    if (content.goodBytes() != bytes.length) {
+      throw new CorruptDataException(source, content.goodBytes(), "ends in the middle of a line");
+    }
+    return content.state();
   }
 
   private static void write(FileSystem fs, Path path, byte[] bytes) throws IOException {

@@ -149,7 +149,16 @@ record ManifestFile(
    */
   static ManifestFile load(FileSystem fs, Path dataDir, long number) throws IOException {
     String name = PREFIX + number;
-    byte[] bytes = fs.readAll(dataDir.resolve(name));
+    return parse(fs.readAll(dataDir.resolve(name)), name, number);
+  }
+
+  /**
+   * Reads the bytes of a manifest.
+   *
+   * @param name for messages
+   * @throws CorruptDataException as {@link #load}
+   */
+  static ManifestFile parse(byte[] bytes, String name, long number) {
     ManifestState state = null;
     int lines = 0;
     int snapshotLines = 1;

@@ -1,10 +1,12 @@
 package io.varve.engine.wal;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.io.FileSystem;
-import io.varve.engine.log.ShardLog;
+import io.varve.engine.log.ReadableLog;
 import io.varve.engine.wal.WalReplay.Segment;
 import java.io.IOException;
 import java.io.SyncFailedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>See the package description for the bytes.
  */
-public final class Wal implements ShardLog {
+public final class Wal implements ReadableLog {
   private final FileSystem fileSystem;
   private final Path folder;
   private final String relativeName;
@@ -143,6 +145,71 @@ public final class Wal implements ShardLog {
       lock.unlock();
     }
     return replay.damages();
+  }
+
+  @Override
+  public long read(long first, long last, long mostBytes, RecordConsumer consumer)
+      throws IOException {
+    if (first < 1 || last > durable) {
+      throw new IllegalArgumentException(
+          "records "
+              + first
+              + " to "
+              + last
+              + ", of which those up to "
+              + durable
+              + " are durable");
+    }
+    List<Segment> all;
+    lock.lock();
+    try {
+      all = List.copyOf(segments);
+    } finally {
+      lock.unlock();
+    }
+    int i = all.size() - 1;
+    while (i >= 0 && all.get(i).firstSequence() > first) {
+      i--;
+    }
+    long at = first - 1;
+    for (long left = mostBytes; at < last && left > 0; i++) {
+      if (i < 0 || i == all.size()) {
+        throw new NoSuchFileException(relativeName + ": record " + (at + 1));
+      }
+      Segment segment = all.get(i);
+      try (SegmentReader reader =
+          new SegmentReader(
+              fileSystem,
+              segment.path(),
+              relativeName + "/" + WalFormat.fileName(segment.firstSequence()),
+              storeId,
+              segment.firstSequence())) {
+        boolean begins = at < segment.firstSequence();
+        reader.header();
+        while (at < last && left > 0 && reader.next()) {
+          if (reader.sequence() <= at) {
+            continue;
+          }
+          if (begins) {
+            consumer.segment(reader.sequence());
+            begins = false;
+          }
+          consumer.record(
+              reader.sequence(),
+              reader.type(),
+              reader.array(),
+              reader.payloadOffset(),
+              reader.payloadLength());
+          at = reader.sequence();
+          left -= Math.max(1, reader.payloadLength());
+        }
+        String problem = reader.problem();
+        if (problem != null) {
+          throw new CorruptDataException(segment.path().toString(), reader.position(), problem);
+        }
+      }
+    }
+    return at;
   }
 
   /** Cuts a torn end off and makes durable what was read. */

@@ -6,8 +6,8 @@ import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.FileHeader;
 import io.varve.engine.io.RealFileSystem;
 import io.varve.engine.io.SimFileSystem;
+import io.varve.engine.log.LocalLogContract;
 import io.varve.engine.log.ShardLog;
-import io.varve.engine.log.ShardLogContract;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The local log keeps the contract on a real disk, shares syncs, and writes version 1. */
-final class WalTest extends ShardLogContract {
+final class WalTest extends LocalLogContract {
   private static final long STORE = 0x1122334455667788L;
 
   /** The example of the package description, written once. */
