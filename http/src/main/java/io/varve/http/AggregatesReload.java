@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Tells the engine which continuous aggregates there are: those of the configuration, and those
  * that were declared over HTTP and are kept in the store. At the start and when that changes.
  */
-final class AggregatesReload implements Reloadable, DeclaredAggregates {
+public final class AggregatesReload implements Reloadable, DeclaredAggregates {
   private static final System.Logger LOG = System.getLogger(AggregatesReload.class.getName());
 
   private volatile @Nullable Engine engine;
@@ -33,7 +33,7 @@ final class AggregatesReload implements Reloadable, DeclaredAggregates {
     check(opened, config.aggregates());
     engine = opened;
     configured = config.aggregates();
-    apply(opened, config.aggregates());
+    tell(opened, config.aggregates());
   }
 
   /** Between two looks at what is stored; 0 for never. */
@@ -66,7 +66,7 @@ final class AggregatesReload implements Reloadable, DeclaredAggregates {
 
   private synchronized void takeOver(Engine opened, AggregatesConfig next) {
     configured = next;
-    apply(opened, next);
+    tell(opened, next);
   }
 
   private static void check(Engine opened, AggregatesConfig aggregates) {
@@ -82,7 +82,17 @@ final class AggregatesReload implements Reloadable, DeclaredAggregates {
     return now != null && now.rules().stream().anyMatch(rule -> rule.name().equals(name));
   }
 
-  private static void apply(Engine opened, AggregatesConfig configured) {
+  /** Looks once more at what is declared: in a cluster it may have been declared elsewhere. */
+  synchronized void refresh() {
+    Engine opened = engine;
+    AggregatesConfig now = configured;
+    if (opened != null && now != null) {
+      tell(opened, now);
+    }
+  }
+
+  /** Tells an engine of the continuous aggregates that are configured, and of those declared. */
+  public static void tell(Engine opened, AggregatesConfig configured) {
     List<AggregateRule> rules = new ArrayList<>(configured.toEngine());
     declared(opened, configured).forEach(rule -> rules.add(rule.toEngine()));
     opened.aggregate(rules, configured.auditMillis());
@@ -142,7 +152,7 @@ final class AggregatesReload implements Reloadable, DeclaredAggregates {
     }
     opened.checkAggregates(List.of(rule.toEngine()));
     opened.declareAggregate(rule.name(), rule.text());
-    apply(opened, now);
+    tell(opened, now);
   }
 
   @Override
@@ -154,7 +164,7 @@ final class AggregatesReload implements Reloadable, DeclaredAggregates {
     }
     if (opened.declaredAggregates().containsKey(name)) {
       opened.undeclareAggregate(name);
-      apply(opened, now);
+      tell(opened, now);
       return true;
     }
     if (isConfigured(name)) {

@@ -2,6 +2,7 @@ package io.varve.http;
 
 import io.varve.engine.Engine;
 import io.varve.engine.RecoveryProgress;
+import io.varve.engine.StorageStoppedException;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.ValueTest;
 import io.varve.http.api.ActiveQueries;
@@ -51,8 +52,15 @@ import io.varve.http.api.TsdbStatusHandler;
 import io.varve.http.api.WalReplayHandler;
 import io.varve.http.api.WriteHandler;
 import io.varve.http.backup.BackupService;
+import io.varve.http.cluster.Cluster;
+import io.varve.http.cluster.ClusterSecret;
+import io.varve.http.cluster.MemberHandlers;
+import io.varve.http.cluster.ScrubHandlers;
+import io.varve.http.cluster.ShipHandlers;
+import io.varve.http.cluster.TermHandler;
 import io.varve.http.config.Durations;
 import io.varve.http.config.ServerConfig;
+import io.varve.http.metrics.ClusterMetrics;
 import io.varve.http.metrics.ServerMetrics;
 import io.varve.http.net.Availability;
 import io.varve.http.net.Gate;
@@ -65,9 +73,7 @@ import io.varve.http.reload.Reloader;
 import io.varve.http.remoteread.ReadRequest;
 import io.varve.http.retention.EngineRetention;
 import io.varve.http.rules.RuleService;
-import io.varve.ingest.Ingestor;
 import io.varve.query.Feature;
-import io.varve.query.QueryEngine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
@@ -98,18 +104,16 @@ public final class Server implements AutoCloseable {
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
   private final AggregatesReload aggregates = new AggregatesReload();
-  private volatile @Nullable GroupedService grouped;
   private final EngineRetention retention = new EngineRetention(this::engine);
   private final RuleService rules;
   private final BackupService backups;
   private final Runnable quit;
   private final HttpListener listener;
   private volatile Availability availability = Availability.STARTING;
-  private volatile @Nullable Opened opened;
+  private final StoreKeeper keeper;
+  private final @Nullable ClusterNode cluster;
+  private final @Nullable Cluster others;
   private boolean closed;
-
-  /** What is there after recovery. */
-  private record Opened(Engine engine, QueryEngine queries, Store store, Ingestor corrections) {}
 
   /**
    * Opens the port of a server that is told its settings once.
@@ -144,6 +148,10 @@ public final class Server implements AutoCloseable {
     reloader.register(rules);
     reloader.register(aggregates);
     backups = new BackupService(config, clock);
+    cluster =
+        config.cluster().isSet() ? new ClusterNode(config, aggregates, new Beside(), clock) : null;
+    others = cluster == null ? null : others(cluster, metrics.cluster());
+    keeper = cluster != null ? cluster : new LocalStore(config, aggregates, new Beside(), clock);
     reloader.register(backups);
     metrics.observeBackups(backups::isSet, backups::status);
     metrics.observeRules(rules::groups, rules::alertmanagers);
@@ -163,12 +171,35 @@ public final class Server implements AutoCloseable {
             () -> availability,
             new ApiErrors(),
             metrics);
+    if (others != null) {
+      try {
+        others.listen(listener);
+      } catch (IOException e) {
+        listener.close();
+        throw e;
+      }
+    }
     metrics.observeReloads(reloader::status);
     metrics.observeListener(listener::running, listener::bodyBytes);
     metrics.observeGate("writes", writes);
     metrics.observeGate("queries", queries);
     metrics.observeGate("reads", reads);
     metrics.observeStore(this::storeIfReady, () -> availability == Availability.READY);
+  }
+
+  /** What goes to other nodes, and comes from them. */
+  private Cluster others(ClusterNode node, ClusterMetrics metrics) throws IOException {
+    Cluster made =
+        new Cluster(
+            config,
+            Version.varve(),
+            () -> node,
+            () -> availability,
+            () -> node.current() != null,
+            () -> engine().stats(),
+            metrics);
+    metrics.observe(() -> node, made::reachable, () -> node.scrub().status());
+    return made;
   }
 
   private List<Route> routes(Gate writes, Gate queries, Gate reads, ServerMetrics metrics) {
@@ -318,7 +349,7 @@ public final class Server implements AutoCloseable {
     routes.addAll(
         List.of(
             Route.text("/-/healthy", new HealthyHandler(), page),
-            Route.text("/-/ready", new ReadyHandler(() -> availability), page),
+            Route.text("/-/ready", new ReadyHandler(() -> availability, this::isReady), page),
             Route.text("/-/reload", lifecycle.reload(reloader), any),
             Route.text("/-/quit", lifecycle.quit(quit), any),
             Route.text("/metrics", new MetricsHandler(metrics), get),
@@ -343,6 +374,10 @@ public final class Server implements AutoCloseable {
               config.http().searchMaxLimit());
       routes.add(Route.api("/api/v1/search/" + what.path(), search, both).withBody(form));
     }
+    if (cluster != null && others != null) {
+      routes.addAll(clusterRoutes(cluster, others.secret()));
+      routes.addAll(others.routes(config.http().adminApi()));
+    }
     routes.add(
         Route.api(
                 "/api/v1/openapi.yaml",
@@ -354,6 +389,31 @@ public final class Server implements AutoCloseable {
                         : config.http().externalUrl()),
                 get)
             .withNeedsStore(false));
+    return others == null ? routes : others.around(routes);
+  }
+
+  /** What the other nodes of the cluster ask. */
+  private List<Route> clusterRoutes(ClusterNode node, ClusterSecret secret) {
+    List<Route> routes =
+        new ArrayList<>(
+            ShipHandlers.routes(
+                0,
+                () -> {
+                  OpenStore now = keeper.current();
+                  return now == null ? null : now.engine().shipping();
+                },
+                secret));
+    routes.addAll(ScrubHandlers.routes(0, node::scrub, secret));
+    routes.addAll(
+        MemberHandlers.routes(
+            node.membership()::isFounded,
+            () -> node.leader(0),
+            node.membership()::leave,
+            node.membership()::join,
+            secret));
+    routes.add(
+        Route.text(
+            "/api/v1/cluster/shards/0/terms/*", secret.guard(new TermHandler(node::term)), "GET"));
     return routes;
   }
 
@@ -462,91 +522,75 @@ public final class Server implements AutoCloseable {
    * @throws io.varve.engine.format.CorruptDataException if the manifest is damaged
    */
   public String recover() throws IOException {
-    Engine engine = Engine.open(config.engine(), progress);
-    Opened now;
-    try {
-      now = around(engine);
-      aggregates.open(engine, config);
-      grouped = new GroupedService(engine, now.queries(), clock, aggregates::auditMillis);
-      opened = now;
-    } catch (RuntimeException | Error e) {
-      try {
-        engine.close();
-      } catch (IOException | RuntimeException | Error suppressed) {
-        e.addSuppressed(suppressed);
-      }
-      throw e;
-    }
-    availability = Availability.READY;
-    backups.open(engine);
-    rules.open(engine, now.queries()); // nobody has to wait for what was pending before
+    String recovery = keeper.open(progress);
     reloader.begin();
-    return engine.stats().recovery();
+    return recovery;
   }
 
-  private Opened around(Engine engine) {
-    ServerConfig.Query query = config.query();
-    int cores = Runtime.getRuntime().availableProcessors();
-    QueryEngine queries =
-        new QueryEngine(
-            new QueryEngine.Options(
-                query.threads() == 0 ? cores : query.threads(),
-                query.lookbackMillis(),
-                query.subqueryStepMillis(),
-                query.limits(),
-                query.features(),
-                query.cacheBytes()));
-    boolean typeAndUnitLabels = query.features().contains(Feature.TYPE_AND_UNIT_LABELS);
-    Ingestor ingestor =
-        new Ingestor(
-            engine.seriesLookup(),
-            engine::append,
-            config.ingest().limits(),
-            typeAndUnitLabels,
-            config.otlp().settings(typeAndUnitLabels, query.lookbackMillis()),
-            clock);
-    Store store =
-        new Store(
-            engine::snapshot,
-            engine::stats,
-            engine::labelStats,
-            engine::metricActivity,
-            new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
-            ingestor,
-            queries,
-            engine::version);
-    Ingestor corrections = ingestor.intoWhole((batch, mode) -> engine.correct(batch));
-    return new Opened(engine, queries, store, corrections);
+  /** Backups and rules. */
+  private final class Beside implements Companions {
+    @Override
+    public void opened(OpenStore store) {
+      if (availability == Availability.STARTING) {
+        availability = Availability.READY; // nobody has to wait for what else was pending
+      }
+      backups.open(store.engine());
+    }
+
+    @Override
+    public void leads(OpenStore store) throws IOException {
+      rules.open(store.engine(), store.queries());
+    }
+
+    @Override
+    public void follows() {
+      rules.close();
+    }
+
+    @Override
+    public void closing() {
+      backups.close();
+    }
   }
 
   /** What cannot be read of the data, in words; empty before recovery. */
   public List<String> damage() {
-    Opened now = opened;
+    OpenStore now = keeper.current();
     return now == null ? List.of() : now.engine().stats().damage();
+  }
+
+  /** This node's part in its cluster; null if it stands alone. */
+  @Nullable ClusterNode cluster() {
+    return cluster;
+  }
+
+  /** True if requests are answered: here or, in a cluster, by way of here. */
+  private boolean isReady() {
+    return others == null ? availability == Availability.READY : others.isReady();
   }
 
   private Store store() {
     return opened().store();
   }
 
-  private Opened opened() {
-    Opened now = opened;
+  private OpenStore opened() {
+    OpenStore now = keeper.current();
     if (now == null) {
-      throw new IllegalStateException("BUG: a request came in before the store was there");
+      throw new StorageStoppedException("the store of this node is being opened: try again soon");
     }
     return now;
   }
 
   private Engine engine() {
-    Opened now = opened;
+    OpenStore now = keeper.current();
     if (now == null) {
-      throw new IllegalStateException("BUG: the engine is asked for before it is there");
+      throw new StorageStoppedException("the store of this node is being opened: try again soon");
     }
     return now.engine();
   }
 
   private @Nullable Store storeIfReady() {
-    Opened now = opened;
+    OpenStore now = keeper.current();
     return now == null || availability != Availability.READY ? null : now.store();
   }
 
@@ -567,25 +611,17 @@ public final class Server implements AutoCloseable {
     reloader.close();
     listener.stopAccepting();
     awaitIdle(config.http().drainMillis());
-    rules.close();
-    backups.close();
-    GroupedService deriving = grouped;
-    if (deriving != null) {
-      deriving.close();
-    }
-    Opened now = opened;
-    if (now != null) {
-      now.queries().close(); // cancels what still runs
-      awaitIdle(CANCEL_MILLIS);
-    }
+    keeper.quiesce();
+    awaitIdle(CANCEL_MILLIS);
     int left = listener.running();
     if (left > 0) {
       LOG.log(System.Logger.Level.WARNING, left + " requests did not finish in time");
     }
     try {
-      if (now != null) {
-        now.engine().close();
+      if (others != null) {
+        others.close();
       }
+      keeper.close();
     } finally {
       listener.close();
     }

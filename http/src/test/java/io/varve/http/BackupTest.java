@@ -177,7 +177,8 @@ final class BackupTest {
         }
         assertThat(client.get("/metrics").body())
             .contains("varve_backups_total 4.0")
-            .contains("varve_backup_last_failed 0.0");
+            .contains("varve_backup_last_failed 0.0")
+            .doesNotContain("varve_archive_");
         assertThat(folder.resolve("data/backup")).doesNotExist();
       }
     }

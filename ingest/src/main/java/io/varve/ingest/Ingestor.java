@@ -2,6 +2,7 @@ package io.varve.ingest;
 
 import io.varve.engine.LateBacklogException;
 import io.varve.engine.LimitExceededException;
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.SeriesLookup;
 import io.varve.engine.StaleGenerationException;
 import io.varve.engine.StorageStoppedException;
@@ -185,6 +186,7 @@ public final class Ingestor {
    * @param contentType the Content-Type header, null if there is none
    * @param contentEncoding the Content-Encoding header, null if there is none
    * @param tenant the {@link Tenants#HEADER} header, null if there is none
+   * @throws NotLeadingException if another node of the cluster takes writes
    */
   public IngestOutcome write(
       byte[] body,
@@ -208,6 +210,8 @@ public final class Ingestor {
       } finally {
         workspaces.giveBack(workspace);
       }
+    } catch (NotLeadingException e) {
+      throw e;
     } catch (RuntimeException e) {
       outcome = refusal(e);
     }
@@ -222,6 +226,7 @@ public final class Ingestor {
    * @param body the compressed bytes; read to the end or to the limit, not closed
    * @param contentLength the Content-Length header, −1 if there is none
    * @throws IOException if reading the body fails
+   * @throws NotLeadingException if another node of the cluster takes writes
    */
   public IngestOutcome write(
       InputStream body,
@@ -246,6 +251,8 @@ public final class Ingestor {
       } finally {
         workspaces.giveBack(workspace);
       }
+    } catch (NotLeadingException e) {
+      throw e;
     } catch (RuntimeException e) {
       outcome = refusal(e);
     }
@@ -260,6 +267,7 @@ public final class Ingestor {
    * @param contentType the Content-Type header, null if there is none
    * @param contentEncoding the Content-Encoding header, null if there is none
    * @param tenant the {@link Tenants#HEADER} header, null if there is none
+   * @throws NotLeadingException if another node of the cluster takes writes
    */
   public IngestOutcome writeOtlp(
       byte[] body,
@@ -287,6 +295,8 @@ public final class Ingestor {
       } finally {
         workspaces.giveBack(workspace);
       }
+    } catch (NotLeadingException e) {
+      throw e;
     } catch (RuntimeException e) {
       outcome = refusal(e);
     }
@@ -393,6 +403,8 @@ public final class Ingestor {
       return IngestOutcome.later(message(e), RETRY_SECONDS);
     } catch (LimitExceededException e) {
       return IngestOutcome.refused(429, message(e), RETRY_SECONDS);
+    } catch (NotLeadingException e) {
+      throw e; // another node takes the request
     } catch (StorageStoppedException e) {
       return IngestOutcome.refused(503, message(e), RETRY_SECONDS);
     } catch (StaleGenerationException e) {

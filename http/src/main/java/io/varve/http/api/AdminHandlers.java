@@ -1,5 +1,6 @@
 package io.varve.http.api;
 
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.StorageStoppedException;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.TimeRange;
@@ -117,6 +118,8 @@ public final class AdminHandlers {
       }
       try {
         inner.handle(request, response);
+      } catch (NotLeadingException e) {
+        throw e; // another node takes the request
       } catch (StorageStoppedException e) {
         throw new ApiException(ErrorType.INTERNAL, String.valueOf(e.getMessage()));
       }

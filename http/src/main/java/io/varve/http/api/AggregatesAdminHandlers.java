@@ -1,5 +1,6 @@
 package io.varve.http.api;
 
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.StorageStoppedException;
 import io.varve.http.config.AggregatesConfig;
 import io.varve.http.config.ConfigException;
@@ -102,6 +103,8 @@ public final class AggregatesAdminHandlers {
         inner.handle(request, response);
       } catch (ConfigException | IllegalArgumentException e) {
         throw ApiException.badData(String.valueOf(e.getMessage()));
+      } catch (NotLeadingException e) {
+        throw e; // another node takes the request
       } catch (StorageStoppedException e) {
         throw new ApiException(ErrorType.INTERNAL, String.valueOf(e.getMessage()));
       }

@@ -1,6 +1,7 @@
 package io.varve.http.api;
 
 import io.varve.engine.LimitExceededException;
+import io.varve.engine.StorageStoppedException;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.http.json.Envelope;
 import io.varve.http.net.ErrorAnswer;
@@ -29,6 +30,7 @@ public final class ApiErrors implements ErrorAnswer {
         message = "query timed out in query queue: " + message + " (query.max_concurrent)";
       }
       case LimitExceededException e -> type = ErrorType.EXECUTION;
+      case StorageStoppedException e -> type = ErrorType.TIMEOUT; // 503: it comes back
       case CorruptDataException e -> {
         type = ErrorType.INTERNAL;
         LOG.log(System.Logger.Level.ERROR, "damaged data was met by " + request.path(), e);

@@ -1,5 +1,6 @@
 package io.varve.http.api;
 
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.StorageStoppedException;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.http.backup.BackupService;
@@ -42,6 +43,8 @@ public final class BackupsHandler implements Handler {
       created = service.create();
     } catch (ConfigException e) {
       throw ApiException.badParameter("backup", String.valueOf(e.getMessage()));
+    } catch (NotLeadingException e) {
+      throw e; // another node makes it
     } catch (IOException | StorageStoppedException | CorruptDataException e) {
       throw new ApiException(ErrorType.INTERNAL, "backup: " + e.getMessage());
     }
@@ -80,6 +83,16 @@ public final class BackupsHandler implements Handler {
     json.key("failure").string(status.lastFailure());
     json.key("made").number(status.made());
     json.key("failures").number(status.failures());
+    BackupService.Archive log = status.archive();
+    if (log.isSet()) {
+      json.key("archive").beginObject();
+      json.key("timeline").string(log.timeline());
+      json.key("archivedTo").number(log.archivedToSecond());
+      json.key("failure").string(log.failure());
+      json.key("failures").number(log.failures());
+      json.key("gaps").number(log.gaps());
+      json.endObject();
+    }
     json.endObject();
   }
 }

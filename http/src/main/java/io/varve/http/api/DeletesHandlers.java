@@ -3,6 +3,7 @@ package io.varve.http.api;
 import io.varve.engine.DeleteInfo;
 import io.varve.engine.LateBacklogException;
 import io.varve.engine.LimitExceededException;
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.StaleGenerationException;
 import io.varve.engine.StorageStoppedException;
 import io.varve.engine.UndeleteException;
@@ -245,6 +246,8 @@ public final class DeletesHandlers {
       }
       try {
         inner.handle(request, response);
+      } catch (NotLeadingException e) {
+        throw e; // another node takes the request
       } catch (StorageStoppedException e) {
         throw new ApiException(ErrorType.INTERNAL, String.valueOf(e.getMessage()));
       } catch (LimitExceededException e) {

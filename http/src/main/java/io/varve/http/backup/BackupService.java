@@ -27,6 +27,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(BackupService.class.getName());
   private static final long RETRY_MILLIS = 60_000;
   private static final long LOOK_MILLIS = 1_000;
+  private static final long CLOSE_MILLIS = 10_000;
 
   private final Path dataDir;
   private final InstantSource clock;
@@ -36,17 +37,19 @@ public final class BackupService implements Reloadable, AutoCloseable {
   /** Held while a backup is being made. */
   private final ReentrantLock making = new ReentrantLock();
 
+  private final LogArchiver archiver;
   private volatile BackupConfig config;
   private volatile @Nullable Engine engine;
   private volatile @Nullable Thread thread;
   private volatile boolean closed;
-  private volatile Status status = new Status(null, 0, 0, "", 0, 0, 0, 0, 0);
+  private volatile Status status = new Status(null, 0, 0, "", 0, 0, 0, 0, 0, Archive.NONE);
 
   /** Is told its store by {@link #open}. */
   public BackupService(ServerConfig config, InstantSource clock) {
     this.config = config.backup();
     this.dataDir = config.dataDir();
     this.clock = clock;
+    this.archiver = new LogArchiver(dataDir, () -> this.config, clock);
   }
 
   /**
@@ -61,6 +64,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
    * @param uploadedBytes size of the files that were sent
    * @param retries requests that had to be sent once more
    * @param removed backups that were removed because the settings do not keep them
+   * @param archive how archiving the log stands
    */
   public record Status(
       Progress.@Nullable State running,
@@ -71,7 +75,36 @@ public final class BackupService implements Reloadable, AutoCloseable {
       long failures,
       long uploadedBytes,
       long retries,
-      long removed) {}
+      long removed,
+      Archive archive) {}
+
+  /**
+   * How archiving the log stands.
+   *
+   * @param isSet whether the log is to be archived
+   * @param timeline on which; "" for none yet
+   * @param archivedToSecond the second up to which it is, since the epoch; 0 if nothing is
+   * @param records archived by this process
+   * @param bytes their size in the store
+   * @param objects that were stored
+   * @param logBytes bytes of log that are there
+   * @param failures attempts that failed
+   * @param failure why the last one did; "" if it did not
+   * @param gaps how often records were lost to the archive
+   */
+  public record Archive(
+      boolean isSet,
+      String timeline,
+      long archivedToSecond,
+      long records,
+      long bytes,
+      long objects,
+      long logBytes,
+      long failures,
+      String failure,
+      long gaps) {
+    static final Archive NONE = new Archive(false, "", 0, 0, 0, 0, 0, 0, "", 0);
+  }
 
   private @Nullable Progress current;
 
@@ -83,6 +116,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "what a backup left stays: " + e.getMessage());
     }
+    archiver.open(opened);
     schedule();
   }
 
@@ -90,12 +124,16 @@ public final class BackupService implements Reloadable, AutoCloseable {
   private void schedule() {
     lock.lock();
     try {
-      if (thread == null && engine != null && !closed && config.everyMillis() > 0) {
+      if (thread == null && engine != null && !closed && worksByItself(config)) {
         thread = Thread.ofPlatform().name("varve-backup").daemon().start(this::loop);
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  private static boolean worksByItself(BackupConfig config) {
+    return config.everyMillis() > 0 || config.archiveMillis() > 0;
   }
 
   private void loop() {
@@ -105,6 +143,10 @@ public final class BackupService implements Reloadable, AutoCloseable {
       try {
         BackupConfig now = config;
         long millis = clock.millis();
+        if (archiver.wantsBackup() && millis >= retryAt) {
+          create(); // what is archived goes on from a backup
+          prune(now);
+        }
         if (now.everyMillis() > 0 && millis >= retryAt) {
           if (!lookedForNewest) {
             findNewest(now);
@@ -168,7 +210,8 @@ public final class BackupService implements Reloadable, AutoCloseable {
         s.failures,
         s.uploadedBytes,
         retries,
-        s.removed);
+        s.removed,
+        Archive.NONE);
   }
 
   private void prune(BackupConfig now) throws IOException {
@@ -192,7 +235,8 @@ public final class BackupService implements Reloadable, AutoCloseable {
                 s.failures,
                 s.uploadedBytes,
                 s.retries + place.store().retries(),
-                s.removed + result.removed().size());
+                s.removed + result.removed().size(),
+                Archive.NONE);
       } finally {
         lock.unlock();
       }
@@ -220,12 +264,16 @@ public final class BackupService implements Reloadable, AutoCloseable {
     Backups.Created created = null;
     String failure = "it ended in an unexpected way";
     long retries = 0;
-    try (BackupPlace place = BackupPlace.open(config, clock)) {
+    BackupConfig used = config;
+    try (BackupPlace place = BackupPlace.open(used, clock)) {
       try {
-        created = EngineBackup.create(opened, dataDir, place.backups(), clock, progress);
+        created =
+            EngineBackup.create(
+                opened, dataDir, place.backups(), () -> timeline(used), clock, progress);
       } finally {
         retries = place.store().retries();
       }
+      archiver.backedUp(created.listing().shards().getFirst().timeline());
       for (String problem : created.problems()) {
         LOG.log(System.Logger.Level.WARNING, "backup: " + problem);
       }
@@ -248,6 +296,11 @@ public final class BackupService implements Reloadable, AutoCloseable {
     }
   }
 
+  /** On which timeline a backup lies that is made with these settings; "" for none. */
+  private String timeline(BackupConfig used) {
+    return used.isSamePlace(config) ? archiver.timeline() : "";
+  }
+
   private void ended(Backups.@Nullable Created created, String failure, long retries) {
     lock.lock();
     try {
@@ -264,7 +317,8 @@ public final class BackupService implements Reloadable, AutoCloseable {
               s.failures + (failed ? 1 : 0),
               s.uploadedBytes + (created == null ? 0 : created.uploadedBytes()),
               s.retries + retries,
-              s.removed);
+              s.removed,
+              Archive.NONE);
     } finally {
       lock.unlock();
     }
@@ -276,18 +330,17 @@ public final class BackupService implements Reloadable, AutoCloseable {
     try {
       Progress progress = current;
       Status s = status;
-      return progress == null
-          ? s
-          : new Status(
-              progress.state(),
-              s.lastMillis,
-              s.lastFailureMillis,
-              s.lastFailure,
-              s.made,
-              s.failures,
-              s.uploadedBytes,
-              s.retries,
-              s.removed);
+      return new Status(
+          progress == null ? null : progress.state(),
+          s.lastMillis,
+          s.lastFailureMillis,
+          s.lastFailure,
+          s.made,
+          s.failures,
+          s.uploadedBytes,
+          s.retries,
+          s.removed,
+          archiver.status());
     } finally {
       lock.unlock();
     }
@@ -308,6 +361,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
     BackupConfig prepared = next.backup();
     return () -> {
       config = prepared;
+      archiver.wake();
       schedule();
     };
   }
@@ -317,18 +371,24 @@ public final class BackupService implements Reloadable, AutoCloseable {
   public void close() {
     closed = true;
     closing.countDown();
+    archiver.close();
     Thread looping = thread;
     if (looping == null) {
       return;
     }
     boolean interrupted = false;
-    while (looping.isAlive()) {
+    long patience = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS);
+    while (looping.isAlive() && System.nanoTime() - patience < 0) {
       looping.interrupt();
       try {
         looping.join(200);
       } catch (InterruptedException e) {
         interrupted = true;
       }
+    }
+    if (looping.isAlive()) {
+      // A store that does not answer must not keep the server from ending; nothing is half listed.
+      LOG.log(System.Logger.Level.WARNING, "a backup hangs and is left behind");
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

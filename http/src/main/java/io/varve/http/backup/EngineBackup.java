@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -26,16 +27,25 @@ public final class EngineBackup {
    * Makes one. One at a time for each data folder.
    *
    * @param dataDir the engine's data folder
+   * @param timeline on which the log is being archived; "" if it is not
    */
   public static Backups.Created create(
-      Engine engine, Path dataDir, Backups backups, InstantSource clock, Progress progress)
+      Engine engine,
+      Path dataDir,
+      Backups backups,
+      Supplier<String> timeline,
+      InstantSource clock,
+      Progress progress)
       throws IOException {
     cleanUp(dataDir); // a process that was killed may have left something
     Path copy = dataDir.resolve(FOLDER).resolve("now");
     try {
       Instant begun = clock.instant();
+      String before = timeline.get();
       long position = engine.backUp(copy);
-      return backups.create(copy, position, begun, progress);
+      long until = clock.millis();
+      boolean isArchived = before.equals(timeline.get()); // else the position lies on neither
+      return backups.create(copy, position, begun, isArchived ? before : "", until, progress);
     } finally {
       cleanUp(dataDir);
     }

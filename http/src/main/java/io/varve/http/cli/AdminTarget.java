@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.engine.Engine;
+import io.varve.http.AggregatesReload;
 import io.varve.http.config.ServerConfig;
 import io.varve.ingest.InvalidTenantException;
 import io.varve.ingest.Tenants;
@@ -89,12 +90,18 @@ final class AdminTarget {
     }
     ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
     // Nothing is decided here but what was asked for: the server goes on with the rest.
-    return Engine.open(
-        settings
-            .withDataDir(folder)
-            .engine()
-            .withBackgroundThreads(false)
-            .withChronicleRegistry(false));
+    Engine engine =
+        Engine.open(
+            settings
+                .withDataDir(folder)
+                .engine()
+                .withStoredRetention()
+                .withBackgroundThreads(false)
+                .withChronicleRegistry(false));
+    if (config != null) {
+      AggregatesReload.tell(engine, settings.aggregates());
+    }
+    return engine;
   }
 
   /** Asks the server by GET. */

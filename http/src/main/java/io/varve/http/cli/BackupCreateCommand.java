@@ -116,7 +116,8 @@ final class BackupCreateCommand implements Callable<Integer> {
                     .withChronicleRegistry(false));
         ProgressLine _ = ProgressLine.of(progress)) {
       Backups.Created created =
-          EngineBackup.create(engine, folder, opened.backups(), InstantSource.system(), progress);
+          EngineBackup.create(
+              engine, folder, opened.backups(), () -> "", InstantSource.system(), progress);
       created.problems().forEach(problem -> System.err.println("damaged: " + problem));
       tell(
           created.listing().name(),

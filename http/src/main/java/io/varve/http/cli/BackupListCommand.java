@@ -5,6 +5,7 @@ import io.varve.retention.backup.BackupListing;
 import io.varve.retention.backup.Backups;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,7 +14,9 @@ import picocli.CommandLine.Mixin;
 /** {@code varve backup list}: the backups that are there. */
 @Command(
     name = "list",
-    description = "Lists the backups that are whole, oldest first.",
+    description =
+        "Lists the backups that are whole, oldest first, and the seconds to which the archived log"
+            + " can bring them.",
     mixinStandardHelpOptions = true)
 final class BackupListCommand implements Callable<Integer> {
   @Mixin private BackupTarget place = new BackupTarget();
@@ -22,7 +25,9 @@ final class BackupListCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     boolean damaged = false;
     TextTable table = new TextTable("NAME", "TIME", "FILES", "BYTES", "POSITION");
+    List<Backups.Range> ranges;
     try (BackupPlace opened = place.open()) {
+      ranges = opened.backups().ranges();
       for (Backups.Found found : opened.backups().list()) {
         BackupListing listing = found.listing();
         if (listing == null) {
@@ -39,6 +44,18 @@ final class BackupListCommand implements Callable<Integer> {
       }
     }
     table.print(System.out);
+    if (!ranges.isEmpty()) {
+      System.out.println();
+      System.out.println("The state at any of these seconds can be restored with --at:");
+      TextTable seconds = new TextTable("FROM", "TO", "TIMELINE");
+      for (Backups.Range range : ranges) {
+        seconds.row(
+            Instant.ofEpochSecond(range.fromSecond()).toString(),
+            Instant.ofEpochSecond(range.toSecond()).toString(),
+            range.timeline());
+      }
+      seconds.print(System.out);
+    }
     return damaged ? Failures.FAILED : 0;
   }
 }

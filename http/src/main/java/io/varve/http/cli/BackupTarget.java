@@ -84,7 +84,9 @@ final class BackupTarget {
                   ? from.encryptionKeyEnv()
                   : keyEnv == null ? "" : keyEnv,
               from.everyMillis(),
-              from.keep()),
+              from.keep(),
+              from.archiveMillis(),
+              from.hold()),
           InstantSource.system());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "verify",
     description = {
-      "Reads every object of a backup, or of all, and proves its bytes.",
+      "Reads every object of a backup, or of all and of the archived log, and proves its bytes.",
       "Names each damaged or missing object and the backups that need it, and exits with 1 if there"
           + " is any."
     },
@@ -38,9 +38,12 @@ final class BackupVerifyCommand implements Callable<Integer> {
       int problems = verified.problems().size();
       System.out.printf(
           Locale.ROOT,
-          "%,d backups of %,d objects read, %s%n",
+          "%,d backups of %,d objects read%s, %s%n",
           verified.backups(),
           verified.objects(),
+          verified.stretches() == 0
+              ? ""
+              : String.format(Locale.ROOT, ", and %,d of the log", verified.stretches()),
           problems == 0 ? "no problem" : problems + " problems");
       return problems == 0 ? 0 : Failures.FAILED;
     }

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       QueryCommand.class,
       RetentionCommand.class,
       BackupCommand.class,
+      ClusterCommand.class,
       PromqlTestCommand.class,
       TestCommand.class,
       CheckCommand.class,

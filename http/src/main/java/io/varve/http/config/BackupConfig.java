@@ -1,5 +1,6 @@
 package io.varve.http.config;
 
+import io.varve.engine.LogHold;
 import io.varve.retention.backup.KeepRules;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -21,6 +22,8 @@ import java.util.function.UnaryOperator;
  * @param encryptionKeyEnv name of an environment variable that holds them in place of that; ""
  * @param everyMillis between two backups that the server makes by itself; 0 for never
  * @param keep which of them stay
+ * @param archiveMillis how often the log is archived beside them; 0 for never
+ * @param hold how much log waits for that at most
  */
 public record BackupConfig(
     String store,
@@ -33,7 +36,9 @@ public record BackupConfig(
     String encryptionKeyFile,
     String encryptionKeyEnv,
     long everyMillis,
-    KeepRules keep) {
+    KeepRules keep,
+    long archiveMillis,
+    LogHold hold) {
   /** How places in an object store begin. */
   public static final String S3 = "s3://";
 
@@ -68,7 +73,11 @@ public record BackupConfig(
             in.millisOr("every", NEVER, 0, MINUTE),
             new KeepRules(
                 in.integer("keep_last", 0, 0, MOST_KEPT),
-                in.integer("keep_daily", 0, 0, MOST_KEPT)));
+                in.integer("keep_daily", 0, 0, MOST_KEPT)),
+            in.millisOr("archive", NEVER, 0, SECOND),
+            new LogHold(
+                in.bytes("archive_max_log", 1L << 30, 1L << 20, 1L << 50),
+                in.millis("archive_max_lag", 12 * 60 * MINUTE, MINUTE, 400L * 24 * 60 * MINUTE)));
     in.done();
     if (config.accessKey.isEmpty() != config.secretKeyFile.isEmpty()) {
       throw in.wrong("access_key and secret_key_file belong together");
@@ -78,6 +87,12 @@ public record BackupConfig(
     }
     if (config.store.isEmpty() && config.everyMillis > 0) {
       throw in.wrong("every needs a store");
+    }
+    if (config.store.isEmpty() && config.archiveMillis > 0) {
+      throw in.wrong("archive needs a store");
+    }
+    if (config.archiveMillis > MINUTE) {
+      throw in.wrong("archive is at most 1m");
     }
     return config;
   }
@@ -147,7 +162,36 @@ public record BackupConfig(
         encryptionKeyFile.isEmpty() ? "" : folder.resolve(encryptionKeyFile).toString(),
         encryptionKeyEnv,
         everyMillis,
-        keep);
+        keep,
+        archiveMillis,
+        hold);
+  }
+
+  /** What an engine holds of its log from the start on. */
+  public LogHold engineHold() {
+    return archiveMillis > 0 ? hold : LogHold.NONE;
+  }
+
+  /** True if both name the same place, and the same way to it. */
+  public boolean isSamePlace(BackupConfig other) {
+    return place().equals(other.place());
+  }
+
+  private BackupConfig place() {
+    return new BackupConfig(
+        store,
+        endpoint,
+        region,
+        addressing,
+        accessKey,
+        secretKeyFile,
+        timeoutMillis,
+        encryptionKeyFile,
+        encryptionKeyEnv,
+        0,
+        KeepRules.ALL,
+        0,
+        LogHold.NONE);
   }
 
   void write(ConfigText text) {
@@ -164,6 +208,9 @@ public record BackupConfig(
     text.line("every", everyMillis == 0 ? NEVER : Durations.print(everyMillis));
     text.number("keep_last", keep.last());
     text.number("keep_daily", keep.daily());
+    text.line("archive", archiveMillis == 0 ? NEVER : Durations.print(archiveMillis));
+    text.bytes("archive_max_log", hold.mostBytes());
+    text.millis("archive_max_lag", hold.mostMillis());
   }
 
   private static void optional(ConfigText text, String key, String value) {

@@ -38,6 +38,7 @@ final class ConfigText {
     config.alerting().write(text);
     config.aggregates().write(text);
     config.backup().write(text);
+    config.cluster().write(text);
     text.http(config.http());
     text.section("");
     text.quoted("external_labels", labels(config.externalLabels()));
@@ -183,6 +184,11 @@ final class ConfigText {
       out.append(name).append(":\n");
       indent = "  ";
     }
+  }
+
+  /** What follows stands one level deeper, until the next section. */
+  void deeper() {
+    indent += "  ";
   }
 
   private void choice(String key, Enum<?> value) {

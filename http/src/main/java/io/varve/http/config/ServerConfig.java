@@ -47,6 +47,7 @@ import java.util.function.Consumer;
  * @param alerting who is told of alerts
  * @param aggregates continuous aggregates
  * @param backup where backups go
+ * @param cluster the other nodes, if there are any
  * @param http limits of connections and requests, and which endpoints are open
  * @param externalLabels what remote read and federation add to every series that lacks it
  */
@@ -64,6 +65,7 @@ public record ServerConfig(
     AlertingConfig alerting,
     AggregatesConfig aggregates,
     BackupConfig backup,
+    ClusterConfig cluster,
     Http http,
     Labels externalLabels) {
 
@@ -261,7 +263,8 @@ public record ServerConfig(
         ? config
         : config
             .withRules(config.rules.from(folder), config.alerting.from(folder))
-            .withBackup(config.backup.from(folder));
+            .withBackup(config.backup.from(folder))
+            .withCluster(config.cluster.from(folder));
   }
 
   /**
@@ -303,7 +306,12 @@ public record ServerConfig(
     AlertingConfig alerting = AlertingConfig.read(top.section("alerting"));
     AggregatesConfig aggregates = AggregatesConfig.read(top.section("aggregates"));
     BackupConfig backup = BackupConfig.read(top.section("backup"));
+    ClusterConfig cluster = ClusterConfig.read(top.section("cluster"));
     Http http = http(top.section("http"));
+    if (cluster.isSet() && !http.routePrefix.isEmpty()) {
+      throw top.section("http")
+          .wrong("route_prefix", "nodes of a cluster find each other at \"/\" only");
+    }
     Labels externalLabels = top.value("external_labels", Labels.EMPTY, ServerConfig::labels);
     top.done();
     return new ServerConfig(
@@ -320,6 +328,7 @@ public record ServerConfig(
         alerting,
         aggregates,
         backup,
+        cluster,
         http,
         externalLabels);
   }
@@ -568,6 +577,11 @@ public record ServerConfig(
     return with(draft -> draft.backup = other);
   }
 
+  /** The same in another cluster. */
+  public ServerConfig withCluster(ClusterConfig other) {
+    return with(draft -> draft.cluster = other);
+  }
+
   /** The same with other limits of remote read. */
   public ServerConfig withRemoteRead(RemoteRead other) {
     return with(draft -> draft.remoteRead = other);
@@ -623,6 +637,7 @@ public record ServerConfig(
     RulesConfig rules;
     AlertingConfig alerting;
     BackupConfig backup;
+    ClusterConfig cluster;
     Http http;
     Labels externalLabels;
 
@@ -636,6 +651,7 @@ public record ServerConfig(
       rules = from.rules;
       alerting = from.alerting;
       backup = from.backup;
+      cluster = from.cluster;
       http = from.http;
       externalLabels = from.externalLabels;
     }
@@ -655,6 +671,7 @@ public record ServerConfig(
           alerting,
           from.aggregates,
           backup,
+          cluster,
           http,
           externalLabels);
     }
@@ -695,7 +712,8 @@ public record ServerConfig(
         .withLimits(storage.maxActiveSeries, storage.maxHeadBytes, storage.maxLateBytes)
         .withSizes(storage.checkpointLogBytes, storage.chunkFileBytes)
         .withSelectionCache(query.selectionCacheBytes)
-        .withChronicleRegistry(storage.registry == Registry.CHRONICLE);
+        .withChronicleRegistry(storage.registry == Registry.CHRONICLE)
+        .withAwaitedAggregates();
   }
 
   /** How long queries may take, as a duration. */

@@ -50,6 +50,30 @@ final class BackupCollector implements MultiCollector {
               "varve_backups_removed",
               "Backups removed because the settings do not keep them.",
               now.removed());
+      BackupService.Archive log = now.archive();
+      if (log.isSet()) {
+        to.gauge(
+                "varve_archive_timestamp_seconds",
+                "The second up to which the log is archived, in Unix time; 0 if nothing is.",
+                log.archivedToSecond())
+            .gauge(
+                "varve_archive_last_failed",
+                "1 if the last attempt at archiving the log failed, else 0.",
+                log.failure().isEmpty() ? 0 : 1)
+            .counter(
+                "varve_archive_records", "Records of the log that were archived.", log.records())
+            .counter("varve_archive_bytes", "Their size in the store.", log.bytes())
+            .counter("varve_archive_objects", "Objects that were stored for it.", log.objects())
+            .counter("varve_archive_failures", "Attempts that failed.", log.failures())
+            .counter(
+                "varve_archive_gaps",
+                "How often log left the disk before it was archived.",
+                log.gaps())
+            .gauge(
+                "varve_archive_log_bytes",
+                "Log on the disk, with what waits to be archived.",
+                log.logBytes());
+      }
     }
     return to.all();
   }

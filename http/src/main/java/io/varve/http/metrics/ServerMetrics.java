@@ -147,6 +147,11 @@ public final class ServerMetrics
         () -> reloads.get().needRestart().size());
   }
 
+  /** Adds what servers tell that belong to a cluster. */
+  public ClusterMetrics cluster() {
+    return new ClusterMetrics(registry);
+  }
+
   /** Adds how backups stand, if they have a place. */
   public void observeBackups(BooleanSupplier isSet, Supplier<BackupService.Status> status) {
     registry.register(new BackupCollector(isSet, status));

@@ -2,6 +2,7 @@ package io.varve.http.net;
 
 import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;
+import io.undertow.protocols.ssl.UndertowXnioSsl;
 import io.undertow.server.DefaultByteBufferPool;
 import io.undertow.server.handlers.HttpContinueReadHandler;
 import io.undertow.server.protocol.http.HttpOpenListener;
@@ -10,10 +11,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
 import org.xnio.OptionMap;
 import org.xnio.Options;
+import org.xnio.Sequence;
+import org.xnio.SslClientAuthMode;
 import org.xnio.StreamConnection;
 import org.xnio.Xnio;
 import org.xnio.XnioWorker;
@@ -40,6 +45,7 @@ public final class HttpListener implements AutoCloseable {
   private final XnioWorker worker;
   private final HttpOpenListener open;
   private final AcceptingChannel<? extends StreamConnection> server;
+  private volatile @Nullable AcceptingChannel<? extends StreamConnection> secured;
 
   /**
    * How connections are treated.
@@ -132,6 +138,32 @@ public final class HttpListener implements AutoCloseable {
         .getMap();
   }
 
+  /**
+   * Opens one more port, where clients speak TLS and show a certificate.
+   *
+   * @param context whom to trust, and what to show
+   * @param versions of TLS, such as {@code TLSv1.3}
+   * @throws IOException if it cannot be opened
+   */
+  public void listenSecured(String host, int port, SSLContext context, String... versions)
+      throws IOException {
+    AcceptingChannel<? extends StreamConnection> more =
+        new UndertowXnioSsl(worker.getXnio(), OptionMap.EMPTY, context)
+            .createSslConnectionServer(
+                worker,
+                new InetSocketAddress(InetAddress.getByName(host), port),
+                ChannelListeners.openListenerAdapter(open),
+                OptionMap.builder()
+                    .set(Options.TCP_NODELAY, true)
+                    .set(Options.REUSE_ADDRESSES, true)
+                    .set(Options.BACKLOG, BACKLOG)
+                    .set(Options.SSL_CLIENT_AUTH_MODE, SslClientAuthMode.REQUIRED)
+                    .set(Options.SSL_ENABLED_PROTOCOLS, Sequence.of(versions))
+                    .getMap());
+    secured = more;
+    more.resumeAccepts();
+  }
+
   /** Where it listens, with the port that the system chose if it was to. */
   public InetSocketAddress address() {
     return server.getLocalAddress(InetSocketAddress.class);
@@ -150,12 +182,14 @@ public final class HttpListener implements AutoCloseable {
   /** Takes no more connections; those that are open go on. */
   public void stopAccepting() {
     IoUtils.safeClose(server);
+    IoUtils.safeClose(secured);
   }
 
   /** Closes every connection. */
   @Override
   public void close() {
     IoUtils.safeClose(server);
+    IoUtils.safeClose(secured);
     open.closeConnections();
     worker.shutdownNow();
     disconnects.close();

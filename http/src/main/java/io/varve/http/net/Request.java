@@ -41,6 +41,11 @@ public final class Request {
     return exchange.getRequestPath();
   }
 
+  /** The part of the URL behind the question mark, as it was sent; "" if there is none. */
+  public String query() {
+    return exchange.getQueryString();
+  }
+
   /** What stands in place of "*" in the route's path, unescaped. */
   public String pathParameter() {
     return pathParameter;
@@ -50,6 +55,11 @@ public final class Request {
   public @Nullable String header(String name) {
     HeaderMap headers = exchange.getRequestHeaders();
     return headers.getFirst(name);
+  }
+
+  /** True if it came over TLS, from a client that has shown a certificate that is trusted. */
+  public boolean isProven() {
+    return exchange.getConnection().getSslSessionInfo() != null;
   }
 
   /** The array that holds the body at its start; valid until the handler returns. */

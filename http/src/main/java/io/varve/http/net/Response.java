@@ -5,10 +5,14 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
 import org.xnio.channels.StreamSinkChannel;
@@ -27,6 +31,8 @@ public final class Response {
   private final long waitMillis;
   private @Nullable Sink sink;
   private @Nullable ByteBuffer whole;
+  private @Nullable IntConsumer beforeAnswer;
+  private final List<String> warnings = new ArrayList<>(0);
   private boolean given;
 
   Response(HttpServerExchange exchange, Encoding encoding, long waitMillis) {
@@ -39,6 +45,26 @@ public final class Response {
   public Response header(String name, String value) {
     exchange.getResponseHeaders().put(new HttpString(name), value);
     return this;
+  }
+
+  /**
+   * Has {@code action} run once, when an answer is about to be given: all that it says is known by
+   * then, and headers can still be set.
+   *
+   * @param action takes the status; what it throws is answered instead
+   */
+  public void beforeAnswer(IntConsumer action) {
+    beforeAnswer = action;
+  }
+
+  /** Adds a warning to the answer; only those of the JSON API show it. */
+  public void warn(String text) {
+    warnings.add(text);
+  }
+
+  /** What was added by {@link #warn}. */
+  public List<String> warnings() {
+    return List.copyOf(warnings);
   }
 
   /** Answers with plain text. */
@@ -99,9 +125,33 @@ public final class Response {
     out.close();
   }
 
+  /**
+   * Answers with what another server has answered, as it is: it is not compressed again.
+   *
+   * @throws IOException if {@code body} breaks off; if that is early, nothing has been answered yet
+   */
+  public void passOn(int status, InputStream body) throws IOException {
+    byte[] first = body.readNBytes(HELD_BYTES);
+    if (first.length < HELD_BYTES) {
+      begin(status);
+      complete(first, first.length);
+      return;
+    }
+    begin(status);
+    Sink out = open();
+    out.write(first);
+    body.transferTo(out);
+    out.close();
+  }
+
   private void begin(int status) {
     if (given) {
       throw new IllegalStateException("the answer has been given already");
+    }
+    IntConsumer action = beforeAnswer;
+    if (action != null) {
+      beforeAnswer = null;
+      action.accept(status);
     }
     given = true;
     exchange.setStatusCode(status);
@@ -130,7 +180,7 @@ public final class Response {
   }
 
   /** Takes an answer back; false if something of it went out already. */
-  boolean restart() {
+  public boolean restart() {
     if (exchange.isResponseStarted() || sink != null) {
       return false;
     }

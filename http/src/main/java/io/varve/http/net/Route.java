@@ -62,6 +62,12 @@ public record Route(
     return new Route(name, methods, segments, style, needsStore, mostBodyBytes, true, handler);
   }
 
+  /** The same for some of its methods, with another handler. */
+  public Route with(Set<String> some, Handler other) {
+    return new Route(
+        name, Set.copyOf(some), segments, style, needsStore, mostBodyBytes, isQuick, other);
+  }
+
   /**
    * What stands in place of the path's "*".
    *

@@ -1,5 +1,6 @@
 package io.varve.http.notify;
 
+import io.varve.http.config.ClusterConfig;
 import io.varve.http.config.Secret;
 import io.varve.http.config.TlsConfig;
 import java.io.ByteArrayInputStream;
@@ -27,12 +28,34 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** Makes of the settings of TLS what a client needs. */
-final class Tls {
+/** Makes of the settings of TLS what a client needs, and the nodes of a cluster. */
+public final class Tls {
   private static final int DNS_NAME = 2;
   private static final int ADDRESS = 7;
 
   private Tls() {}
+
+  /**
+   * Who nodes of a cluster trust, and what they show of themselves, as clients and as servers.
+   *
+   * @throws IOException if certificates or keys cannot be read
+   */
+  public static SSLContext ofCluster(ClusterConfig.Tls config) throws IOException {
+    return context(
+        new TlsConfig(
+            new Secret("", config.authorities()),
+            new Secret("", config.certificate()),
+            new Secret("", config.key()),
+            "",
+            false,
+            TlsConfig.DEFAULT.oldest(),
+            TlsConfig.DEFAULT.newest()));
+  }
+
+  /** The versions that nodes of a cluster speak. */
+  public static SSLParameters ofCluster() {
+    return parameters(TlsConfig.DEFAULT);
+  }
 
   /** The versions that are spoken. */
   static SSLParameters parameters(TlsConfig config) {

@@ -44,7 +44,8 @@ public final class RuleService implements Reloadable, AutoCloseable {
   private final RuleMeter meter;
   private final NotifyMeter notifyMeter;
   private final InstantSource clock;
-  private final List<RuleFiles.Loaded> files;
+  private volatile List<RuleFiles.Loaded> files;
+  private volatile ServerConfig current;
   private volatile @Nullable Opened opened;
 
   /** What is there once there is a store. */
@@ -63,6 +64,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
       NotifyMeter notifyMeter,
       InstantSource clock) {
     this.atStart = config;
+    this.current = config;
     this.externalUrl = externalUrl;
     this.meter = meter;
     this.notifyMeter = notifyMeter;
@@ -98,7 +100,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
   }
 
   /**
-   * Begins to evaluate.
+   * Begins to evaluate, or begins again after it was closed.
    *
    * @throws IOException if the files that alerting needs cannot be read
    */
@@ -110,7 +112,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
             language,
             QueryOptions.DEFAULT.withStoredAggregates(atStart.query().storedAggregates()));
     Notifier notifier =
-        new Notifier(atStart.alerting(), atStart.externalLabels(), externalUrl, notifyMeter);
+        new Notifier(current.alerting(), current.externalLabels(), externalUrl, notifyMeter);
     RuleManager manager =
         new RuleManager(
             new RuleManager.Surroundings(
@@ -120,7 +122,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
                 notifier,
                 meter,
                 clock));
-    manager.update(files, settings(atStart.rules(), atStart.externalLabels()));
+    manager.update(files, settings(current.rules(), current.externalLabels()));
     manager.start(atStart.rules().maxConcurrent());
     opened = new Opened(manager, notifier, evaluator);
   }
@@ -159,8 +161,13 @@ public final class RuleService implements Reloadable, AutoCloseable {
   public Runnable prepare(ServerConfig next) {
     Opened now = opened;
     List<RuleFiles.Loaded> nextFiles = load(next);
+    Runnable later =
+        () -> {
+          files = nextFiles;
+          current = next;
+        };
     if (now == null) {
-      return () -> {};
+      return later;
     }
     Runnable alerting;
     try {
@@ -169,6 +176,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
       throw new ConfigException("alerting: " + e.getMessage());
     }
     return () -> {
+      later.run();
       alerting.run();
       now.manager.update(nextFiles, settings(next.rules(), next.externalLabels()));
     };
@@ -199,6 +207,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
     if (now == null) {
       return;
     }
+    opened = null;
     now.manager.stop();
     if (!now.manager.awaitEnd(STOP_MILLIS)) {
       now.evaluator.cancel();

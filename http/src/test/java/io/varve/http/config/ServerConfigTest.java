@@ -49,11 +49,11 @@ final class ServerConfigTest {
       String other = other(lines.get(i));
       if (other != null) {
         List<String> copy = new ArrayList<>(lines);
-        copy.set(i, other);
+        copy.set(i, other.replace("archive: 1h", "archive: 1m"));
         if (other.contains("ignore_resource_attributes")) {
           copy.replaceAll(line -> line.replace("promote_all_resource_attributes: false", ALL));
         }
-        if (other.contains("every: ")) {
+        if (other.contains("every: ") || other.contains("archive: ")) {
           copy.replaceAll(line -> line.replace("store: none", "store: s3://bkt/p"));
         }
         if (other.contains("secret_key_file: ")) {
@@ -62,9 +62,21 @@ final class ServerConfigTest {
         if (other.contains("access_key: ")) {
           copy.replaceAll(line -> line.replace("secret_key_file: none", "secret_key_file: f"));
         }
+        if (other.contains("peers: ")) {
+          copy.replaceAll(line -> line.replace("node: none", "node: a"));
+          copy.replaceAll(line -> line.replace(" secret: none", " secret_file: s"));
+          copy.removeIf(line -> line.equals("  secret_file: none"));
+        }
+        if (other.matches(" +(cert|key|ca)_file: .*")) {
+          copy.replaceAll(line -> line.replaceFirst("^( +(cert|key|ca)_file): none", "$1: f.pem"));
+        }
         ServerConfig config = ServerConfig.parse("changed", String.join("\n", copy));
         assertThat(config).as(other).isNotEqualTo(ServerConfig.defaults());
-        assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
+        if (other.contains("  secret: ")) {
+          assertThat(config.yaml()).contains("secret: <secret>").doesNotContain("example.org");
+        } else {
+          assertThat(ServerConfig.parse("again", config.yaml())).as(other).isEqualTo(config);
+        }
         changed++;
       }
     }
@@ -113,6 +125,9 @@ final class ServerConfigTest {
       delimiter = '|',
       value = {
         "every: 1h | every needs a store",
+        "archive: 10s | archive needs a store",
+        "{store: a, archive: 2m} | archive is at most 1m",
+        "{store: a, archive: 10ms} | is less than 1s",
         "access_key: a | belong together",
         "{encryption_key_file: a, encryption_key_env: B} | one key is enough",
         "store: s3://UPPER | is not s3://BUCKET",
@@ -130,6 +145,88 @@ final class ServerConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(problem)
         .hasMessageContaining("c.yaml:1");
+  }
+
+  private static final String PEERS =
+      "[{id: a, http: 'ha:1', raft: 'ha:2'}, {id: b, http: 'hb:1', raft: 'hb:2'},"
+          + " {id: c, http: '[::1]:1', raft: 'hc:2'}]";
+
+  private static final String LOOPBACK =
+      "[{id: a, http: '127.0.0.1:1', raft: 'localhost:2'},"
+          + " {id: b, http: '127.0.0.1:3', raft: 'localhost:4'},"
+          + " {id: c, http: '[::1]:5', raft: '127.9.0.1:6'}]";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "node: a, secret: s, peers: PEERS |",
+        "node: a, peers: LOOPBACK |",
+        "node: a, tls: {cert_file: a, key_file: b, ca_file: c}, peers: PEERS |",
+        "node: a, peers: PEERS | cluster.secret: is missing: nodes on other machines",
+        "secret: s, peers: PEERS | cluster.node: is missing: which of a, b, c",
+        "node: d, secret: s, peers: PEERS | cluster.node: d is not among the peers a, b, c",
+        "node: 'a b' | is not a name",
+        "name: '' | has no value",
+        "node: a, peers: [] |",
+        "node: a, peers: [{id: a, http: 'h:1', raft: 'h:2'}] | a cluster has 3 nodes, and 1",
+        "peers: [{http: 'h:1', raft: 'h:2'}] | cluster.peers[0].id: is missing",
+        "peers: [{id: a, raft: 'h:2'}] | cluster.peers[0].http: is missing",
+        "peers: [{id: a, http: 'h:1'}] | cluster.peers[0].raft: is missing",
+        "peers: [{id: a, http: 'h', raft: 'h:2'}] | is not HOST:PORT",
+        "peers: [{id: a, http: 'h:0', raft: 'h:2'}] | that other nodes can connect to",
+        "peers: [{id: a, http: ':1', raft: 'h:2'}] | that other nodes can connect to",
+        "peers: [{id: a, http: 'h:1', raft: 'h:2', x: 1}] | unknown setting cluster.peers[0].x",
+        "node: a, secret: s, peers: SAMEID | two nodes are called b",
+        "node: a, secret: s, peers: SAMEADDRESS | ha:1 is listed twice",
+        "secret: a, secret_file: b | cannot be set together",
+        "secret: 'a b' | visible ASCII",
+        "tls: {cert_file: a, key_file: b} | belong together",
+        "tls: {ca_file: b} | belong together",
+        "replication: maybe | is not one of sync, async",
+        "reads: {level: fenced} | bounded or strong",
+        "reads: {level: x} | is not one of",
+        "reads: {max_lag: 1ms} | is not between 10ms",
+        "reads: {stale: x} | is not one of answer, refuse",
+        "ship: {max_bytes_per_second: 5} | not a size",
+        "write_timeout: 1ms | is not between 100ms",
+        "shards: 3 | unknown setting cluster.shards"
+      })
+  void clustersThatMakeNoSenseAreNamed(String settings, @Nullable String problem) {
+    String text =
+        "cluster: {"
+            + settings
+                .replace("SAMEID", PEERS.replace("id: c", "id: b"))
+                .replace("SAMEADDRESS", PEERS.replace("hc:2", "ha:1"))
+                .replace("PEERS", PEERS)
+                .replace("LOOPBACK", LOOPBACK)
+            + "}\n";
+    if (problem == null) {
+      ServerConfig config = ServerConfig.parse("c.yaml", text);
+      assertThat(config.cluster().isSet()).isEqualTo(settings.matches(".*(PEERS|LOOP).*"));
+      assertThat(config.cluster().node()).isEqualTo("a");
+      return;
+    }
+    assertThatThrownBy(() -> ServerConfig.parse("c.yaml", text))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(problem)
+        .hasMessageContaining("c.yaml:1");
+  }
+
+  @Test
+  void filesOfTheClusterAreSeenFromTheFolderOfTheConfiguration(@TempDir Path folder)
+      throws Exception {
+    Files.writeString(folder.resolve("s"), "top-secret\n");
+    Path file = folder.resolve("c.yaml");
+    Files.writeString(file, "cluster: {node: b, secret_file: s, peers: " + PEERS + "}\n");
+    ClusterConfig config = ServerConfig.load(file).cluster();
+    assertThat(config.token()).isEqualTo("top-secret");
+    assertThat(config.self().http()).isEqualTo("hb:1");
+    assertThat(config.peers().get(2).http()).isEqualTo("[::1]:1");
+    Files.writeString(folder.resolve("s"), "two words");
+    assertThatThrownBy(config::token).hasMessageContaining("visible ASCII");
+    Files.writeString(file, "cluster: {node: a, peers: " + LOOPBACK + "}\n");
+    assertThat(ServerConfig.load(file).cluster().token()).isEqualTo("varve");
   }
 
   /** Every setting of an entry, each with another value than it has if it is left out. */
@@ -282,7 +379,10 @@ final class ServerConfigTest {
     assertThat(config).isEqualTo(ServerConfig.defaults());
     assertThat(config.listen()).hasToString("127.0.0.1:9201");
     assertThat(config.engine())
-        .isEqualTo(EngineConfig.defaults(Path.of("data")).withChronicleRegistry(true));
+        .isEqualTo(
+            EngineConfig.defaults(Path.of("data"))
+                .withChronicleRegistry(true)
+                .withAwaitedAggregates());
     assertThat(config.queryTimeout()).isEqualTo(Duration.ofMinutes(2));
   }
 
@@ -492,7 +592,7 @@ final class ServerConfigTest {
           """
           lisen: 1:2                | f:1: unknown setting lisen; did you mean listen?
           data-dir: x               | f:1: unknown setting data-dir; did you mean data_dir?
-          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, backup, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, retention, rules, storage
+          zzzzzz: x                 | f:1: unknown setting zzzzzz; known here: aggregates, alerting, backup, cluster, data_dir, external_labels, http, ingest, listen, log_level, otlp, query, remote_read, retention, rules, storage
           query: {time_out: 1m}     | f:1: unknown setting query.time_out; did you mean timeout?
           query: 5                  | f:1: query: is a section with settings of its own, not a value
           otlp: {enabled: [1]}      | f:1: otlp.enabled: takes one value
@@ -612,8 +712,15 @@ final class ServerConfigTest {
       return line.replace(
           "[]", "[{name: a, match: 'x{b=\"c\"}', resolutions: [5m, 1h], functions: [avg]}]");
     }
+    if (line.contains("  peers: ")) {
+      return line.replace("[]", PEERS);
+    }
     String replaced =
         switch (value) {
+          case "sync" -> "async";
+          case "bounded" -> "strong";
+          case "answer" -> "refuse";
+          case "varve" -> "other";
           case "interval" -> "always";
           case "auto" -> "host";
           case "never" -> "1h";
@@ -626,7 +733,7 @@ final class ServerConfigTest {
           case "\"/\"" -> "/varve";
           case "\"{}\"" -> "'{a=\"b\"}'";
           case "forever" -> "40d";
-          case "none" -> "https://example.org";
+          case "none" -> line.contains(" node: ") ? "a" : "https://example.org";
           case "data" -> "elsewhere";
           case "127.0.0.1:9201" -> "\"[::1]:80\"";
           case "[]" -> "[a, \"b.c\"]";

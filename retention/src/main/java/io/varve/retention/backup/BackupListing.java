@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.format.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,6 +32,7 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
   private static final String FORMAT = "varve-backup";
   private static final int VERSION = 1;
   private static final int MOST_SHARDS = 4096;
+  private static final long MOST_MILLIS = StretchName.MOST_SECONDS * 1_000;
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern STORE = Pattern.compile("[0-9a-f]{16}");
   private static final Pattern PATH =
@@ -49,12 +51,25 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
    * @param number of the shard
    * @param store number of the store, 16 hex digits
    * @param position log position of the last record that is in it
+   * @param timeline of the log archive on which the position lies; "" if it was not archived
+   * @param untilMillis by then everything had been logged that is in it
    * @param files of its data folder
    */
-  public record Shard(int number, String store, long position, List<Entry> files) {
+  public record Shard(
+      int number,
+      String store,
+      long position,
+      String timeline,
+      long untilMillis,
+      List<Entry> files) {
     /** Keeps its own copy. */
     public Shard {
       files = List.copyOf(files);
+    }
+
+    /** The first second to which it can be restored with the log behind it. */
+    long untilSecond() {
+      return Math.ceilDiv(untilMillis, 1_000);
     }
   }
 
@@ -92,6 +107,10 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
         json.writeNumberField("shard", shard.number);
         json.writeStringField("store", shard.store);
         json.writeNumberField("position", shard.position);
+        if (!shard.timeline.isEmpty()) {
+          json.writeStringField("timeline", shard.timeline);
+          json.writeNumberField("until", shard.untilMillis);
+        }
         json.writeArrayFieldStart("files");
         for (Entry file : shard.files) {
           json.writeStartObject();
@@ -244,8 +263,8 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
     }
 
     private Shard shard() throws IOException {
-      long[] numbers = {-1, -1};
-      String[] store = {""};
+      long[] numbers = {-1, -1, 0};
+      String[] store = {"", ""};
       List<Entry> files = new ArrayList<>();
       Set<String> paths = new HashSet<>();
       object(
@@ -254,6 +273,8 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
               case "shard" -> numbers[0] = number(MOST_SHARDS);
               case "store" -> store[0] = text(STORE);
               case "position" -> numbers[1] = number(Long.MAX_VALUE);
+              case "timeline" -> store[1] = text(NAME);
+              case "until" -> numbers[2] = number(MOST_MILLIS);
               case "files" ->
                   list(
                       Integer.MAX_VALUE,
@@ -274,7 +295,7 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
       if (numbers[0] < 0 || numbers[1] < 0 || store[0].isEmpty()) {
         throw wrong("a shard lacks its number, store or position");
       }
-      return new Shard((int) numbers[0], store[0], numbers[1], files);
+      return new Shard((int) numbers[0], store[0], numbers[1], store[1], numbers[2], files);
     }
 
     private Entry file() throws IOException {

@@ -1,6 +1,7 @@
 package io.varve.retention.backup;
 
 import io.varve.engine.DataFolder;
+import io.varve.engine.format.Sha256;
 import io.varve.retention.chunkstore.ChunkStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -84,9 +85,11 @@ public final class Backups {
    * @param backups how many were checked
    * @param objects how many objects they need; each was read
    * @param bytes size of their files
+   * @param stretches how many objects of the archived log were read
    * @param problems one for each damaged or missing object, naming it and the backups that need it
    */
-  public record Verified(int backups, int objects, long bytes, List<String> problems) {
+  public record Verified(
+      int backups, int objects, long bytes, int stretches, List<String> problems) {
     /** Keeps its own copy. */
     public Verified {
       problems = List.copyOf(problems);
@@ -103,9 +106,25 @@ public final class Backups {
    */
   public Created create(Path folder, long position, Instant madeAt, Progress progress)
       throws IOException {
+    return create(folder, position, madeAt, "", 0, progress);
+  }
+
+  /**
+   * The same, of a store whose log is archived here.
+   *
+   * @param timeline on which the position lies; "" for none
+   * @param untilMillis by then everything had been logged that is in the folder
+   */
+  public Created create(
+      Path folder,
+      long position,
+      Instant madeAt,
+      String timeline,
+      long untilMillis,
+      Progress progress)
+      throws IOException {
     Repository repository = Repository.open(store, key, true);
-    String name =
-        NAME.format(madeAt) + "-" + HexFormat.of().toHexDigits(new SecureRandom().nextInt());
+    String name = newName(madeAt);
     try (Marker marker = Marker.put(repository, Repository.CREATING, name, clock)) {
       if (Marker.isFresh(repository, Repository.PRUNING, clock)) {
         throw new IOException(
@@ -122,11 +141,111 @@ public final class Backups {
               madeAt.toEpochMilli(),
               List.of(
                   new BackupListing.Shard(
-                      0, HexFormat.of().toHexDigits(data.storeId()), position, files)));
+                      0,
+                      HexFormat.of().toHexDigits(data.storeId()),
+                      position,
+                      timeline,
+                      untilMillis,
+                      files)));
       repository.put(listing);
       return new Created(
           listing, upload.uploadedFiles(), upload.uploadedBytes(), upload.problems());
     }
+  }
+
+  private static String newName(Instant time) {
+    return NAME.format(time) + "-" + HexFormat.of().toHexDigits(new SecureRandom().nextInt());
+  }
+
+  /** A name for a new timeline of a log archive. */
+  public String newTimeline() {
+    return newName(clock.instant());
+  }
+
+  /**
+   * Opens a timeline of the log archive at its end, to go on with it.
+   *
+   * @param timeline as {@link #newTimeline} gave it
+   * @param storeId number of the store whose log it is
+   * @param position at which it began
+   * @param second at which it began
+   */
+  public LogArchive archive(String timeline, long storeId, long position, long second)
+      throws IOException {
+    return LogArchive.open(Repository.open(store, key, true), timeline, storeId, position, second);
+  }
+
+  /**
+   * Seconds to which a store can be restored, with all between them.
+   *
+   * @param timeline of the log archive
+   * @param fromSecond the first one, since the epoch
+   * @param toSecond the last one
+   */
+  public record Range(String timeline, long fromSecond, long toSecond) {
+    /** For people. */
+    public String text() {
+      return Instant.ofEpochSecond(fromSecond)
+          + " to "
+          + Instant.ofEpochSecond(toSecond)
+          + " (timeline "
+          + timeline
+          + ")";
+    }
+  }
+
+  /** The seconds to which a store can be restored with {@link #restoreAt}, oldest first. */
+  public List<Range> ranges() throws IOException {
+    Repository repository;
+    try {
+      repository = Repository.open(store, key, false);
+    } catch (NoSuchFileException e) {
+      return List.of();
+    }
+    return new PointInTime(repository, listings(list(repository))).ranges();
+  }
+
+  private static List<BackupListing> listings(List<Found> found) {
+    List<BackupListing> listings = new ArrayList<>();
+    for (Found one : found) {
+      if (one.listing() != null) {
+        listings.add(one.listing());
+      }
+    }
+    return listings;
+  }
+
+  /**
+   * What was restored.
+   *
+   * @param listing of the backup
+   * @param second whose state it is: everything that was acknowledged before it began
+   * @param records of the log that came behind the backup
+   */
+  public record RestoredAt(BackupListing listing, long second, long records) {}
+
+  /**
+   * Makes a data folder with the state at a second, of the newest backup before it and the archived
+   * log; otherwise as {@link #restore}. It has everything that was acknowledged before the second
+   * began, and nothing that was logged in it or later.
+   *
+   * @param second since the epoch
+   * @param timeline of the log archive; "" for the newest that knows the second
+   * @param evenEarlier whether a second that is not known may be replaced by the last one before it
+   *     that is
+   * @throws IOException also if the second is not known; the message names those that are
+   */
+  public RestoredAt restoreAt(
+      long second, String timeline, boolean evenEarlier, Path folder, Progress progress)
+      throws IOException {
+    Repository repository = Repository.open(store, key, false);
+    PointInTime.Plan plan =
+        new PointInTime(repository, listings(list(repository))).plan(second, timeline, evenEarlier);
+    new Restore(repository, plan.listing(), plan.tail(), folder, progress).run();
+    return new RestoredAt(
+        plan.listing(),
+        plan.tail().second(),
+        plan.tail().position() - PointInTime.position(plan.listing()));
   }
 
   /** All backups that are whole, oldest first. */
@@ -177,13 +296,14 @@ public final class Backups {
   }
 
   /**
-   * Reads every object of one backup, or of all, and proves its bytes.
+   * Reads every object of one backup, or of all and of the archived log, and proves its bytes.
    *
    * @param name of the backup, {@link #LATEST}, or "" for all
    */
   public Verified verify(String name, Progress progress) throws IOException {
     Repository repository = Repository.open(store, key, false);
     List<String> problems = new ArrayList<>();
+    List<BackupListing> listings = new ArrayList<>();
     Map<String, Needed> objects = new LinkedHashMap<>();
     List<String> names = name.isEmpty() ? names(repository) : List.of(resolved(repository, name));
     long bytes = 0;
@@ -196,6 +316,7 @@ public final class Backups {
         continue;
       }
       bytes += listing.bytes();
+      listings.add(listing);
       for (BackupListing.Shard shard : listing.shards()) {
         for (BackupListing.Entry file : shard.files()) {
           Needed needed =
@@ -237,7 +358,13 @@ public final class Backups {
                     + String.join(", ", needed.backups));
           }
         });
-    return new Verified(names.size(), objects.size(), bytes, problems);
+    int stretches = 0;
+    if (name.isEmpty()) {
+      ArchiveCheck archive = new ArchiveCheck(repository, listings, progress);
+      problems.addAll(archive.run());
+      stretches = archive.objects();
+    }
+    return new Verified(names.size(), objects.size(), bytes, stretches, problems);
   }
 
   /** What is wrong with an object; "" if nothing is. */
@@ -282,7 +409,7 @@ public final class Backups {
   public BackupListing restore(String name, Path folder, Progress progress) throws IOException {
     Repository repository = Repository.open(store, key, false);
     BackupListing listing = repository.listing(resolved(repository, name));
-    new Restore(repository, listing, folder, progress).run();
+    new Restore(repository, listing, null, folder, progress).run();
     return listing;
   }
 

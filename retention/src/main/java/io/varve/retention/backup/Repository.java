@@ -19,6 +19,8 @@ final class Repository {
   static final String ABOUT = "varve-backups";
   static final String OBJECTS = "objects/";
   static final String LISTINGS = "backups/";
+  static final String LOG = "log/";
+  static final String NEWEST = "newest";
   static final String CREATING = "creating/";
   static final String PRUNING = "pruning/";
 

@@ -1,8 +1,10 @@
 package io.varve.retention.backup;
 
 import io.varve.engine.DataFolder;
+import io.varve.engine.format.Sha256;
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.wal.WalContinuation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the files of a backup into a folder. A file named {@link DataFolder#RESTORING} stands in
@@ -28,16 +31,29 @@ final class Restore {
   private static final String UNFINISHED = ".restoring-";
   private static final int BUFFER_BYTES = 1 << 17;
   private static final int ATTEMPTS = 3;
+  private static final String FILES_DONE = ", with all files";
 
   private final FileSystem fs = RealFileSystem.INSTANCE;
   private final Repository repository;
   private final BackupListing listing;
+  private final @Nullable LogTail tail;
   private final Path folder;
   private final Progress progress;
 
-  Restore(Repository repository, BackupListing listing, Path folder, Progress progress) {
+  /**
+   * Nothing is done yet.
+   *
+   * @param tail the log behind the backup; null if there is none
+   */
+  Restore(
+      Repository repository,
+      BackupListing listing,
+      @Nullable LogTail tail,
+      Path folder,
+      Progress progress) {
     this.repository = repository;
     this.listing = listing;
+    this.tail = tail;
     this.folder = folder.toAbsolutePath().normalize();
     this.progress = progress;
   }
@@ -53,36 +69,75 @@ final class Restore {
     }
     fs.createDirectories(folder);
     try (FileSystem.FolderLock _ = fs.lock(folder)) {
-      begin();
-      List<BackupListing.Entry> files = listing.shards().getFirst().files();
-      progress.begin("restoring", files.size(), listing.bytes());
-      Map<Path, Boolean> folders = new HashMap<>();
-      for (BackupListing.Entry file : files) {
-        Path parent = folder.resolve(file.path()).getParent();
-        if (parent != null && folders.put(parent, true) == null) {
-          fs.createDirectories(parent);
-          deleteUnfinished(parent);
+      if (begin()) {
+        files();
+        if (tail != null) {
+          mark(wanted() + FILES_DONE);
         }
       }
-      Workers.each(
-          files,
-          file -> {
-            restore(file);
-            progress.advance(file.bytes());
-          });
-      for (Path one : new TreeSet<>(folders.keySet())) {
-        fs.syncDirectory(one);
+      if (tail != null) {
+        log(tail);
       }
-      fs.syncDirectory(folder);
       fs.delete(folder.resolve(DataFolder.RESTORING));
       fs.syncDirectory(folder);
     }
   }
 
-  /** Makes sure that the folder is for this backup alone. */
-  private void begin() throws IOException {
+  private void files() throws IOException {
+    List<BackupListing.Entry> files = listing.shards().getFirst().files();
+    progress.begin("restoring", files.size(), listing.bytes());
+    Map<Path, Boolean> folders = new HashMap<>();
+    for (BackupListing.Entry file : files) {
+      Path parent = folder.resolve(file.path()).getParent();
+      if (parent != null && folders.put(parent, true) == null) {
+        fs.createDirectories(parent);
+        deleteUnfinished(parent);
+      }
+    }
+    Workers.each(
+        files,
+        file -> {
+          restore(file);
+          progress.advance(file.bytes());
+        });
+    for (Path one : new TreeSet<>(folders.keySet())) {
+      fs.syncDirectory(one);
+    }
+    fs.syncDirectory(folder);
+  }
+
+  /** Continues the log of the backup; what is there of it already is passed over. */
+  private void log(LogTail wanted) throws IOException {
+    progress.begin("restoring the log", wanted.stretches().size(), 0);
+    try (WalContinuation log = new DataFolder(folder).continueLog()) {
+      for (StretchName name : wanted.stretches()) {
+        if (name.last() > log.last()) {
+          LogStretch.Content stretch = LogArchive.read(repository, name);
+          LogTail.checkStore(stretch, name, listing.shards().getFirst().store());
+          stretch.records(wanted.position(), log);
+        }
+        progress.advance(0);
+      }
+      if (log.last() != wanted.position()) {
+        throw new IOException(
+            "the restored log ends at " + log.last() + ", not at " + wanted.position());
+      }
+    }
+  }
+
+  /** What the mark says while this restore is under way. */
+  private String wanted() {
+    return tail == null ? listing.name() : listing.name() + " and the log to " + tail.position();
+  }
+
+  /**
+   * Makes sure that the folder is for this backup alone.
+   *
+   * @return false if all of its files are there already
+   */
+  private boolean begin() throws IOException {
     Path mark = folder.resolve(DataFolder.RESTORING);
-    String wanted = listing.name() + "\n";
+    String wanted = wanted();
     List<Path> entries = new ArrayList<>(fs.list(folder));
     entries.removeIf(
         entry -> {
@@ -90,28 +145,33 @@ final class Restore {
           return name.equals(LOCK) || name.startsWith(UNFINISHED);
         });
     if (entries.contains(mark)) {
-      String begun = new String(fs.readAll(mark), StandardCharsets.UTF_8);
-      if (begun.equals(wanted)) {
-        return;
+      String begun = new String(fs.readAll(mark), StandardCharsets.UTF_8).strip();
+      if (begun.equals(wanted) || begun.equals(wanted + FILES_DONE)) {
+        return begun.equals(wanted);
       }
       throw new IOException(
           folder
               + " holds a part of backup "
-              + begun.strip()
+              + begun
               + ", not of "
-              + listing.name()
+              + wanted
               + ": delete it, or restore that one");
     }
     if (!entries.isEmpty()) {
       throw new IOException(folder + " is not empty");
     }
-    byte[] name = wanted.getBytes(StandardCharsets.UTF_8);
+    mark(wanted);
+    return true;
+  }
+
+  private void mark(String text) throws IOException {
+    byte[] name = (text + "\n").getBytes(StandardCharsets.UTF_8);
     Path unfinished = folder.resolve(UNFINISHED + UUID.randomUUID());
     try (FileSystem.AppendFile out = fs.create(unfinished)) {
       out.write(name, 0, name.length);
       out.sync();
     }
-    fs.rename(unfinished, mark);
+    fs.rename(unfinished, folder.resolve(DataFolder.RESTORING));
     fs.syncDirectory(folder);
   }
 

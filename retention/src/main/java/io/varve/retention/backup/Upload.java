@@ -1,5 +1,6 @@
 package io.varve.retention.backup;
 
+import io.varve.engine.format.Sha256;
 import io.varve.retention.chunkstore.ChunkStore;
 import java.io.IOException;
 import java.io.InputStream;

@@ -9,6 +9,10 @@
  *                            varve-backups 1 aes-256-gcm SALT CHECK      (64 hex digits each)
  * objects/ab/ab…           a file of a data folder, named by its content
  * backups/NAME             the listing of a backup; it is the backup: what has none does not exist
+ * log/TIMELINE/DAY/BEGIN-END-AFTER-LAST
+ *                          a stretch of the log: seconds from which and up to which it tells where
+ *                            the log stood, positions of the record before it and of its last one
+ * log/TIMELINE/newest      the name of the newest of them, which may lag behind by one
  * creating/NAME            somebody makes a backup: milliseconds since the epoch, renewed each minute
  * pruning/UUID             somebody removes objects: the same
  * </pre>
@@ -17,7 +21,7 @@
  * HMAC-SHA256 of those hex digits. Listings and files are encrypted, if the store says so; {@code
  * varve-backups} and the markers are not. A listing is stored last, after all objects that it names
  * were seen in the store. Names of backups are their UTC time and a random number, {@code
- * 20261122T183100.123Z-0badcafe}.
+ * 20261122T183100.123Z-0badcafe}; those of timelines of the log look the same.
  *
  * <h2>Listing, version 1</h2>
  *
@@ -33,7 +37,45 @@
  *  "sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}]}
  * </pre>
  *
- * <p>(without the line feeds within it). {@code created} is in milliseconds since the epoch.
+ * <p>(without the line feeds within it). {@code created} is in milliseconds since the epoch. If the
+ * log was being archived, {@code "timeline":"NAME","until":1795372260456} stand before {@code
+ * files}: on which timeline the position lies, and when everything in the backup had been logged.
+ *
+ * <h2>Stretch of the log, version 1</h2>
+ *
+ * <p>Records as the engine's log had them, and at which second it stood where: before the second of
+ * a mark began, its position was the last one. A second without a mark had the position of the next
+ * one that has one. Integers are little-endian, a varint is LEB128.
+ *
+ * <pre>
+ *  0   8  "VARVELOG"
+ *  8   1  version 1
+ *  9   8  number of the store
+ * 17      shard varint, 0
+ *         name of the object before it on the timeline: varint length, ASCII; empty for the first
+ *         position of the record before the first one varint
+ *         records varint, marks varint
+ *         per mark: second - second of the mark before (0 at first) varint,
+ *                   position - position of the mark before (0 at first) varint
+ *         per record:
+ *           flags    u8      1: a segment of the log begins with it
+ *           type     u8
+ *           position - that of the record before varint
+ *           length   varint
+ *           payload
+ *    32  SHA-256 of all bytes before it
+ * </pre>
+ *
+ * <p>The first mark repeats the last one of the stretch before, unless the time between is not
+ * known: a process was killed, and the next one has found records. Example: the records 5 ("hello",
+ * type 1, with which a segment begins) and 6 (empty, type 2) of store 0x1122334455667788, which
+ * were both logged in second 1795372876; the checksum follows:
+ *
+ * <pre>
+ * 56 41 52 56 45 4C 4F 47 01  88 77 66 55 44 33 22 11  00 00  04 02 02
+ * CC EE 8C D8 06 04  01 02
+ * 01 01 01 05 68 65 6C 6C 6F  00 02 01 00
+ * </pre>
  *
  * <h2>Encrypted object, version 1</h2>
  *

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -46,6 +47,9 @@ public final class S3ChunkStore implements ChunkStore {
   private static final String CONTENT_TYPE = "application/octet-stream";
   private static final int BEHIND_THE_END = 416;
 
+  /** A connection that takes less does not count as one that works. */
+  private static final int LEAST_BYTES_PER_SECOND = 32 << 10;
+
   private final S3Settings settings;
   private final S3Client client;
   private final long partBytes;
@@ -80,6 +84,7 @@ public final class S3ChunkStore implements ChunkStore {
             .overrideConfiguration(
                 override ->
                     override
+                        .apiCallAttemptTimeout(attempt(0))
                         .retryStrategy(
                             AwsRetryStrategy.standardRetryStrategy().toBuilder()
                                 .maxAttempts(ATTEMPTS)
@@ -137,6 +142,14 @@ public final class S3ChunkStore implements ChunkStore {
     }
   }
 
+  /**
+   * How long one attempt at a request may take that sends so many bytes. The socket's time-out ends
+   * waiting for an answer, but not sending to someone who does not read.
+   */
+  private Duration attempt(long bytes) {
+    return settings.timeout().multipliedBy(2).plusSeconds(bytes / LEAST_BYTES_PER_SECOND);
+  }
+
   private String key(String name) {
     ChunkStore.checkedName(name);
     return settings.prefix().isEmpty() ? name : settings.prefix() + "/" + name;
@@ -159,7 +172,12 @@ public final class S3ChunkStore implements ChunkStore {
           throw otherSize(name, bytes);
         }
         client.putObject(
-            request -> request.bucket(settings.bucket()).key(key).contentType(CONTENT_TYPE),
+            request ->
+                request
+                    .bucket(settings.bucket())
+                    .key(key)
+                    .contentType(CONTENT_TYPE)
+                    .overrideConfiguration(o -> o.apiCallAttemptTimeout(attempt(bytes))),
             RequestBody.fromBytes(content));
       }
     } catch (SdkException e) {
@@ -199,7 +217,8 @@ public final class S3ChunkStore implements ChunkStore {
                             .bucket(settings.bucket())
                             .key(key)
                             .uploadId(upload)
-                            .partNumber(number),
+                            .partNumber(number)
+                            .overrideConfiguration(o -> o.apiCallAttemptTimeout(attempt(size))),
                     RequestBody.fromBytes(part))
                 .eTag();
         parts.add(CompletedPart.builder().partNumber(number).eTag(tag).build());

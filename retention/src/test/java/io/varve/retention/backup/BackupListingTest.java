@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.varve.engine.Seeds;
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.format.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -26,6 +27,8 @@ final class BackupListingTest {
                   0,
                   "1122334455667788",
                   42,
+                  "",
+                  0,
                   List.of(new BackupListing.Entry("w=2026-11-22/b=0/c-1.tch", 5, SHA)))));
 
   private static String withSum(String json) {

@@ -1,0 +1,368 @@
+package io.varve.http;
+
+import io.varve.engine.LogSource;
+import io.varve.engine.RecoveryProgress;
+import io.varve.engine.StoreInstall;
+import io.varve.engine.io.RealFileSystem;
+import io.varve.http.config.ClusterConfig;
+import io.varve.http.config.ConfigException;
+import io.varve.http.config.ServerConfig;
+import io.varve.http.notify.Tls;
+import io.varve.ingest.cluster.ClusterView;
+import io.varve.ingest.cluster.LogPosition;
+import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.ReplicaState;
+import io.varve.ingest.cluster.ShardStatus;
+import io.varve.ingest.cluster.raft.RaftNode;
+import io.varve.ingest.cluster.raft.RaftSettings;
+import io.varve.ingest.cluster.raft.RaftShard;
+import io.varve.ingest.ship.Scrub;
+import io.varve.ingest.ship.ScrubSettings;
+import io.varve.ingest.ship.ShardFiles;
+import io.varve.ingest.ship.ShipClient;
+import io.varve.ingest.ship.ShipSettings;
+import io.varve.ingest.ship.StorePull;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server's part in its cluster: the replicated log, and the store that stands on it. All data of
+ * a cluster is one shard so far, number 0, which every node has.
+ */
+final class ClusterNode implements StoreKeeper, ClusterView {
+  private static final int ELECTION_MILLIS = 800;
+
+  /** So long the log is kept for a node that is away. */
+  private static final long HOLD_MILLIS = 15 * 60_000L;
+
+  private final ClusterConfig cluster;
+  private final Path dataDir;
+  private final ReplicatedStore store;
+  private final HttpClient http;
+  private final ShipClient ship;
+  private final String token;
+  private final NodeRequests requests;
+  private final Membership membership;
+  private final Scrub scrub;
+  private volatile @Nullable RaftNode raft;
+
+  /**
+   * Nothing is opened yet.
+   *
+   * @throws IOException if the secret, certificates or keys cannot be read
+   */
+  ClusterNode(
+      ServerConfig config, AggregatesReload aggregates, Companions companions, InstantSource clock)
+      throws IOException {
+    this.cluster = config.cluster();
+    if (cluster.replication() == ClusterConfig.Replication.ASYNC) {
+      throw new ConfigException("cluster.replication: async is not there yet: set it to sync");
+    }
+    this.dataDir = config.dataDir();
+    this.http = client(cluster);
+    this.token = cluster.token();
+    this.ship =
+        new ShipClient(
+            http, ShipSettings.defaults(token).withRate(cluster.ship().maxBytesPerSecond()));
+    this.requests = new NodeRequests(http, cluster.tls().isSet() ? "https" : "http", token);
+    this.membership =
+        new Membership(cluster, dataDir.resolve("raft"), requests, this::shardIfStarted);
+    this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
+    UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
+    this.store =
+        new ReplicatedStore(
+            config.withDataDir(dataDir.resolve("shards").resolve("0")),
+            new LogSource.Identity(
+                name.getMostSignificantBits(), (int) name.getLeastSignificantBits()),
+            this::source,
+            aggregates,
+            companions,
+            clock);
+  }
+
+  private static HttpClient client(ClusterConfig cluster) throws IOException {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2));
+    if (cluster.tls().isSet()) {
+      builder.sslContext(Tls.ofCluster(cluster.tls())).sslParameters(Tls.ofCluster());
+    }
+    return builder.build();
+  }
+
+  @Override
+  public String open(RecoveryProgress progress) throws IOException {
+    if (Files.exists(dataDir.resolve("CURRENT"))) {
+      throw new IOException(
+          dataDir
+              + " holds the store of a server that stood alone: give the node of a cluster an empty"
+              + " folder, and send it what that store has");
+    }
+    UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
+    RaftSettings settings =
+        RaftSettings.of(
+                self(),
+                cluster.peers(),
+                cluster.name(),
+                1,
+                name.getMostSignificantBits(),
+                dataDir.resolve("raft"))
+            .withTimes(ELECTION_MILLIS, (int) cluster.writeMillis(), HOLD_MILLIS);
+    if (cluster.tls().isSet()) {
+      settings =
+          settings.withSecurity(
+              null,
+              new RaftSettings.Tls(
+                  Path.of(cluster.tls().authorities()),
+                  Path.of(cluster.tls().certificate()),
+                  Path.of(cluster.tls().key())));
+    } else if (!cluster.secret().isNone()) {
+      settings = settings.withSecurity(token, null);
+    }
+    boolean joins = membership.mustJoin();
+    RaftNode started = RaftNode.start(settings, RealFileSystem.INSTANCE, joins, shard -> store);
+    raft = started;
+    store.standOn(started.shard(0));
+    String recovery = store.open(progress);
+    membership.begin(joins);
+    scrub.start();
+    return recovery;
+  }
+
+  /** Looks after the files of the store. */
+  Scrub scrub() {
+    return scrub;
+  }
+
+  /** The store's files, as the scrub sees them. */
+  private final class StoreFiles implements ShardFiles {
+    @Override
+    public int number() {
+      return 0;
+    }
+
+    @Override
+    public @Nullable Open open() {
+      OpenStore now = store.current();
+      return now == null || store.hindrance() != null
+          ? null
+          : new Open(now.engine().shipping(), now.engine().repairs(), now.engine().replica());
+    }
+
+    @Override
+    public List<URI> others() {
+      return cluster.peers().stream()
+          .filter(peer -> !peer.id().equals(self()))
+          .map(requests::uri)
+          .toList();
+    }
+
+    @Override
+    public @Nullable URI leader() {
+      String id = ClusterNode.this.leader(0);
+      return cluster.peers().stream()
+          .filter(peer -> peer.id().equals(id) && !peer.id().equals(self()))
+          .map(requests::uri)
+          .findAny()
+          .orElse(null);
+    }
+
+    @Override
+    public void reinstall(URI from, String why) {
+      String id =
+          cluster.peers().stream()
+              .filter(peer -> requests.uri(peer).equals(from))
+              .map(Peer::id)
+              .findAny()
+              .orElse(null);
+      store.reinstall(id, why);
+    }
+  }
+
+  /** This node's place among the others. */
+  Membership membership() {
+    return membership;
+  }
+
+  /** A node to pull from: the one that is named, or the first of the others. */
+  private ReplicatedStore.Source source(@Nullable String node, StoreInstall into) {
+    List<URI> nodes = new ArrayList<>();
+    for (Peer peer : cluster.peers()) {
+      if (peer.id().equals(node)) {
+        nodes.addFirst(requests.uri(peer));
+      } else if (!peer.id().equals(self())) {
+        nodes.add(requests.uri(peer));
+      }
+    }
+    StorePull pull = new StorePull(ship, into, 0, nodes);
+    return new ReplicatedStore.Source() {
+      @Override
+      public StorePull pull() {
+        return pull;
+      }
+
+      @Override
+      public LogPosition position(long index) throws IOException {
+        String place = "/api/v1/cluster/shards/0/terms/" + index;
+        return new LogPosition(requests.number(nodes.getFirst(), place), index);
+      }
+    };
+  }
+
+  /**
+   * The term of a record, for another node.
+   *
+   * @throws IOException if the log does not have it
+   */
+  long term(long index) throws IOException {
+    return shard(0).position(index).term();
+  }
+
+  @Override
+  public @Nullable OpenStore current() {
+    return store.current();
+  }
+
+  @Override
+  public void quiesce() {
+    store.quiesce();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      membership.close();
+      scrub.close();
+      store.close();
+    } finally {
+      RaftNode started = raft;
+      raft = null; // nobody is to ask it any more
+      if (started != null) {
+        started.close();
+      }
+      ship.close();
+      http.close();
+    }
+  }
+
+  // What others see of it.
+
+  private @Nullable RaftShard shardIfStarted() {
+    RaftNode started = raft;
+    return started == null ? null : started.shard(0);
+  }
+
+  private RaftShard shard(int number) {
+    RaftNode started = raft;
+    if (started == null) {
+      throw new IllegalStateException("the node is not started");
+    }
+    return started.shard(number);
+  }
+
+  @Override
+  public String self() {
+    return cluster.node();
+  }
+
+  @Override
+  public List<Peer> peers() {
+    return cluster.peers();
+  }
+
+  @Override
+  public List<ShardStatus> shards() {
+    if (raft == null) {
+      ReplicaState state = new ReplicaState.Reopening();
+      return List.of(
+          new ShardStatus(0, state, null, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE, 0, List.of()));
+    }
+    return List.of(shard(0).status(store.hindrance()));
+  }
+
+  @Override
+  public int shardCount() {
+    return 1;
+  }
+
+  @Override
+  public @Nullable String leader(int shard) {
+    return raft == null ? null : shard(shard).leader();
+  }
+
+  @Override
+  public boolean leads(int shard) {
+    return raft != null && shard(shard).leads();
+  }
+
+  @Override
+  public boolean canRead(int shard) {
+    return raft != null
+        && !membership.isJoining()
+        && store.current() != null
+        && store.hindrance() == null;
+  }
+
+  @Override
+  public boolean isDamaged(int shard) {
+    OpenStore now = store.current();
+    return now != null && now.engine().isDamaged();
+  }
+
+  @Override
+  public long lagMillis(int shard) {
+    return raft == null ? Long.MAX_VALUE : shard(shard).lagMillis();
+  }
+
+  @Override
+  public LogPosition committed(int shard) {
+    return raft == null ? LogPosition.START : shard(shard).committed();
+  }
+
+  @Override
+  public LogPosition applied(int shard) {
+    return raft == null ? LogPosition.START : shard(shard).applied();
+  }
+
+  @Override
+  public CompletableFuture<Void> applied(int shard, LogPosition position) {
+    return raft == null ? notStarted() : shard(shard).applied(position);
+  }
+
+  @Override
+  public CompletableFuture<LogPosition> readPosition(int shard) {
+    return raft == null ? notStarted() : shard(shard).readPosition();
+  }
+
+  @Override
+  public CompletableFuture<Void> visibleIsCommitted(int shard) {
+    return raft == null ? notStarted() : shard(shard).visibleIsCommitted();
+  }
+
+  private static <T> CompletableFuture<T> notStarted() {
+    return CompletableFuture.failedFuture(new IOException("the node is not started"));
+  }
+
+  @Override
+  public void transfer(int shard, String to) throws IOException {
+    if (shard != 0 || cluster.peers().stream().noneMatch(peer -> peer.id().equals(to))) {
+      throw new IllegalArgumentException("shard " + shard + ", node " + to);
+    }
+    if (raft == null) {
+      throw new IOException("the node is not started");
+    }
+    shard(shard).transfer(to);
+  }
+}

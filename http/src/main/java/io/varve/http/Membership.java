@@ -1,0 +1,230 @@
+package io.varve.http;
+
+import io.varve.http.config.ClusterConfig;
+import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.raft.RaftShard;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which nodes vote. A node that has lost its log may have confirmed records that it knows nothing
+ * of now, and with its vote one could come to lead that does not have them: acknowledged samples
+ * would be gone. So a node whose folder is empty asks the others before it does anything. If one of
+ * them has been part of a running cluster, this one has to be taken out of those that vote, and
+ * becomes one of them again when it has caught up. If none has, the cluster is new, and begins with
+ * all.
+ *
+ * <p>That a cluster has run is remembered in a file of the log's folder.
+ */
+final class Membership implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Membership.class.getName());
+  private static final String FOUNDED = "FOUNDED";
+  private static final long LOOK_MILLIS = 500;
+  private static final Duration CHANGE_TIMEOUT = Duration.ofMinutes(10);
+  private static final String ROOT = "/api/v1/cluster/";
+
+  private final ClusterConfig cluster;
+  private final Path folder;
+  private final NodeRequests requests;
+  private final Supplier<@Nullable RaftShard> shard;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("varve-membership").daemon().factory());
+  private volatile boolean founded;
+  private volatile boolean joining;
+  private volatile boolean closed;
+
+  /**
+   * @param folder of the log
+   * @param shard the log; null as long as it is not there
+   */
+  Membership(
+      ClusterConfig cluster,
+      Path folder,
+      NodeRequests requests,
+      Supplier<@Nullable RaftShard> shard) {
+    this.cluster = cluster;
+    this.folder = folder;
+    this.requests = requests;
+    this.shard = shard;
+    this.founded = Files.exists(folder.resolve(FOUNDED));
+  }
+
+  /** True if this node was part of the cluster when it ran. Any thread. */
+  boolean isFounded() {
+    return founded;
+  }
+
+  /** True while this node is not one of those that vote because it has lost its log. Any thread. */
+  boolean isJoining() {
+    return joining;
+  }
+
+  /**
+   * Finds out whether this node has to be made a member anew. Waits until another node answers, if
+   * its folder is empty.
+   *
+   * @throws IOException if it is closed meanwhile
+   */
+  boolean mustJoin() throws IOException {
+    if (founded) {
+      return false;
+    }
+    long said = 0;
+    while (!closed) {
+      for (Peer peer : others()) {
+        try {
+          joining = Boolean.parseBoolean(requests.get(requests.uri(peer), ROOT + "founded"));
+          return joining;
+        } catch (IOException e) {
+          LOG.log(System.Logger.Level.DEBUG, "a node does not answer yet", e);
+        }
+      }
+      if (System.nanoTime() - said > TimeUnit.SECONDS.toNanos(10)) {
+        said = System.nanoTime();
+        LOG.log(
+            System.Logger.Level.INFO,
+            "this node has no log yet, and waits for another one to say whether the cluster is"
+                + " new");
+      }
+      pause();
+    }
+    throw new IOException("the node is being stopped");
+  }
+
+  private void pause() throws IOException {
+    try {
+      Thread.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private List<Peer> others() {
+    return cluster.peers().stream().filter(peer -> !peer.id().equals(cluster.node())).toList();
+  }
+
+  /** The log is there: becomes a member if need be, and remembers that the cluster runs. */
+  void begin(boolean joins) {
+    var _ =
+        thread.scheduleWithFixedDelay(
+            () -> {
+              try {
+                look(joins);
+              } catch (IOException | RuntimeException | Error e) {
+                LOG.log(
+                    System.Logger.Level.INFO,
+                    "this node is not a member yet, tried again: " + e.getMessage());
+              }
+            },
+            0,
+            LOOK_MILLIS,
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void look(boolean joins) throws IOException {
+    RaftShard log = shard.get();
+    if (founded || log == null) {
+      return;
+    }
+    if (!joins) {
+      if (log.leader() != null) {
+        remember();
+      }
+      return;
+    }
+    // Out first: as long as the leader takes it for the member it was, it sends it nothing but the
+    // newest records.
+    Peer leader = leader();
+    String self = cluster.node();
+    requests.post(requests.uri(leader), ROOT + "members/" + self + "/leave", CHANGE_TIMEOUT);
+    requests.post(requests.uri(leader), ROOT + "members/" + self + "/join", CHANGE_TIMEOUT);
+    remember();
+    joining = false;
+    LOG.log(System.Logger.Level.INFO, "this node is a member of the cluster again");
+  }
+
+  /** Asks the others who leads. */
+  private Peer leader() throws IOException {
+    IOException last = new IOException("no other node answers");
+    for (Peer peer : others()) {
+      try {
+        String id = requests.get(requests.uri(peer), ROOT + "leader");
+        for (Peer other : others()) {
+          if (other.id().equals(id)) {
+            return other;
+          }
+        }
+        last = new IOException("no node leads at the moment");
+      } catch (IOException e) {
+        last = e;
+      }
+    }
+    throw last;
+  }
+
+  private void remember() throws IOException {
+    Path temporary = folder.resolve(FOUNDED + ".tmp");
+    Files.writeString(temporary, cluster.name() + "\n");
+    Files.move(temporary, folder.resolve(FOUNDED), StandardCopyOption.ATOMIC_MOVE);
+    founded = true;
+  }
+
+  /**
+   * Takes a node out of those that vote; at the leader.
+   *
+   * @throws IOException if that does not come about
+   */
+  void leave(String id) throws IOException {
+    change(id, false);
+  }
+
+  /** Lets a node vote again, as soon as it has caught up; at the leader. */
+  void join(String id) throws IOException {
+    change(id, true);
+  }
+
+  private void change(String id, boolean in) throws IOException {
+    RaftShard log = shard.get();
+    if (log == null || !log.leads()) {
+      throw new IOException("this node does not lead");
+    }
+    if (id.equals(cluster.node()) || cluster.peers().stream().noneMatch(p -> p.id().equals(id))) {
+      throw new IOException("no other node is called " + id);
+    }
+    Set<String> members = log.members();
+    if (members.contains(id) == in) {
+      return;
+    }
+    List<Peer> next = new ArrayList<>();
+    for (Peer peer : cluster.peers()) {
+      if (peer.id().equals(id) ? in : members.contains(peer.id())) {
+        next.add(peer);
+      }
+    }
+    LOG.log(
+        System.Logger.Level.INFO,
+        in
+            ? "node " + id + " becomes a member when it has caught up"
+            : "node " + id + " is no member for now: it has lost its log");
+    log.setMembers(next, CHANGE_TIMEOUT.toMillis());
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.shutdownNow();
+  }
+}

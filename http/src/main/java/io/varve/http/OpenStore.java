@@ -1,0 +1,108 @@
+package io.varve.http;
+
+import io.varve.engine.Engine;
+import io.varve.http.api.Store;
+import io.varve.http.config.ServerConfig;
+import io.varve.ingest.Ingestor;
+import io.varve.query.Feature;
+import io.varve.query.QueryEngine;
+import java.io.IOException;
+import java.time.InstantSource;
+
+/**
+ * An engine that is open, and what works on it alone: the ways in and out, and the thread that
+ * derives grouped aggregates. Ends with the engine, which it closes.
+ */
+final class OpenStore implements AutoCloseable {
+  private final Engine engine;
+  private final QueryEngine queries;
+  private final Store store;
+  private final Ingestor corrections;
+  private final GroupedService grouped;
+
+  /**
+   * Takes an engine over.
+   *
+   * @param aggregates tells the engine of its continuous aggregates
+   */
+  static OpenStore around(
+      Engine engine, ServerConfig config, AggregatesReload aggregates, InstantSource clock) {
+    try {
+      return new OpenStore(engine, config, aggregates, clock);
+    } catch (RuntimeException | Error e) {
+      try {
+        engine.close();
+      } catch (IOException | RuntimeException | Error suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private OpenStore(
+      Engine engine, ServerConfig config, AggregatesReload aggregates, InstantSource clock) {
+    this.engine = engine;
+    ServerConfig.Query query = config.query();
+    int cores = Runtime.getRuntime().availableProcessors();
+    queries =
+        new QueryEngine(
+            new QueryEngine.Options(
+                query.threads() == 0 ? cores : query.threads(),
+                query.lookbackMillis(),
+                query.subqueryStepMillis(),
+                query.limits(),
+                query.features(),
+                query.cacheBytes()));
+    boolean typeAndUnitLabels = query.features().contains(Feature.TYPE_AND_UNIT_LABELS);
+    Ingestor ingestor =
+        new Ingestor(
+            engine.seriesLookup(),
+            engine::append,
+            config.ingest().limits(),
+            typeAndUnitLabels,
+            config.otlp().settings(typeAndUnitLabels, query.lookbackMillis()),
+            clock);
+    store =
+        new Store(
+            engine::snapshot,
+            engine::stats,
+            engine::labelStats,
+            engine::metricActivity,
+            new EngineUpkeep(engine, config.dataDir().resolve("snapshots")),
+            ingestor,
+            queries,
+            engine::version);
+    corrections = ingestor.intoWhole((batch, mode) -> engine.correct(batch));
+    aggregates.open(engine, config);
+    grouped = new GroupedService(engine, queries, clock, aggregates::auditMillis);
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  QueryEngine queries() {
+    return queries;
+  }
+
+  Store store() {
+    return store;
+  }
+
+  /** Takes bodies whose samples take the place of those at the same times. */
+  Ingestor corrections() {
+    return corrections;
+  }
+
+  /** Asks queries to end, and ends what works in the background; the engine stays open. */
+  void quiesce() {
+    grouped.close();
+    queries.close();
+  }
+
+  /** Closes the engine. Nobody works on it any more. */
+  @Override
+  public void close() throws IOException {
+    engine.close();
+  }
+}

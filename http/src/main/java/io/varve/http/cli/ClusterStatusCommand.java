@@ -1,0 +1,146 @@
+package io.varve.http.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code varve cluster status}: how the nodes of a cluster stand. */
+@Command(
+    name = "status",
+    description = {
+      "Tells how all nodes of a cluster stand, as one of them knows it.",
+      "Exits with 1 if a node is missing, a shard has no leader, or a replica is too far behind."
+    },
+    mixinStandardHelpOptions = true)
+final class ClusterStatusCommand implements Callable<Integer> {
+  @Option(
+      names = "--url",
+      paramLabel = "URL",
+      description = "Any node; ${DEFAULT-VALUE} by default.")
+  private String url = "http://127.0.0.1:9201";
+
+  @Override
+  public Integer call() throws IOException {
+    JsonNode status = new AdminTarget(url).get("/api/v1/cluster/status");
+    List<String> problems = print(status);
+    problems.forEach(problem -> System.out.println("PROBLEM: " + problem));
+    return problems.isEmpty() ? 0 : Failures.FAILED;
+  }
+
+  private static List<String> print(JsonNode status) {
+    List<String> problems = new ArrayList<>();
+    System.out.printf(
+        Locale.ROOT,
+        "cluster %s, replication %s, asked at node %s%n%n",
+        status.path("name").asText(),
+        status.path("replication").asText(),
+        status.path("self").asText());
+    TextTable nodes = new TextTable("NODE", "HTTP", "HEALTH", "VERSION", "FILES", "FILE BYTES");
+    TextTable shards =
+        new TextTable(
+            "SHARD",
+            "NODE",
+            "ROLE",
+            "STATE",
+            "TERM",
+            "APPENDED",
+            "COMMITTED",
+            "APPLIED",
+            "SAVED",
+            "LAG",
+            "LAG BYTES",
+            "LOG BYTES");
+    boolean hasLeader = false;
+    for (JsonNode node : status.path("nodes")) {
+      String id = node.path("id").asText();
+      JsonNode report = node.path("report");
+      boolean reachable = node.path("reachable").asBoolean();
+      nodes.row(
+          id,
+          node.path("http").asText(),
+          reachable ? health(report) : "unreachable",
+          report.path("version").asText("-"),
+          number(report.path("files")),
+          number(report.path("fileBytes")));
+      if (!reachable) {
+        long millis = node.path("contactMillis").asLong(-1);
+        problems.add(
+            "node "
+                + id
+                + " "
+                + node.path("problem").asText()
+                + (millis < 0 ? "" : "; it was heard of " + seconds(millis) + " ago"));
+        continue;
+      }
+      String stopped = report.path("stopped").asText("");
+      if (report.path("stopped").isTextual() && !stopped.isEmpty()) {
+        problems.add("node " + id + " takes no writes: " + stopped);
+      }
+      for (JsonNode shard : report.path("shards")) {
+        hasLeader |= shard.path("role").asText().equals("leader");
+        row(shards, id, shard);
+        problem(id, shard, status.path("maxLagMillis").asLong(), problems);
+      }
+    }
+    nodes.print(System.out);
+    System.out.println();
+    shards.print(System.out);
+    if (!hasLeader) {
+      problems.add("no node leads: nothing can be written");
+    }
+    return problems;
+  }
+
+  private static String health(JsonNode report) {
+    String availability = report.path("availability").asText();
+    return availability.equals("ready") && !report.path("ready").asBoolean()
+        ? "not ready"
+        : availability;
+  }
+
+  private static void row(TextTable table, String node, JsonNode shard) {
+    table.row(
+        shard.path("shard").asText(),
+        node,
+        shard.path("role").asText(),
+        state(shard),
+        number(shard.path("term")),
+        number(shard.path("appended")),
+        number(shard.path("committed")),
+        number(shard.path("applied")),
+        number(shard.path("saved")),
+        shard.path("lagMillis").isNull() ? "?" : seconds(shard.path("lagMillis").asLong()),
+        number(shard.path("lagBytes")),
+        number(shard.path("logBytes")));
+  }
+
+  private static String state(JsonNode shard) {
+    String state = shard.path("state").asText();
+    long total = shard.path("totalBytes").asLong();
+    return total == 0 ? state : state + " " + 100 * shard.path("doneBytes").asLong() / total + " %";
+  }
+
+  private static void problem(String id, JsonNode shard, long maxLag, List<String> problems) {
+    String of = "shard " + shard.path("shard").asText() + " of node " + id;
+    String state = shard.path("state").asText();
+    if (!state.equals("leading") && !state.equals("following")) {
+      String cause = shard.path("cause").asText("");
+      problems.add(of + " is " + state(shard) + (cause.isEmpty() ? "" : ": " + cause));
+    } else if (shard.path("lagMillis").asLong(Long.MAX_VALUE) > maxLag) {
+      problems.add(of + " is too far behind");
+    }
+  }
+
+  private static String number(JsonNode value) {
+    return value.isNumber() ? String.format(Locale.ROOT, "%,d", value.asLong()) : "-";
+  }
+
+  private static String seconds(long millis) {
+    return String.format(Locale.ROOT, "%.1fs", millis / 1e3);
+  }
+}

@@ -1,0 +1,41 @@
+package io.varve.http.cluster;
+
+/** Counts what a node does for others, and others for it. Called from many threads at a time. */
+public interface ClusterMeter {
+  /** How a request fared that was passed on. */
+  enum Fate {
+    /** The other node has answered it. */
+    ANSWERED,
+    /** The other node was not reached, or would not have it. */
+    REFUSED,
+    /** It is not known whether the other node has taken it. */
+    LOST
+  }
+
+  /** How a read was answered. */
+  enum Source {
+    /** By this node. */
+    LOCAL,
+    /** By another one. */
+    FORWARDED,
+    /** By this node, with a warning. */
+    STALE,
+    /** Not at all. */
+    REFUSED
+  }
+
+  /** A request was passed on. */
+  void forwarded(String node, String kind, Fate fate);
+
+  /** Another node has passed a request on to this one, which does not take it. */
+  void turnedAway(String kind);
+
+  /** A read was answered. */
+  void read(String level, Source source);
+
+  /** A shard has another leader than it had. */
+  void leaderChanged(int shard);
+
+  /** A store was opened anew because it held what did not become part of the log. */
+  void reopened(int shard);
+}

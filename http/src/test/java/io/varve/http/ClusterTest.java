@@ -1,0 +1,282 @@
+package io.varve.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.http.config.ServerConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three servers in one process, as a cluster: what one takes, all have. */
+final class ClusterTest {
+  private static final int NODES = 3;
+  private static final long PATIENCE_MILLIS = 30_000;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path folder;
+
+  private final @Nullable Server[] servers = new Server[NODES];
+  private final @Nullable ApiClient[] clients = new ApiClient[NODES];
+  private final int[] ports = new int[2 * NODES];
+  private final long now = System.currentTimeMillis() / 1000 * 1000;
+  private int written;
+
+  private void begin() throws Exception {
+    ServerSocket[] sockets = new ServerSocket[ports.length];
+    for (int i = 0; i < ports.length; i++) {
+      sockets[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      ports[i] = sockets[i].getLocalPort();
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    for (int node = 0; node < NODES; node++) {
+      open(node);
+    }
+    for (int node = 0; node < NODES; node++) {
+      recover(node);
+    }
+  }
+
+  private Path data(int node) {
+    return folder.resolve("node" + node);
+  }
+
+  private void start(int node) throws Exception {
+    open(node);
+    recover(node);
+  }
+
+  private void recover(int node) throws Exception {
+    Server server = Objects.requireNonNull(servers[node]);
+    server.recover();
+    clients[node] = new ApiClient(server.address().getPort());
+  }
+
+  private void open(int node) throws Exception {
+    StringBuilder text = new StringBuilder();
+    text.append("listen: 127.0.0.1:").append(ports[node]);
+    text.append("\ndata_dir: '").append(data(node)).append("'\nhttp: {admin_api: true}\n");
+    text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n  peers:\n");
+    for (int peer = 0; peer < NODES; peer++) {
+      text.append("  - {id: n").append(peer);
+      text.append(", http: '127.0.0.1:").append(ports[peer]);
+      text.append("', raft: '127.0.0.1:").append(ports[NODES + peer]).append("'}\n");
+    }
+    Path file = folder.resolve("node" + node + ".yaml");
+    Files.writeString(file, text);
+    servers[node] = new Server(ServerConfig.load(file));
+  }
+
+  private void stop(int node) throws IOException {
+    ApiClient client = clients[node];
+    Server server = servers[node];
+    if (client != null && server != null) {
+      client.close();
+      server.close();
+    }
+    clients[node] = null;
+    servers[node] = null;
+  }
+
+  @AfterEach
+  void end() throws IOException {
+    for (int node = 0; node < NODES; node++) {
+      stop(node);
+    }
+  }
+
+  private ApiClient client(int node) {
+    return Objects.requireNonNull(clients[node]);
+  }
+
+  /** Writes where it is taken; gives the node that took it. */
+  private int write() throws Exception {
+    RemoteWriteBody body = new RemoteWriteBody();
+    for (int i = 0; i < 20; i++) {
+      body.sample(now - 600_000 + written * 1000L, written + i, "__name__", "m", "i", "x" + i);
+    }
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    String last = "";
+    while (System.currentTimeMillis() < end) {
+      for (int node = 0; node < NODES; node++) {
+        if (clients[node] == null) {
+          continue;
+        }
+        HttpResponse<String> answer = client(node).write(body);
+        if (answer.statusCode() / 100 == 2) {
+          written++;
+          return node;
+        }
+        last = answer.statusCode() + " " + answer.body();
+        assertThat(answer.statusCode()).as(last).isEqualTo(503);
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError("no node takes writes: " + last);
+  }
+
+  private String standing() {
+    StringBuilder text = new StringBuilder();
+    for (Server server : servers) {
+      if (server != null) {
+        ClusterNode node = Objects.requireNonNull(server.cluster());
+        text.append('\n').append(node.self()).append(' ').append(node.shards());
+      }
+    }
+    return text.toString();
+  }
+
+  /** Every node that runs comes to have everything. */
+  private void allHave(int count) throws Exception {
+    for (int node = 0; node < NODES; node++) {
+      if (clients[node] == null) {
+        continue;
+      }
+      long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+      String found = "";
+      while (!found.equals(Integer.toString(count * 20)) && System.currentTimeMillis() < end) {
+        HttpResponse<String> answer =
+            client(node).get("/api/v1/query", "query", "sum(count_over_time(m[1h]))");
+        assertThat(answer.statusCode()).as(answer.body()).isIn(200, 503);
+        found = JSON.readTree(answer.body()).at("/data/result/0/value/1").asText(answer.body());
+        Thread.sleep(20);
+      }
+      assertThat(found)
+          .as("samples at node " + node + " of " + standing())
+          .isEqualTo(Integer.toString(count * 20));
+    }
+  }
+
+  @Test
+  void anotherLeadsWhenTheLeaderIsGone() throws Exception {
+    begin();
+    int leader = write();
+    for (int i = 0; i < 30; i++) {
+      write();
+    }
+    allHave(31);
+    stop(leader);
+    long begin = System.nanoTime();
+    int next = write();
+    System.out.printf("write gap %d ms%n", (System.nanoTime() - begin) / 1_000_000);
+    assertThat(next).isNotEqualTo(leader);
+    for (int i = 0; i < 30; i++) {
+      write();
+    }
+    allHave(62);
+    start(leader);
+    write();
+    allHave(63);
+  }
+
+  @Test
+  void aNodeThatLostItsDiskComesBack() throws Exception {
+    begin();
+    int leader = write();
+    for (int i = 0; i < 100; i++) {
+      write();
+    }
+    HttpResponse<String> merged = client(leader).form("POST", "/api/v1/admin/tsdb/merge");
+    assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    int wiped = (leader + 1) % NODES;
+    stop(wiped);
+    try (Stream<Path> all = Files.walk(data(wiped))) {
+      List<Path> paths = all.sorted(Comparator.reverseOrder()).toList();
+      for (Path path : paths) {
+        Files.delete(path);
+      }
+    }
+    for (int i = 0; i < 10; i++) {
+      write();
+    }
+    start(wiped);
+    allHave(111);
+    assertThat(Arrays.stream(servers).filter(server -> server != null).count()).isEqualTo(3);
+  }
+
+  @Test
+  void aDamagedFileComesAnewFromAnotherNode() throws Exception {
+    begin();
+    int leader = write();
+    for (int i = 0; i < 50; i++) {
+      write();
+    }
+    HttpResponse<String> merged = client(leader).form("POST", "/api/v1/admin/tsdb/merge");
+    assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    allHave(51);
+    int damaged = (leader + 1) % NODES;
+    awaitFile(damaged);
+    stop(damaged);
+    Path file = chunkFiles(damaged).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    byte[] flipped = bytes.clone();
+    flipped[bytes.length / 2] ^= 4;
+    Files.write(file, flipped);
+
+    start(damaged);
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (!Arrays.equals(Files.readAllBytes(file), bytes) && System.currentTimeMillis() < end) {
+      Thread.sleep(100);
+    }
+    assertThat(Files.readAllBytes(file)).as(standing()).isEqualTo(bytes);
+    allHave(51);
+  }
+
+  @Test
+  void aNodeWhoseSavedHeadIsDamagedTakesAnothersStore() throws Exception {
+    begin();
+    int leader = write();
+    for (int i = 0; i < 50; i++) {
+      write();
+    }
+    HttpResponse<String> merged = client(leader).form("POST", "/api/v1/admin/tsdb/merge");
+    assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    int damaged = (leader + 1) % NODES;
+    awaitFile(damaged);
+    stop(damaged);
+    Path folderOfHead = data(damaged).resolve("shards/0/checkpoint");
+    try (Stream<Path> all = Files.list(folderOfHead)) {
+      for (Path file : all.toList()) {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+      }
+    }
+    write();
+    start(damaged);
+    allHave(52);
+    assertThat(Objects.requireNonNull(servers[damaged]).damage()).isEmpty();
+  }
+
+  /** A follower makes its files in its own time. */
+  private void awaitFile(int node) throws Exception {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (chunkFiles(node).isEmpty() && System.currentTimeMillis() < end) {
+      Thread.sleep(50);
+    }
+    assertThat(chunkFiles(node)).isNotEmpty();
+  }
+
+  private List<Path> chunkFiles(int node) throws IOException {
+    try (Stream<Path> all = Files.walk(data(node).resolve("shards"))) {
+      return all.filter(path -> path.toString().endsWith(".tch")).sorted().toList();
+    } catch (UncheckedIOException e) {
+      return List.of(); // a file went while its folder was read
+    }
+  }
+}

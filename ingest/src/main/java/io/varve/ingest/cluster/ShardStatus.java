@@ -1,0 +1,42 @@
+package io.varve.ingest.cluster;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a shard of the log stands at one node, at one moment.
+ *
+ * @param shard its number
+ * @param state what the replica here is doing
+ * @param leader the node that leads, as far as is known here; null if none is
+ * @param term the election that is in force
+ * @param appended index of the last record that the log here has
+ * @param committed index of the last record that a majority is known here to have
+ * @param applied index of the last record that can be read here
+ * @param saved index up to which files and saved head have all of it: what the log may forget
+ * @param logBytes what the log takes here
+ * @param lagMillis how far what can be read here is behind the leader: how long ago the last
+ *     applied record was appended if more is known to come, else how long ago the leader was heard
+ *     of; 0 at the leader; {@link Long#MAX_VALUE} if not known
+ * @param lagBytes of records that are known here and not applied
+ * @param replicas all replicas, as the leader sees them; empty elsewhere
+ */
+public record ShardStatus(
+    int shard,
+    ReplicaState state,
+    @Nullable String leader,
+    long term,
+    long appended,
+    long committed,
+    long applied,
+    long saved,
+    long logBytes,
+    long lagMillis,
+    long lagBytes,
+    List<ReplicaStatus> replicas) {
+
+  /** Takes a copy of the list. */
+  public ShardStatus {
+    replicas = List.copyOf(replicas);
+  }
+}
