@@ -2,10 +2,12 @@ package io.varve.bench;
 
 import io.varve.bench.aggregates.AggregatesCommand;
 import io.varve.bench.backfill.BackfillCommand;
+import io.varve.bench.cluster.ClusterCommand;
 import io.varve.bench.fuzz.FuzzCommand;
 import io.varve.bench.pages.PagesCommand;
 import io.varve.bench.peers.PeerBench;
 import io.varve.bench.peers.QueryBench;
+import io.varve.bench.ship.ShipCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -27,7 +29,9 @@ import picocli.CommandLine.Spec;
       BackfillCommand.class,
       PagesCommand.class,
       AggregatesCommand.class,
+      ShipCommand.class,
       FuzzCommand.class,
+      ClusterCommand.class,
       HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

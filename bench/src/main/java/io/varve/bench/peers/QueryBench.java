@@ -156,7 +156,8 @@ public final class QueryBench implements Callable<Integer> {
                 0,
                 0,
                 0,
-                Integer.MAX_VALUE),
+                Integer.MAX_VALUE,
+                false),
             now);
     if (!reuse) {
       load(peers, settings, work, workload);

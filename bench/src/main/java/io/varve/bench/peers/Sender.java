@@ -22,7 +22,7 @@ import org.HdrHistogram.Recorder;
  * request that is answered 429 or 503 is sent again a little later, as every sender does; another
  * refusal ends the run. One thread calls, any may ask how far it is.
  */
-final class Sender {
+public final class Sender {
   private static final long LONGEST_NANOS = 600_000_000_000L;
   private static final long SECOND = 1_000_000_000L;
   private static final long PAUSE_MILLIS = 50;
@@ -30,7 +30,7 @@ final class Sender {
   private static final int DIGITS = 3;
   private static final int MOST_AHEAD = 4; // requests
 
-  private final int port;
+  private final List<Integer> ports;
   private final String path;
   private final List<String> headers;
   private final Recorder latencies = new Recorder(LONGEST_NANOS, DIGITS);
@@ -41,7 +41,12 @@ final class Sender {
   private long[] turns = new long[0]; // requests by connection; guarded by turning
 
   Sender(int port, String path, Protocol protocol) {
-    this.port = port;
+    this(List.of(port), path, protocol);
+  }
+
+  /** A sender to several nodes on the loopback address, over each connection to the next one. */
+  public Sender(List<Integer> ports, String path, Protocol protocol) {
+    this.ports = List.copyOf(ports);
     this.path = path;
     this.headers = protocol.headers();
   }
@@ -51,10 +56,10 @@ final class Sender {
    *
    * @param seconds from the first request to the last acknowledgement
    */
-  record Sent(long samples, double seconds) {}
+  public record Sent(long samples, double seconds) {}
 
   /** Sends a pass as fast as it goes. */
-  Sent send(EncodedWorkload.Pass pass) throws IOException, InterruptedException {
+  public Sent send(EncodedWorkload.Pass pass) throws IOException, InterruptedException {
     return send(pass, 0, LONGEST_NANOS);
   }
 
@@ -64,7 +69,7 @@ final class Sender {
    * @param samplesPerSecond at a steady pace; 0: as fast as it goes
    * @param mostNanos no request begins after it
    */
-  Sent send(EncodedWorkload.Pass pass, double samplesPerSecond, long mostNanos)
+  public Sent send(EncodedWorkload.Pass pass, double samplesPerSecond, long mostNanos)
       throws IOException, InterruptedException {
     int connections = pass.files().size();
     newest = new AtomicLongArray(connections);
@@ -107,7 +112,8 @@ final class Sender {
     long sent = 0;
     long requests = 0;
     try (BodyFile.Reader bodies = new BodyFile.Reader(file);
-        WriteConnection http = new WriteConnection(port, path, headers)) {
+        WriteConnection http =
+            new WriteConnection(ports.get(connection % ports.size()), path, headers)) {
       BodyFile.Body body;
       while ((body = bodies.next()) != null && !Thread.currentThread().isInterrupted()) {
         long due = System.nanoTime();
@@ -169,12 +175,12 @@ final class Sender {
   }
 
   /** Samples that were acknowledged so far. */
-  long acknowledged() {
+  public long acknowledged() {
     return acknowledged.get();
   }
 
   /** Requests that had to be sent again. */
-  long refusals() {
+  public long refusals() {
     return refusals.get();
   }
 
@@ -189,7 +195,7 @@ final class Sender {
   }
 
   /** How long requests took since the last call; paced ones from when they were due. */
-  Latencies takeLatencies() {
+  public Latencies takeLatencies() {
     Histogram histogram = latencies.getIntervalHistogram();
     return Latencies.of(histogram);
   }

@@ -103,6 +103,11 @@ public final class ServerProcess implements AutoCloseable {
     return statusBytes("RssAnon");
   }
 
+  /** The number that the system gave it. */
+  public long pid() {
+    return process.pid();
+  }
+
   /** False once it has ended. */
   public boolean isAlive() {
     return process.isAlive();

@@ -89,6 +89,13 @@ final class WorkloadOptions {
       description = "Hours by which they are late at most (default: ${DEFAULT-VALUE}).")
   private double lateHours;
 
+  @Option(
+      names = "--perturbed",
+      description =
+          "Rows do not repeat when the recording wraps, as in long-range: every host draws how far"
+              + " its values go from the first one.")
+  private boolean perturbed;
+
   /** For picocli. */
   WorkloadOptions() {}
 
@@ -131,7 +138,8 @@ final class WorkloadOptions {
         replaced,
         late,
         (long) (lateHours * HOUR_SECONDS * 1000),
-        most);
+        most,
+        perturbed || kind == WorkloadKind.LONG_RANGE);
   }
 
   private int steps(double asked) {

@@ -36,6 +36,8 @@ public final class Workload {
    * @param lateShare of the scrapes ({@link WorkloadKind#OUT_OF_ORDER})
    * @param lateMillis most lateness
    * @param mostSeries at one time; the last host has fewer if need be
+   * @param perturbed true if the rows do not repeat when they wrap: what repeats flatters stores
+   *     whose compressor looks far back
    */
   public record Shape(
       WorkloadKind kind,
@@ -47,7 +49,8 @@ public final class Workload {
       double replacedPerHour,
       double lateShare,
       long lateMillis,
-      int mostSeries) {}
+      int mostSeries,
+      boolean perturbed) {}
 
   /** A workload whose last sample is more than a day before {@code nowMillis}. */
   public Workload(Capture capture, Shape shape, long nowMillis) {
@@ -67,12 +70,7 @@ public final class Workload {
     mostSeries = shape.mostSeries();
     replay =
         new FleetReplay(
-            capture,
-            shape.hosts(),
-            shape.intervalMillis(),
-            startMillis,
-            0,
-            shape.kind() == WorkloadKind.LONG_RANGE);
+            capture, shape.hosts(), shape.intervalMillis(), startMillis, 0, shape.perturbed());
     int hosts = shape.hosts();
     order =
         switch (shape.kind()) {

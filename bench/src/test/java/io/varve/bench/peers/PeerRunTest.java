@@ -104,7 +104,7 @@ final class PeerRunTest {
   private static Workload.Shape shape(WorkloadKind kind) {
     int passes = kind.passes();
     int tail = kind.tailHours() > 0 ? 4 : 0;
-    return new Workload.Shape(kind, 5, 15_000, 60, passes, tail, 2, 0.1, 300_000, 27);
+    return new Workload.Shape(kind, 5, 15_000, 60, passes, tail, 2, 0.1, 300_000, 27, false);
   }
 
   @ParameterizedTest

@@ -47,7 +47,7 @@ final class EncodedWorkloadTest {
   private static Workload.Shape shape(
       WorkloadKind kind, int hosts, int steps, int passes, int tail) {
     return new Workload.Shape(
-        kind, hosts, 15_000, steps, passes, tail, 0.1, 0.05, 7_200_000, Integer.MAX_VALUE);
+        kind, hosts, 15_000, steps, passes, tail, 0.1, 0.05, 7_200_000, Integer.MAX_VALUE, false);
   }
 
   private EncodedWorkload encode(Workload workload, Protocol protocol) throws IOException {
@@ -265,7 +265,7 @@ final class EncodedWorkloadTest {
   @Test
   void theNumberOfSeriesCanBeSet() throws IOException {
     Workload.Shape shape =
-        new Workload.Shape(WorkloadKind.LONG_RANGE, 2, 15_000, 20, 1, 0, 0.1, 0.05, 1, 6);
+        new Workload.Shape(WorkloadKind.LONG_RANGE, 2, 15_000, 20, 1, 0, 0.1, 0.05, 1, 6, true);
     EncodedWorkload encoded = encode(new Workload(capture(), shape, NOW), Protocol.V1);
     assertThat(encoded.series()).isEqualTo(6);
     assertThat(read(encoded).bySeries).hasSize(6);
