@@ -46,8 +46,10 @@ final class EncodedWorkloadTest {
 
   private static Workload.Shape shape(
       WorkloadKind kind, int hosts, int steps, int passes, int tail) {
+    boolean perturbed = kind == WorkloadKind.LONG_RANGE; // as the command has it
+    int all = Integer.MAX_VALUE;
     return new Workload.Shape(
-        kind, hosts, 15_000, steps, passes, tail, 0.1, 0.05, 7_200_000, Integer.MAX_VALUE, false);
+        kind, hosts, 15_000, steps, passes, tail, 0.1, 0.05, 7_200_000, all, perturbed);
   }
 
   private EncodedWorkload encode(Workload workload, Protocol protocol) throws IOException {
