@@ -719,14 +719,21 @@ public final class Engine implements AutoCloseable {
    * takes little time and, at first, little space. Background work waits meanwhile; appends wait
    * while the end of the log is copied.
    *
+   * <p>Of a replica, which has to lead, the open samples are saved first, so that the second folder
+   * needs no log: an engine that stands alone opens it, and so does one at the same place of a new
+   * shared log.
+   *
    * @param folder does not exist yet; its parents are created
    * @return the log position of the last record that is in it
    * @throws IOException if it cannot be made; what was made of it is deleted
+   * @throws NotLeadingException if it is a replica that does not lead
    */
   public long backUp(Path folder) throws IOException {
     checkOpen();
+    long saved = 0;
     if (replica != null) {
-      throw new IOException("a cluster's node cannot be backed up yet: it has no log of its own");
+      saved = writePath.save();
+      finishJobs();
     }
     FileSystem fs = config.fileSystem();
     background.lock();
@@ -734,15 +741,13 @@ public final class Engine implements AutoCloseable {
       Backup backup = new Backup(fs, config.dataDir(), folder);
       try {
         ManifestState state = manifest.state();
+        if (state.checkpointSequence() < saved) {
+          throw new IOException("what is open could not be saved: try again");
+        }
         backup.linkFiles(state);
-        long[] last = new long[1];
-        writePath.quietly(
-            () -> {
-              backup.copyLog(LOG_FOLDER);
-              last[0] = log.last();
-            });
+        long last = replica == null ? endOfLog(backup) : state.checkpointSequence();
         backup.finish(state);
-        return last[0];
+        return last;
       } catch (IOException | RuntimeException e) {
         try {
           backup.abandon();
@@ -754,6 +759,16 @@ public final class Engine implements AutoCloseable {
     } finally {
       background.unlock();
     }
+  }
+
+  private long endOfLog(Backup backup) throws IOException {
+    long[] last = new long[1];
+    writePath.quietly(
+        () -> {
+          backup.copyLog(LOG_FOLDER);
+          last[0] = log.last();
+        });
+    return last[0];
   }
 
   /** What other nodes may fetch of this store. */

@@ -972,6 +972,24 @@ final class WritePath {
     }
   }
 
+  /**
+   * Has the head saved as it is now: all that came so far is in the store then, without a log.
+   *
+   * @return the position up to which it is, when the job is done
+   */
+  long save() {
+    lock.lock();
+    try {
+      refuseIfStopped();
+      startSegment();
+      long position = log.last();
+      jobs.add(new Jobs.CheckpointJob(position, Checkpoint.Image.ofNow(open)));
+      return position;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Begins a new segment now, or, if that fails, before the next record. */
   private void startSegment() {
     segmentSamples = 0;

@@ -120,6 +120,52 @@ final class ReplicasTest {
     }
   }
 
+  @Test
+  void aBackupOfTheLeaderIsAStoreOfItsOwn() throws IOException {
+    long seed = Seeds.usual(2);
+    Random random = new Random(seed);
+    begin(3);
+    for (int round = 0; round < 12; round++) {
+      for (int step = random.nextInt(20); step > 0; step--) {
+        int leader = members.indexOf(log.leader());
+        switch (random.nextInt(16)) {
+          case 0 -> engines.get(leader).flush();
+          case 1 -> engines.get(leader).mergeAll();
+          case 2 -> delete(engines.get(leader), random);
+          case 3 -> correct(engines.get(leader), random);
+          case 4 -> engines.get(random.nextInt(3)).runBackgroundWork();
+          default -> append(engines.get(leader), random, true);
+        }
+      }
+      Engine leader = engines.get(members.indexOf(log.leader()));
+      Path folder = dir.resolve("backup" + round);
+      if (round % 4 == 3) {
+        Engine other = engines.get((members.indexOf(log.leader()) + 1) % 3);
+        assertThatThrownBy(() -> other.backUp(folder)).isInstanceOf(NotLeadingException.class);
+      }
+      Map<Labels, TreeMap<Long, Long>> then = model.visible(TimeRange.ALL);
+      long position = leader.backUp(folder);
+      append(leader, random, true); // goes on behind it
+      EngineConfig alone =
+          EngineConfig.defaults(folder)
+              .withWindow(WINDOW, WINDOW / 4)
+              .withRetention(RetentionPolicy.KEEP_ALL)
+              .withClock(() -> Instant.ofEpochMilli(now))
+              .withBackgroundThreads(false);
+      try (Engine restored = Engine.open(alone, new RecoveryProgress())) {
+        assertThat(restored.stats().damage()).as("seed " + seed).isEmpty();
+        assertThat(new DataFolder(folder).contents().checkpointPosition()).isEqualTo(position);
+        assertThat(read(restored)).as("seed " + seed + " round " + round).isEqualTo(then);
+        restored.append(batch(random), WriteMode.PARTIAL); // its own log goes on from there
+      }
+      try (Engine again = Engine.open(alone, new RecoveryProgress())) {
+        assertThat(again.stats().damage()).as("seed " + seed).isEmpty();
+        assertThat(read(again).size()).isGreaterThanOrEqualTo(then.size());
+      }
+    }
+    check("seed " + seed + " at the end");
+  }
+
   /** The leader goes on alone for a while; then the others have another one. */
   private void depose(int leader, Random random) throws IOException {
     log.isCut = true;

@@ -1,5 +1,6 @@
 package io.varve.http;
 
+import io.varve.engine.DataFolder;
 import io.varve.engine.LogSource;
 import io.varve.engine.RecoveryProgress;
 import io.varve.engine.StoreInstall;
@@ -46,6 +47,9 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   /** So long the log is kept for a node that is away. */
   private static final long HOLD_MILLIS = 15 * 60_000L;
 
+  private static final String LOG = "raft";
+  private static final String SHARD = "shards/0";
+
   private final ClusterConfig cluster;
   private final Path dataDir;
   private final ReplicatedStore store;
@@ -60,7 +64,8 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   /**
    * Nothing is opened yet.
    *
-   * @throws IOException if the secret, certificates or keys cannot be read
+   * @throws IOException if the secret, certificates or keys cannot be read, or a store that was put
+   *     here
    */
   ClusterNode(
       ServerConfig config, AggregatesReload aggregates, Companions companions, InstantSource clock)
@@ -68,6 +73,10 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     this.cluster = config.cluster();
     if (cluster.replication() == ClusterConfig.Replication.ASYNC) {
       throw new ConfigException("cluster.replication: async is not there yet: set it to sync");
+    }
+    if (config.backup().archiveMillis() > 0) {
+      throw new ConfigException(
+          "backup.archive: the log of a cluster is not archived yet: set it to never");
     }
     this.dataDir = config.dataDir();
     this.http = client(cluster);
@@ -77,18 +86,27 @@ final class ClusterNode implements StoreKeeper, ClusterView {
             http, ShipSettings.defaults(token).withRate(cluster.ship().maxBytesPerSecond()));
     this.requests = new NodeRequests(http, cluster.tls().isSet() ? "https" : "http", token);
     this.membership =
-        new Membership(cluster, dataDir.resolve("raft"), requests, this::shardIfStarted);
+        new Membership(cluster, dataDir.resolve(LOG), requests, begin(), this::shardIfStarted);
     this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
     UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
     this.store =
         new ReplicatedStore(
-            config.withDataDir(dataDir.resolve("shards").resolve("0")),
+            config.withDataDir(dataDir.resolve(SHARD)),
             new LogSource.Identity(
                 name.getMostSignificantBits(), (int) name.getLeastSignificantBits()),
             this::source,
             aggregates,
             companions,
             clock);
+  }
+
+  /** Up to which record a store goes that was put here before there was a log; 0 for none. */
+  private long begin() throws IOException {
+    Path restored = dataDir.resolve(SHARD);
+    if (Files.exists(dataDir.resolve(LOG)) || !Files.exists(restored.resolve("CURRENT"))) {
+      return 0;
+    }
+    return new DataFolder(restored).contents().checkpointPosition();
   }
 
   private static HttpClient client(ClusterConfig cluster) throws IOException {
@@ -118,7 +136,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
                 cluster.name(),
                 1,
                 name.getMostSignificantBits(),
-                dataDir.resolve("raft"))
+                dataDir.resolve(LOG))
             .withTimes(ELECTION_MILLIS, (int) cluster.writeMillis(), HOLD_MILLIS);
     if (cluster.tls().isSet()) {
       settings =
@@ -132,7 +150,9 @@ final class ClusterNode implements StoreKeeper, ClusterView {
       settings = settings.withSecurity(token, null);
     }
     boolean joins = membership.mustJoin();
-    RaftNode started = RaftNode.start(settings, RealFileSystem.INSTANCE, joins, shard -> store);
+    RaftNode started =
+        RaftNode.start(
+            settings, RealFileSystem.INSTANCE, joins, membership.begin(), shard -> store);
     raft = started;
     store.standOn(started.shard(0));
     String recovery = store.open(progress);
@@ -286,8 +306,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   public List<ShardStatus> shards() {
     if (raft == null) {
       ReplicaState state = new ReplicaState.Reopening();
-      return List.of(
-          new ShardStatus(0, state, null, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE, 0, List.of()));
+      return List.of(new ShardStatus(0, state, null, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE, List.of()));
     }
     return List.of(shard(0).status(store.hindrance()));
   }

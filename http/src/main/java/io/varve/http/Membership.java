@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * would be gone. So a node whose folder is empty asks the others before it does anything. If one of
  * them has been part of a running cluster, this one has to be taken out of those that vote, and
  * becomes one of them again when it has caught up. If none has, the cluster is new, and begins with
- * all.
+ * all: with nothing, or with the same store on every node, as a backup of a cluster restores it.
  *
  * <p>That a cluster has run is remembered in a file of the log's folder.
  */
@@ -38,6 +38,7 @@ final class Membership implements AutoCloseable {
   private final Path folder;
   private final NodeRequests requests;
   private final Supplier<@Nullable RaftShard> shard;
+  private final long begin;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("varve-membership").daemon().factory());
@@ -47,16 +48,19 @@ final class Membership implements AutoCloseable {
 
   /**
    * @param folder of the log
+   * @param begin up to which record the store goes that is here before there is a log; 0 for none
    * @param shard the log; null as long as it is not there
    */
   Membership(
       ClusterConfig cluster,
       Path folder,
       NodeRequests requests,
+      long begin,
       Supplier<@Nullable RaftShard> shard) {
     this.cluster = cluster;
     this.folder = folder;
     this.requests = requests;
+    this.begin = begin;
     this.shard = shard;
     this.founded = Files.exists(folder.resolve(FOUNDED));
   }
@@ -66,6 +70,11 @@ final class Membership implements AutoCloseable {
     return founded;
   }
 
+  /** Up to which record the store goes that was here before there was a log; 0 for none. */
+  long begin() {
+    return begin;
+  }
+
   /** True while this node is not one of those that vote because it has lost its log. Any thread. */
   boolean isJoining() {
     return joining;
@@ -73,9 +82,9 @@ final class Membership implements AutoCloseable {
 
   /**
    * Finds out whether this node has to be made a member anew. Waits until another node answers, if
-   * its folder is empty.
+   * it has no log; until all of them do, if it has a store without one.
    *
-   * @throws IOException if it is closed meanwhile
+   * @throws IOException if it is closed meanwhile, or nodes would begin with different stores
    */
   boolean mustJoin() throws IOException {
     if (founded) {
@@ -83,20 +92,48 @@ final class Membership implements AutoCloseable {
     }
     long said = 0;
     while (!closed) {
+      int agree = 0;
       for (Peer peer : others()) {
+        long theirs;
         try {
           joining = Boolean.parseBoolean(requests.get(requests.uri(peer), ROOT + "founded"));
-          return joining;
+          theirs = joining ? begin : requests.number(requests.uri(peer), ROOT + "begin");
         } catch (IOException e) {
           LOG.log(System.Logger.Level.DEBUG, "a node does not answer yet", e);
+          continue;
+        }
+        if (joining && begin > 0) {
+          throw new IOException(
+              "the cluster runs, and this node has a store without a log: give it an empty folder");
+        }
+        if (joining) {
+          return true;
+        }
+        if (theirs != begin) {
+          throw new IOException(
+              "a new cluster begins with the same store on all nodes, or with none: what is here"
+                  + " goes up to record "
+                  + begin
+                  + ", and that of node "
+                  + peer.id()
+                  + " up to record "
+                  + theirs
+                  + ": restore the same backup on all nodes");
+        }
+        agree++;
+        if (begin == 0 || agree == others().size()) {
+          return false;
         }
       }
       if (System.nanoTime() - said > TimeUnit.SECONDS.toNanos(10)) {
         said = System.nanoTime();
         LOG.log(
             System.Logger.Level.INFO,
-            "this node has no log yet, and waits for another one to say whether the cluster is"
-                + " new");
+            begin == 0
+                ? "this node has no log yet, and waits for another one to say whether the cluster"
+                    + " is new"
+                : "this node has a restored store, and waits for all others to say that they have"
+                    + " the same");
       }
       pause();
     }

@@ -147,7 +147,7 @@ public final class Server implements AutoCloseable {
     rules = new RuleService(config, this::url, metrics, metrics, clock);
     reloader.register(rules);
     reloader.register(aggregates);
-    backups = new BackupService(config, clock);
+    backups = new BackupService(config, clock, this::decides);
     cluster =
         config.cluster().isSet() ? new ClusterNode(config, aggregates, new Beside(), clock) : null;
     others = cluster == null ? null : others(cluster, metrics.cluster());
@@ -407,6 +407,7 @@ public final class Server implements AutoCloseable {
     routes.addAll(
         MemberHandlers.routes(
             node.membership()::isFounded,
+            node.membership()::begin,
             () -> node.leader(0),
             node.membership()::leave,
             node.membership()::join,
@@ -557,6 +558,12 @@ public final class Server implements AutoCloseable {
   public List<String> damage() {
     OpenStore now = keeper.current();
     return now == null ? List.of() : now.engine().stats().damage();
+  }
+
+  /** True if what is done once for all nodes is done here. */
+  private boolean decides() {
+    ClusterNode node = cluster;
+    return node == null || node.leads(0);
   }
 
   /** This node's part in its cluster; null if it stands alone. */

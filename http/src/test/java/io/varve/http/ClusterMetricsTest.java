@@ -61,8 +61,8 @@ final class ClusterMetricsTest {
               70,
               1_000,
               1_500,
-              50,
-              List.of(new ReplicaStatus("a", 100, 0), new ReplicaStatus("b", 40, 2_500))));
+              List.of(
+                  new ReplicaStatus("a", 100, 0, 0), new ReplicaStatus("b", 40, 2_500, 7_000))));
     }
 
     @Override
@@ -154,6 +154,7 @@ final class ClusterMetricsTest {
         .contains("varve_cluster_replica_state{shard=\"0\",state=\"leading\"} 1.0")
         .contains("varve_cluster_replica_state{shard=\"0\",state=\"no_quorum\"} 0.0")
         .contains("varve_cluster_replica_behind_records{replica=\"b\",shard=\"0\"} 60.0")
+        .contains("varve_cluster_replica_lag_bytes{replica=\"b\",shard=\"0\"} 7000.0")
         .contains("varve_cluster_replica_contact_seconds{replica=\"b\",shard=\"0\"} 2.5")
         .contains("varve_cluster_scrub_differences_total 6.0")
         .contains(

@@ -1,8 +1,10 @@
 package io.varve.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ServerConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -69,6 +72,7 @@ final class ClusterTest {
 
   private void open(int node) throws Exception {
     StringBuilder text = new StringBuilder();
+    text.append("backup: {store: '").append(folder.resolve("backups")).append("'}\n");
     text.append("listen: 127.0.0.1:").append(ports[node]);
     text.append("\ndata_dir: '").append(data(node)).append("'\nhttp: {admin_api: true}\n");
     text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n  peers:\n");
@@ -195,18 +199,114 @@ final class ClusterTest {
     assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
     int wiped = (leader + 1) % NODES;
     stop(wiped);
-    try (Stream<Path> all = Files.walk(data(wiped))) {
-      List<Path> paths = all.sorted(Comparator.reverseOrder()).toList();
-      for (Path path : paths) {
-        Files.delete(path);
-      }
-    }
+    wipe(wiped);
     for (int i = 0; i < 10; i++) {
       write();
     }
     start(wiped);
     allHave(111);
     assertThat(Arrays.stream(servers).filter(server -> server != null).count()).isEqualTo(3);
+  }
+
+  private void wipe(int node) throws IOException {
+    try (Stream<Path> all = Files.walk(data(node))) {
+      List<Path> paths = all.sorted(Comparator.reverseOrder()).toList();
+      for (Path path : paths) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  private void restore(Path to) {
+    CommandResult restored =
+        CommandResult.of(
+            "backup", "restore", "latest", to.toString(), "--store", folder + "/backups");
+    assertThat(restored.exit()).as(restored.err()).isZero();
+  }
+
+  @Test
+  void aClusterBeginsAnewWithABackup() throws Exception {
+    begin();
+    int leader = write();
+    for (int i = 0; i < 30; i++) {
+      write();
+    }
+    HttpResponse<String> merged = client(leader).form("POST", "/api/v1/admin/tsdb/merge");
+    assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    write();
+    allHave(32);
+    // Asked of a node that does not lead: the leader makes it.
+    HttpResponse<String> made = client((leader + 1) % NODES).form("POST", "/api/v1/admin/backups");
+    assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+    write();
+    for (int node = 0; node < NODES; node++) {
+      stop(node);
+      wipe(node);
+      restore(data(node).resolve("shards").resolve("0"));
+    }
+    written = 32;
+    for (int node = 0; node < NODES; node++) {
+      open(node);
+    }
+    // Each waits for all others, as they have to begin with the same.
+    List<Thread> starting = new ArrayList<>();
+    for (int node = 0; node < NODES; node++) {
+      Server server = Objects.requireNonNull(servers[node]);
+      starting.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      server.recover();
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  }));
+    }
+    for (int node = 0; node < NODES; node++) {
+      starting.get(node).join();
+      clients[node] = new ApiClient(Objects.requireNonNull(servers[node]).address().getPort());
+    }
+    allHave(32);
+    for (int i = 0; i < 20; i++) {
+      leader = write();
+    }
+    allHave(52);
+    // A node that is lost now takes from the others what came before their log, too.
+    int lost = (leader + 1) % NODES;
+    stop(lost);
+    wipe(lost);
+    start(lost);
+    write();
+    allHave(53);
+    // Nor is a store from elsewhere let in.
+    int other = (lost + 1) % NODES;
+    stop(other);
+    wipe(other);
+    restore(data(other).resolve("shards").resolve("0"));
+    open(other);
+    Server refused = Objects.requireNonNull(servers[other]);
+    assertThatThrownBy(refused::recover)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("give it an empty folder");
+    refused.close();
+    servers[other] = null;
+    // And alone, one of them is an ordinary store.
+    Path alone = folder.resolve("alone");
+    restore(alone);
+    Path file = folder.resolve("alone.yaml");
+    Files.writeString(file, "listen: 127.0.0.1:0\ndata_dir: '" + alone + "'\n");
+    try (Server server = new Server(ServerConfig.load(file))) {
+      server.recover();
+      try (ApiClient client = new ApiClient(server.address().getPort())) {
+        assertThat(
+                client
+                    .data("/api/v1/query", "query", "sum(count_over_time(m[1h]))")
+                    .at("/result/0/value/1")
+                    .asInt())
+            .isEqualTo(32 * 20);
+      }
+    }
   }
 
   @Test

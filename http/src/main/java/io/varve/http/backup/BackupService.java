@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
 
   private final Path dataDir;
   private final InstantSource clock;
+  private final BooleanSupplier decides;
   private final ReentrantLock lock = new ReentrantLock();
   private final CountDownLatch closing = new CountDownLatch(1);
 
@@ -44,11 +46,17 @@ public final class BackupService implements Reloadable, AutoCloseable {
   private volatile boolean closed;
   private volatile Status status = new Status(null, 0, 0, "", 0, 0, 0, 0, 0, Archive.NONE);
 
-  /** Is told its store by {@link #open}. */
-  public BackupService(ServerConfig config, InstantSource clock) {
+  /**
+   * Is told its store by {@link #open}.
+   *
+   * @param decides whether backups are made here by themselves: of a cluster, at the node that
+   *     leads
+   */
+  public BackupService(ServerConfig config, InstantSource clock, BooleanSupplier decides) {
     this.config = config.backup();
     this.dataDir = config.dataDir();
     this.clock = clock;
+    this.decides = decides;
     this.archiver = new LogArchiver(dataDir, () -> this.config, clock);
   }
 
@@ -140,6 +148,11 @@ public final class BackupService implements Reloadable, AutoCloseable {
     boolean lookedForNewest = false;
     long retryAt = 0;
     while (!closed) {
+      if (!decides.getAsBoolean()) {
+        lookedForNewest = false; // whoever decides meanwhile makes its own
+        pause();
+        continue;
+      }
       try {
         BackupConfig now = config;
         long millis = clock.millis();

@@ -1,6 +1,7 @@
 package io.varve.http.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,7 +84,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
       }
       for (JsonNode shard : report.path("shards")) {
         hasLeader |= shard.path("role").asText().equals("leader");
-        row(shards, id, shard);
+        row(shards, id, shard, lagBytes(status, id, shard.path("shard").asInt()));
         problem(id, shard, status.path("maxLagMillis").asLong(), problems);
       }
     }
@@ -103,7 +104,21 @@ final class ClusterStatusCommand implements Callable<Integer> {
         : availability;
   }
 
-  private static void row(TextTable table, String node, JsonNode shard) {
+  /** What the leader, which alone knows, says of a replica. */
+  private static JsonNode lagBytes(JsonNode status, String id, int shard) {
+    for (JsonNode node : status.path("nodes")) {
+      for (JsonNode of : node.path("report").path("shards")) {
+        for (JsonNode replica : of.path("replicas")) {
+          if (of.path("shard").asInt() == shard && replica.path("node").asText().equals(id)) {
+            return replica.path("lagBytes");
+          }
+        }
+      }
+    }
+    return MissingNode.getInstance();
+  }
+
+  private static void row(TextTable table, String node, JsonNode shard, JsonNode lagBytes) {
     table.row(
         shard.path("shard").asText(),
         node,
@@ -115,7 +130,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
         number(shard.path("applied")),
         number(shard.path("saved")),
         shard.path("lagMillis").isNull() ? "?" : seconds(shard.path("lagMillis").asLong()),
-        number(shard.path("lagBytes")),
+        number(lagBytes),
         number(shard.path("logBytes")));
   }
 

@@ -5,13 +5,15 @@ import io.varve.http.net.Route;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a node that has no log asks the others: {@code GET …/founded} (true if the one that is asked
- * was part of the cluster when it ran), {@code GET …/leader} (its id; empty if none is known), and
- * {@code POST …/members/ID/leave} and {@code …/join} of the leader.
+ * was part of the cluster when it ran), {@code GET …/begin} (up to which record the store goes that
+ * it brings into a new cluster), {@code GET …/leader} (its id; empty if none is known), and {@code
+ * POST …/members/ID/leave} and {@code …/join} of the leader.
  */
 public final class MemberHandlers {
   private static final String ROOT = "/api/v1/cluster/";
@@ -32,6 +34,7 @@ public final class MemberHandlers {
   /** The routes, which answer before there is a store. */
   public static List<Route> routes(
       BooleanSupplier founded,
+      LongSupplier begin,
       Supplier<@Nullable String> leader,
       Change leave,
       Change join,
@@ -41,6 +44,11 @@ public final class MemberHandlers {
                 ROOT + "founded",
                 secret.guard(
                     (request, response) -> response.text(200, founded.getAsBoolean() + "\n")),
+                "GET")
+            .withNeedsStore(false),
+        Route.text(
+                ROOT + "begin",
+                secret.guard((request, response) -> response.text(200, begin.getAsLong() + "\n")),
                 "GET")
             .withNeedsStore(false),
         Route.text(

@@ -87,14 +87,14 @@ final class NodeReport {
     } else {
       to.put("lagMillis", shard.lagMillis());
     }
-    to.put("lagBytes", shard.lagBytes());
     ArrayNode replicas = to.putArray("replicas");
     for (ReplicaStatus replica : shard.replicas()) {
       replicas
           .addObject()
           .put("node", replica.id())
           .put("match", replica.matchIndex())
-          .put("contactMillis", replica.contactMillis());
+          .put("contactMillis", replica.contactMillis())
+          .put("lagBytes", replica.lagBytes());
     }
   }
 

@@ -121,11 +121,6 @@ final class ClusterCollector implements MultiCollector {
             SHARD,
             by(s, ClusterCollector::lagSeconds))
         .gauges(
-            "varve_cluster_lag_bytes",
-            "Records that this node has and has not applied.",
-            SHARD,
-            by(s, ShardStatus::lagBytes))
-        .gauges(
             "varve_cluster_catch_up_bytes",
             "Size of the files that come from another node; 0 if none do.",
             SHARD,
@@ -179,6 +174,12 @@ final class ClusterCollector implements MultiCollector {
             .help(
                 "Records that the leader, which alone tells it, has and a replica has not"
                     + " confirmed.");
+    GaugeSnapshot.Builder bytes =
+        GaugeSnapshot.builder()
+            .name("varve_cluster_replica_lag_bytes")
+            .help(
+                "Size of the records that the leader, which alone tells it, has applied and a"
+                    + " replica has not confirmed.");
     GaugeSnapshot.Builder contact =
         GaugeSnapshot.builder()
             .name("varve_cluster_replica_contact_seconds")
@@ -197,11 +198,12 @@ final class ClusterCollector implements MultiCollector {
                 number,
                 REPLICA,
                 replica.id()));
+        bytes.dataPoint(point((double) replica.lagBytes(), SHARD, number, REPLICA, replica.id()));
         contact.dataPoint(
             point(replica.contactMillis() / SECOND_MILLIS, SHARD, number, REPLICA, replica.id()));
       }
     }
-    return MetricSnapshots.of(state.build(), behind.build(), contact.build());
+    return MetricSnapshots.of(state.build(), behind.build(), bytes.build(), contact.build());
   }
 
   private static void scrub(ScrubStatus status, Families to) {

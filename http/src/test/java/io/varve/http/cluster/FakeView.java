@@ -58,8 +58,7 @@ final class FakeView implements ClusterView {
             0,
             1_000,
             lagMillis,
-            lagMillis / 10,
-            leads(0) ? List.of(new ReplicaStatus(self, committed, 0)) : List.of()));
+            leads(0) ? List.of(new ReplicaStatus(self, committed, 0, 0)) : List.of()));
   }
 
   @Override

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param lagMillis how far what can be read here is behind the leader: how long ago the last
  *     applied record was appended if more is known to come, else how long ago the leader was heard
  *     of; 0 at the leader; {@link Long#MAX_VALUE} if not known
- * @param lagBytes of records that are known here and not applied
  * @param replicas all replicas, as the leader sees them; empty elsewhere
  */
 public record ShardStatus(
@@ -32,7 +31,6 @@ public record ShardStatus(
     long saved,
     long logBytes,
     long lagMillis,
-    long lagBytes,
     List<ReplicaStatus> replicas) {
 
   /** Takes a copy of the list. */

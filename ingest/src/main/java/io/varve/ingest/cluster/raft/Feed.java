@@ -31,6 +31,7 @@ final class Feed {
   private final ShardOwner owner;
   private final Raft raft;
   private final Waiters waiters = new Waiters(0);
+  private final LogSizes sizes = new LogSizes();
 
   /** Held while entries are handed over. The engine's own locks are taken under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -74,6 +75,11 @@ final class Feed {
   /** The engine's log; null if none is attached. */
   @Nullable ReplicatedLog log() {
     return log;
+  }
+
+  /** How large the records are that were brought. */
+  LogSizes sizes() {
+    return sizes;
   }
 
   Waiters waiters() {
@@ -180,6 +186,7 @@ final class Feed {
       if (!awaitFollower()) {
         return;
       }
+      sizes.add(index, entry.getLogData().size());
       if (index > fedTo) {
         LogFollower now = requireNonNull(follower);
         ReplicatedLog itsLog = requireNonNull(log);

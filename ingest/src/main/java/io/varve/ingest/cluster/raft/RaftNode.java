@@ -52,11 +52,17 @@ public final class RaftNode implements AutoCloseable {
    *
    * @param joins true for a node that has lost its log, or never had one, while the others have
    *     theirs: it takes part in no election until the leader has made it a member again
+   * @param begin up to which record the stores go with which all nodes begin; 0 for empty ones, and
+   *     ignored where a log has begun
    * @param owners who opens and closes the engine of each shard, by its number
    * @throws IOException if the folder is in use or damaged, or the address taken
    */
   public static RaftNode start(
-      RaftSettings settings, FileSystem fs, boolean joins, IntFunction<ShardOwner> owners)
+      RaftSettings settings,
+      FileSystem fs,
+      boolean joins,
+      long begin,
+      IntFunction<ShardOwner> owners)
       throws IOException {
     fs.createDirectories(settings.folder());
     List<RaftPeer> peers = new ArrayList<>();
@@ -79,7 +85,7 @@ public final class RaftNode implements AutoCloseable {
     List<RaftShard> shards = new ArrayList<>();
     Map<RaftGroupId, RaftShard> byGroup = new HashMap<>();
     for (int i = 0; i < groups.size(); i++) {
-      RaftShard shard = new RaftShard(i, settings, owners.apply(i), groups.get(i), fs);
+      RaftShard shard = new RaftShard(i, settings, owners.apply(i), groups.get(i), begin, fs);
       shards.add(shard);
       byGroup.put(groups.get(i).getGroupId(), shard);
     }

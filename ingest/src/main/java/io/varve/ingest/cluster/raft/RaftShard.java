@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -59,6 +60,7 @@ public final class RaftShard {
   private final RaftSettings settings;
   private final ShardOwner owner;
   private final RaftGroup group;
+  private final long begin;
   private final FileSystem fs;
   private final ShardStateMachine machine;
   private final Feed feed;
@@ -73,8 +75,15 @@ public final class RaftShard {
   private volatile @Nullable ReplicatedLog opened;
   private int looksWithoutEngine;
 
-  RaftShard(int number, RaftSettings settings, ShardOwner owner, RaftGroup group, FileSystem fs) {
+  RaftShard(
+      int number,
+      RaftSettings settings,
+      ShardOwner owner,
+      RaftGroup group,
+      long begin,
+      FileSystem fs) {
     this.number = number;
+    this.begin = begin;
     this.settings = settings;
     this.owner = owner;
     this.group = group;
@@ -345,7 +354,6 @@ public final class RaftShard {
         savedIndex,
         bytes,
         lagMillis(),
-        0,
         stopped ? List.of() : replicas(info));
   }
 
@@ -389,7 +397,8 @@ public final class RaftShard {
       return List.of();
     }
     TermIndex own = division().getRaftLog().getLastEntryTermIndex();
-    found.add(new ReplicaStatus(settings.self(), Math.max(0, own == null ? 0 : own.getIndex()), 0));
+    found.add(
+        new ReplicaStatus(settings.self(), Math.max(0, own == null ? 0 : own.getIndex()), 0, 0));
     List<ServerRpcProto> followers = role.getLeaderInfo().getFollowerInfoList();
     for (int i = 0; i < followers.size() && i < matches.length; i++) {
       ServerRpcProto follower = followers.get(i);
@@ -397,7 +406,8 @@ public final class RaftShard {
           new ReplicaStatus(
               follower.getId().getId().toStringUtf8(),
               Math.max(0, matches[i]),
-              follower.getLastRpcElapsedTimeMs()));
+              follower.getLastRpcElapsedTimeMs(),
+              feed.sizes().behind(Math.max(0, matches[i]))));
     }
     return found;
   }
@@ -448,6 +458,12 @@ public final class RaftShard {
   void initialize(Path folder) throws IOException {
     SavedPosition position = new SavedPosition(fs, folder, settings.storeId());
     saved = position;
+    if (begin > 0 && position.get() == null) {
+      // As if a log had been trimmed up to there. Raft takes a log whose newest term is 0 for
+      // empty,
+      // and elects nobody beside one.
+      position.set(new LogPosition(1, begin));
+    }
     reinitialize();
   }
 
@@ -617,6 +633,8 @@ public final class RaftShard {
         cause = answer.getException();
       } catch (CompletionException e) {
         cause = e.getCause();
+      } catch (CancellationException e) {
+        return notLeading(); // so Raft ends what waits when a lead ends
       }
       if (cause instanceof org.apache.ratis.protocol.exceptions.ResourceUnavailableException) {
         return new IOException(

@@ -191,7 +191,7 @@ final class TestCluster implements AutoCloseable {
           change.apply(
               RaftSettings.of(id(), peers, "test", 1, 4711, folder.resolve(id()))
                   .withTimes(400, 3000, 60_000));
-      node = RaftNode.start(settings, RealFileSystem.INSTANCE, false, shard -> this);
+      node = RaftNode.start(settings, RealFileSystem.INSTANCE, false, 0, shard -> this);
       open();
     }
 
