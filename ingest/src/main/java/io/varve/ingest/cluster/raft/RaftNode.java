@@ -79,7 +79,7 @@ public final class RaftNode implements AutoCloseable {
     for (int shard = 0; shard < settings.shards(); shard++) {
       groups.add(RaftGroup.valueOf(groupId(settings.cluster(), shard), peers));
     }
-    RaftProperties properties = RaftOptions.of(settings);
+    RaftProperties properties = RaftOptions.of(settings, joins);
     Parameters parameters = new Parameters();
     Security.apply(settings, parameters);
     List<RaftShard> shards = new ArrayList<>();

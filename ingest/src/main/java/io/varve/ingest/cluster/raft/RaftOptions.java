@@ -19,16 +19,24 @@ final class RaftOptions {
 
   private static final int CACHED_SEGMENTS = 3;
 
+  /** Longer than a node takes to become a member. */
+  private static final int NEVER_MILLIS = 24 * 3_600_000;
+
   private RaftOptions() {}
 
-  static RaftProperties of(RaftSettings settings) {
+  /**
+   * All of them.
+   *
+   * @param joins as {@link RaftNode#start} has it
+   */
+  static RaftProperties of(RaftSettings settings, boolean joins) {
     RaftProperties to = new RaftProperties();
     RaftConfigKeys.Rpc.setType(to, SupportedRpcType.GRPC);
     // The default is the system's temporary folder, which does not outlive the machine.
     RaftServerConfigKeys.setStorageDir(to, List.of(settings.folder().toFile()));
     RaftServerConfigKeys.setRemovedGroupsDir(to, new File(settings.folder().toFile(), "removed"));
     network(to, settings);
-    times(to, settings);
+    times(to, settings, joins);
     log(to, settings);
     return to;
   }
@@ -60,13 +68,18 @@ final class RaftOptions {
     RaftServerConfigKeys.DataStream.setClientPoolSize(to, 1);
   }
 
-  private static void times(RaftProperties to, RaftSettings settings) {
+  private static void times(RaftProperties to, RaftSettings settings, boolean joins) {
     int least = settings.electionMillis();
     RaftServerConfigKeys.Rpc.setTimeoutMin(to, millis(least));
     // Far enough apart that two seldom stand for election at once.
     RaftServerConfigKeys.Rpc.setTimeoutMax(to, millis(least * 7L / 4));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(to, millis(least / 2));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(to, millis(least * 7L / 4));
+    // When a node that does not vote yet becomes one that does, Ratis (3.3.0) waits, with its lock
+    // held, for the thread that looks at this time: it has to sleep, not to want that lock. It
+    // sleeps
+    // once for the first time-out, and for the ordinary one as soon as it has heard of a leader.
+    int first = joins ? NEVER_MILLIS : 0;
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(to, millis(first + least / 2));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(to, millis(first + least * 7L / 4));
     RaftServerConfigKeys.Rpc.setRequestTimeout(to, millis(Math.max(2000, 2L * least)));
     RaftServerConfigKeys.LeaderElection.setPreVote(to, true);
     // For so long a deposed leader does not stand again, though nobody else may have all records.

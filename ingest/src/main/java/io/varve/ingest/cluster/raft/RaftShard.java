@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,9 @@ import org.jspecify.annotations.Nullable;
 public final class RaftShard {
   /** How often a leader is seen without an engine before another node is to lead. */
   private static final int MOST_LOOKS_WITHOUT_ENGINE = 4;
+
+  /** A replica that was heard of so lately can take the lead. */
+  private static final long CONTACT_MILLIS = 2_000;
 
   private final int number;
   private final RaftSettings settings;
@@ -297,10 +301,13 @@ public final class RaftShard {
     if (now == null || hasStopped() || leader() == null) {
       return feed.appendMillis() == 0 ? Long.MAX_VALUE : sinceAppend();
     }
-    // What this replica knows to be committed ends where its own log does, however far that is.
+    // What this replica knows to be committed ends where its own log does, however far that is. And
+    // a new leader knows of less than what earlier ones acknowledged, until its first entry is.
     long committed = committedAtLeader(now);
+    LogPosition reached = feed.reached();
     if (committed < 0
-        || feed.reached().index() < Math.max(committed, now.getRaftLog().getLastCommittedIndex())) {
+        || reached.term() != now.getInfo().getCurrentTerm()
+        || reached.index() < Math.max(committed, now.getRaftLog().getLastCommittedIndex())) {
       return feed.appendMillis() == 0 ? Long.MAX_VALUE : sinceAppend();
     }
     RoleInfoProto role = now.getInfo().getRoleInfoProto();
@@ -524,6 +531,14 @@ public final class RaftShard {
       return;
     }
     looksWithoutEngine = 0;
+    // To a certain one: who only steps down may be elected again.
+    RaftPeerId next =
+        replicas(now.getInfo()).stream()
+            .filter(replica -> !replica.id().equals(settings.self()))
+            .filter(replica -> replica.contactMillis() < CONTACT_MILLIS)
+            .max(Comparator.comparingLong(ReplicaStatus::matchIndex))
+            .map(replica -> RaftPeerId.valueOf(replica.id()))
+            .orElse(null);
     try {
       var _ =
           server()
@@ -533,7 +548,7 @@ public final class RaftShard {
                       server().getId(),
                       group.getGroupId(),
                       calls.incrementAndGet(),
-                      null,
+                      next,
                       settings.syncMillis()));
     } catch (IOException e) {
       System.getLogger(RaftShard.class.getName())
