@@ -238,10 +238,14 @@ final class TestCluster implements AutoCloseable {
 
     /** Saves what a majority has, as a saved head does, and lets the log go up to there. */
     void save() throws IOException {
-      long to = replica().log().durable();
-      saved = replica().linesTo(to);
-      savedTo = to;
-      replica().log().trim(to + 1);
+      // A majority may have a part of the record that is being appended: what is saved ends with
+      // one.
+      List<TestReplica.Line> whole = replica().linesTo(replica().log().durable());
+      if (!whole.isEmpty()) {
+        saved = whole;
+        savedTo = whole.getLast().sequence();
+        replica().log().trim(savedTo + 1);
+      }
     }
 
     /** As a power cut: what was not saved of the engine is gone. */
