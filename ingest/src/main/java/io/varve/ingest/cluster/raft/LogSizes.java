@@ -37,8 +37,8 @@ final class LogSizes {
   }
 
   /**
-   * Bytes of the records behind an index. Too many by one step at most, as records up to the next
-   * point are counted in; too few if the index is before all that is known.
+   * Bytes of the records behind an index. Too many by one step and a record at most, as what
+   * follows the point before the index is counted in; too few if the index is before all points.
    */
   synchronized long behind(long index) {
     if (count == 0 || index >= last) {

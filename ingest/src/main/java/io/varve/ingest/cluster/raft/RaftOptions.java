@@ -74,9 +74,8 @@ final class RaftOptions {
     // Far enough apart that two seldom stand for election at once.
     RaftServerConfigKeys.Rpc.setTimeoutMax(to, millis(least * 7L / 4));
     // When a node that does not vote yet becomes one that does, Ratis (3.3.0) waits, with its lock
-    // held, for the thread that looks at this time: it has to sleep, not to want that lock. It
-    // sleeps
-    // once for the first time-out, and for the ordinary one as soon as it has heard of a leader.
+    // held, for the thread that looks at this time: it has to sleep, not to want that lock. Its
+    // first sleep is this long; later ones are ordinary, as it has heard of a leader by then.
     int first = joins ? NEVER_MILLIS : 0;
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(to, millis(first + least / 2));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(to, millis(first + least * 7L / 4));

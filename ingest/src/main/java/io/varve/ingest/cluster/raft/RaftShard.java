@@ -466,9 +466,8 @@ public final class RaftShard {
     SavedPosition position = new SavedPosition(fs, folder, settings.storeId());
     saved = position;
     if (begin > 0 && position.get() == null) {
-      // As if a log had been trimmed up to there. Raft takes a log whose newest term is 0 for
-      // empty,
-      // and elects nobody beside one.
+      // As if a log had been trimmed up to there. Not in term 0: Raft takes such a log for an empty
+      // one, and elects nobody beside it.
       position.set(new LogPosition(1, begin));
     }
     reinitialize();
