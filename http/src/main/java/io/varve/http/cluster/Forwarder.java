@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -120,6 +121,8 @@ final class Forwarder {
       return new Result.Lost("interrupted");
     } catch (ExecutionException e) {
       return failed(to, e.getCause() == null ? e : e.getCause());
+    } catch (CancellationException e) {
+      throw new IOException("the client went away before node " + to.id() + " had answered", e);
     } finally {
       body.end(); // its bytes are those of other requests from now on
       giveUp(sent);
