@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   /** So long the log is kept for a node that is away. */
   private static final long HOLD_MILLIS = 15 * 60_000L;
 
-  private static final String LOG = "raft";
+  private static final String RAFT = "raft";
   private static final String SHARD = "shards/0";
 
   private final ClusterConfig cluster;
@@ -59,7 +60,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   private final NodeRequests requests;
   private final Membership membership;
   private final Scrub scrub;
-  private volatile @Nullable RaftNode raft;
+  private final LogKeeper log;
 
   /**
    * Nothing is opened yet.
@@ -86,7 +87,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
             http, ShipSettings.defaults(token).withRate(cluster.ship().maxBytesPerSecond()));
     this.requests = new NodeRequests(http, cluster.tls().isSet() ? "https" : "http", token);
     this.membership =
-        new Membership(cluster, dataDir.resolve(LOG), requests, begin(), this::shardIfStarted);
+        new Membership(cluster, dataDir.resolve(RAFT), requests, begin(), this::shardIfStarted);
     this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
     UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
     this.store =
@@ -98,12 +99,13 @@ final class ClusterNode implements StoreKeeper, ClusterView {
             aggregates,
             companions,
             clock);
+    this.log = new LogKeeper(dataDir.resolve(RAFT), this::startLog, store);
   }
 
   /** Up to which record a store goes that was put here before there was a log; 0 for none. */
   private long begin() throws IOException {
     Path restored = dataDir.resolve(SHARD);
-    if (Files.exists(dataDir.resolve(LOG)) || !Files.exists(restored.resolve("CURRENT"))) {
+    if (Files.exists(dataDir.resolve(RAFT)) || !Files.exists(restored.resolve("CURRENT"))) {
       return 0;
     }
     return new DataFolder(restored).contents().checkpointPosition();
@@ -128,6 +130,14 @@ final class ClusterNode implements StoreKeeper, ClusterView {
               + " holds the store of a server that stood alone: give the node of a cluster an empty"
               + " folder, and send it what that store has");
     }
+    log.start();
+    String recovery = store.open(progress);
+    membership.takePart();
+    scrub.start();
+    return recovery;
+  }
+
+  private RaftNode startLog() throws IOException {
     UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
     RaftSettings settings =
         RaftSettings.of(
@@ -136,7 +146,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
                 cluster.name(),
                 1,
                 name.getMostSignificantBits(),
-                dataDir.resolve(LOG))
+                dataDir.resolve(RAFT))
             .withTimes(ELECTION_MILLIS, (int) cluster.writeMillis(), HOLD_MILLIS);
     if (cluster.tls().isSet()) {
       settings =
@@ -150,15 +160,8 @@ final class ClusterNode implements StoreKeeper, ClusterView {
       settings = settings.withSecurity(token, null);
     }
     boolean joins = membership.mustJoin();
-    RaftNode started =
-        RaftNode.start(
-            settings, RealFileSystem.INSTANCE, joins, membership.begin(), shard -> store);
-    raft = started;
-    store.standOn(started.shard(0));
-    String recovery = store.open(progress);
-    membership.begin(joins);
-    scrub.start();
-    return recovery;
+    return RaftNode.start(
+        settings, RealFileSystem.INSTANCE, joins, membership.begin(), shard -> store);
   }
 
   /** Looks after the files of the store. */
@@ -247,7 +250,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
    * @throws IOException if the log does not have it
    */
   long term(long index) throws IOException {
-    return shard(0).position(index).term();
+    return started().shard(0).position(index).term();
   }
 
   @Override
@@ -265,13 +268,10 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     try {
       membership.close();
       scrub.close();
+      log.quiesce();
       store.close();
     } finally {
-      RaftNode started = raft;
-      raft = null; // nobody is to ask it any more
-      if (started != null) {
-        started.close();
-      }
+      log.close();
       ship.close();
       http.close();
     }
@@ -279,17 +279,22 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   // What others see of it.
 
-  private @Nullable RaftShard shardIfStarted() {
-    RaftNode started = raft;
-    return started == null ? null : started.shard(0);
+  private <T> T ask(int shard, Function<RaftShard, T> question, T otherwise) {
+    RaftNode started = log.node();
+    return started == null ? otherwise : question.apply(started.shard(shard));
   }
 
-  private RaftShard shard(int number) {
-    RaftNode started = raft;
+  private RaftNode started() throws IOException {
+    RaftNode started = log.node();
     if (started == null) {
-      throw new IllegalStateException("the node is not started");
+      throw new IOException("the log of this node is not started");
     }
-    return started.shard(number);
+    return started;
+  }
+
+  private @Nullable RaftShard shardIfStarted() {
+    RaftNode started = log.node();
+    return started == null ? null : started.shard(0);
   }
 
   @Override
@@ -304,11 +309,13 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public List<ShardStatus> shards() {
-    if (raft == null) {
-      ReplicaState state = new ReplicaState.Reopening();
+    RaftNode started = log.node();
+    if (started == null) {
+      ReplicaState known = store.hindrance();
+      ReplicaState state = known == null ? new ReplicaState.Reopening() : known;
       return List.of(new ShardStatus(0, state, null, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE, List.of()));
     }
-    return List.of(shard(0).status(store.hindrance()));
+    return List.of(started.shard(0).status(store.hindrance()));
   }
 
   @Override
@@ -318,17 +325,18 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public @Nullable String leader(int shard) {
-    return raft == null ? null : shard(shard).leader();
+    RaftNode started = log.node();
+    return started == null ? null : started.shard(shard).leader();
   }
 
   @Override
   public boolean leads(int shard) {
-    return raft != null && shard(shard).leads();
+    return ask(shard, RaftShard::leads, false);
   }
 
   @Override
   public boolean canRead(int shard) {
-    return raft != null
+    return log.node() != null
         && !membership.isJoining()
         && store.current() != null
         && store.hindrance() == null;
@@ -342,32 +350,32 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public long lagMillis(int shard) {
-    return raft == null ? Long.MAX_VALUE : shard(shard).lagMillis();
+    return ask(shard, RaftShard::lagMillis, Long.MAX_VALUE);
   }
 
   @Override
   public LogPosition committed(int shard) {
-    return raft == null ? LogPosition.START : shard(shard).committed();
+    return ask(shard, RaftShard::committed, LogPosition.START);
   }
 
   @Override
   public LogPosition applied(int shard) {
-    return raft == null ? LogPosition.START : shard(shard).applied();
+    return ask(shard, RaftShard::applied, LogPosition.START);
   }
 
   @Override
   public CompletableFuture<Void> applied(int shard, LogPosition position) {
-    return raft == null ? notStarted() : shard(shard).applied(position);
+    return ask(shard, log -> log.applied(position), notStarted());
   }
 
   @Override
   public CompletableFuture<LogPosition> readPosition(int shard) {
-    return raft == null ? notStarted() : shard(shard).readPosition();
+    return ask(shard, RaftShard::readPosition, notStarted());
   }
 
   @Override
   public CompletableFuture<Void> visibleIsCommitted(int shard) {
-    return raft == null ? notStarted() : shard(shard).visibleIsCommitted();
+    return ask(shard, RaftShard::visibleIsCommitted, notStarted());
   }
 
   private static <T> CompletableFuture<T> notStarted() {
@@ -379,9 +387,6 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     if (shard != 0 || cluster.peers().stream().noneMatch(peer -> peer.id().equals(to))) {
       throw new IllegalArgumentException("shard " + shard + ", node " + to);
     }
-    if (raft == null) {
-      throw new IOException("the node is not started");
-    }
-    shard(shard).transfer(to);
+    started().shard(shard).transfer(to);
   }
 }

@@ -43,6 +43,7 @@ final class Membership implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("varve-membership").daemon().factory());
   private volatile boolean founded;
+  private volatile boolean joins;
   private volatile boolean joining;
   private volatile boolean closed;
 
@@ -87,9 +88,11 @@ final class Membership implements AutoCloseable {
    * @throws IOException if it is closed meanwhile, or nodes would begin with different stores
    */
   boolean mustJoin() throws IOException {
-    if (founded) {
-      return false;
-    }
+    joins = !founded && askOthers();
+    return joins;
+  }
+
+  private boolean askOthers() throws IOException {
     long said = 0;
     while (!closed) {
       int agree = 0;
@@ -154,12 +157,12 @@ final class Membership implements AutoCloseable {
   }
 
   /** The log is there: becomes a member if need be, and remembers that the cluster runs. */
-  void begin(boolean joins) {
+  void takePart() {
     var _ =
         thread.scheduleWithFixedDelay(
             () -> {
               try {
-                look(joins);
+                look();
               } catch (IOException | RuntimeException | Error e) {
                 LOG.log(
                     System.Logger.Level.INFO,
@@ -171,7 +174,7 @@ final class Membership implements AutoCloseable {
             TimeUnit.MILLISECONDS);
   }
 
-  private void look(boolean joins) throws IOException {
+  private void look() throws IOException {
     RaftShard log = shard.get();
     if (founded || log == null) {
       return;

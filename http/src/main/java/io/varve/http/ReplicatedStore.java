@@ -50,7 +50,6 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
 
   private final ServerConfig config;
   private final LogSource.Identity identity;
-  private final CompletableFuture<RaftShard> shard = new CompletableFuture<>();
   private final Pulling pulling;
   private final AggregatesReload aggregates;
   private final Companions companions;
@@ -59,9 +58,11 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("varve-replica").daemon().factory());
 
+  private volatile CompletableFuture<RaftShard> shard = new CompletableFuture<>();
   private volatile @Nullable OpenStore opened;
   private volatile @Nullable StorePull pull;
   private volatile @Nullable ReplicaState hindrance;
+  private volatile boolean withdrawn;
   private volatile boolean closing;
 
   // Of the keeper's thread.
@@ -108,6 +109,46 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     shard.complete(log);
   }
 
+  /** The log has stopped: the store is closed before this returns, and stays so. */
+  void withdraw(ReplicaState why) {
+    withdrawn = true;
+    StorePull coming = pull;
+    if (coming != null) {
+      coming.cancel();
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    later(
+        () -> {
+          try {
+            end(why);
+          } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "the store was not closed in order", e);
+          } finally {
+            done.complete(null);
+          }
+        });
+    if (!keeper.isShutdown()) {
+      done.join();
+    }
+  }
+
+  /** A log is to be started again, and will ask for what it needs, before {@link #standOn}. */
+  void expectLog() {
+    shard = new CompletableFuture<>();
+    withdrawn = false;
+  }
+
+  /** It was not started after all. */
+  void expectNoLog() {
+    withdrawn = true;
+    shard.completeExceptionally(new IOException("the log of this node is stopped"));
+  }
+
+  /** The log is there again: the store is, too, soon. */
+  void comeBack() {
+    later(() -> reopen(new ReplicaState.Reopening()));
+  }
+
   @Override
   public String open(RecoveryProgress progress) throws IOException {
     CompletableFuture<String> done = new CompletableFuture<>();
@@ -144,8 +185,8 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
               }
 
               @Override
-              public ShardLog open(long savedTo) {
-                return shard.join().openLog(savedTo);
+              public ShardLog open(long savedTo) throws IOException {
+                return log().openLog(savedTo);
               }
             });
     String recovery = engine.stats().recovery();
@@ -161,7 +202,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
       if (lost != null) {
         throw new IOException(lost);
       }
-      shard.join().attach(new Follower(engine.replica()));
+      log().attach(new Follower(engine.replica()));
       hindrance = null;
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, e.getMessage() + ": another node's store is pulled");
@@ -211,13 +252,23 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     return damage.stream().filter(text -> text.contains("checkpoint/")).findAny().orElse(null);
   }
 
+  /** The log, waited for until it is started. */
+  private RaftShard log() throws IOException {
+    try {
+      return shard.join();
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new IOException(cause.getMessage(), e);
+    }
+  }
+
   /** Puts another node's store in place of what is here and of no use. */
   private void replace() {
-    if (closing) {
+    if (closing || withdrawn) {
       return;
     }
     try {
-      var _ = pullFrom(shard.join().leader());
+      var _ = pullFrom(log().leader());
     } catch (IOException | RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, "no store was pulled: " + e.getMessage());
       tryAgain(this::replace);
@@ -330,7 +381,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   }
 
   private void reopen(ReplicaState why) {
-    if (closing) {
+    if (closing || withdrawn) {
       return;
     }
     try {
@@ -416,16 +467,19 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   }
 
   private LogPosition pullFrom(@Nullable String leader) throws IOException {
+    if (withdrawn) {
+      throw new IOException("the log of this node is stopped");
+    }
     StoreInstall install = new StoreInstall(config.engine().dataDir());
     Source source = pulling.from(leader, install);
     StorePull from = source.pull();
     pull = from;
-    if (closing) {
+    if (closing || withdrawn) {
       throw new IOException("the node is being stopped");
     }
     try {
       StoreListing listing = from.run();
-      LogPosition trimmed = shard.join().savedPosition();
+      LogPosition trimmed = log().savedPosition();
       if (trimmed != null && listing.position() < trimmed.index()) {
         throw new IOException(
             "it ends at record "

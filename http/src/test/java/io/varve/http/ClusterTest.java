@@ -36,6 +36,7 @@ final class ClusterTest {
   private final @Nullable ApiClient[] clients = new ApiClient[NODES];
   private final int[] ports = new int[2 * NODES];
   private final long now = System.currentTimeMillis() / 1000 * 1000;
+  private final List<SmallDisk> disks = new ArrayList<>();
   private int written;
 
   private void begin() throws Exception {
@@ -98,9 +99,12 @@ final class ClusterTest {
   }
 
   @AfterEach
-  void end() throws IOException {
+  void end() throws Exception {
     for (int node = 0; node < NODES; node++) {
       stop(node);
+    }
+    for (SmallDisk disk : disks) {
+      disk.close();
     }
   }
 
@@ -114,6 +118,21 @@ final class ClusterTest {
     for (int i = 0; i < 20; i++) {
       body.sample(now - 600_000 + written * 1000L, written + i, "__name__", "m", "i", "x" + i);
     }
+    int node = write(body);
+    written++;
+    return node;
+  }
+
+  /** Some 100 KB of log, of series of their own. */
+  private void writeMuch(int number) throws Exception {
+    RemoteWriteBody body = new RemoteWriteBody();
+    for (int i = 0; i < 2_000; i++) {
+      body.sample(now, i, "__name__", "much", "number", number + "-" + i);
+    }
+    var _ = write(body);
+  }
+
+  private int write(RemoteWriteBody body) throws Exception {
     long end = System.currentTimeMillis() + PATIENCE_MILLIS;
     String last = "";
     while (System.currentTimeMillis() < end) {
@@ -123,7 +142,6 @@ final class ClusterTest {
         }
         HttpResponse<String> answer = client(node).write(body);
         if (answer.statusCode() / 100 == 2) {
-          written++;
           return node;
         }
         last = answer.statusCode() + " " + answer.body();
@@ -206,6 +224,46 @@ final class ClusterTest {
     start(wiped);
     allHave(111);
     assertThat(Arrays.stream(servers).filter(server -> server != null).count()).isEqualTo(3);
+  }
+
+  @Test
+  void aNodeWhoseDiskWasFullComesBackByItself() throws Exception {
+    for (int node = 0; node < NODES; node++) {
+      disks.add(SmallDisk.on(data(node).resolve("raft"), 64));
+    }
+    begin();
+    int leader = write();
+    int count = 1;
+    for (int full : new int[] {leader, (leader + 1) % NODES}) {
+      disks.get(full).fill();
+      // The log has laid some room by.
+      for (int i = 0; !standing(full).contains("No space left"); i++) {
+        writeMuch(1_000 * full + i);
+        assertThat(i).as(standing() + disks.get(full)).isLessThan(100);
+      }
+      for (int i = 0; i < 20; i++) {
+        write();
+        count++;
+      }
+      awaitStanding(full, "it goes on by itself when there is room");
+      disks.get(full).free();
+      awaitStanding(full, "Following");
+      allHave(count);
+    }
+  }
+
+  private void awaitStanding(int node, String text) throws InterruptedException {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (!standing(node).contains(text)) {
+      assertThat(System.currentTimeMillis()).as(standing()).isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+
+  private String standing(int node) {
+    return Objects.requireNonNull(Objects.requireNonNull(servers[node]).cluster())
+        .shards()
+        .toString();
   }
 
   private void wipe(int node) throws IOException {

@@ -41,7 +41,6 @@ final class Feed {
   private volatile @Nullable ReplicatedLog log;
   private volatile @Nullable LogFollower follower;
   private volatile LogPosition reached = new LogPosition(0, -1);
-  private volatile long appendMillis;
   private boolean closed;
   private long fedTo;
   private byte[] parts = NOTHING;
@@ -65,11 +64,6 @@ final class Feed {
   /** The last entry that Raft has brought, and that an attached engine has. */
   LogPosition reached() {
     return reached;
-  }
-
-  /** When the last record that came was appended, by its leader's clock; 0 before the first. */
-  long appendMillis() {
-    return appendMillis;
   }
 
   /** The engine's log; null if none is attached. */
@@ -342,7 +336,6 @@ final class Feed {
     } else {
       to.record(index, entry.type(), bytes, LogEntry.HEADER, length);
     }
-    appendMillis = entry.millis();
   }
 
   private void diverged(ReplicatedLog itsLog, LogFollower now) {

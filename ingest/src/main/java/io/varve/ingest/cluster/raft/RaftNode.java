@@ -27,6 +27,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * This node's part in the replicated logs: one Raft server, with a Raft group for each shard. It
@@ -36,6 +37,9 @@ import org.apache.ratis.server.storage.RaftStorage;
 public final class RaftNode implements AutoCloseable {
   /** How often it is looked after what nobody tells of. */
   private static final long LOOK_MILLIS = 500;
+
+  /** How often note is taken of how far the leader is, and of a log that could not be written. */
+  private static final long OFTEN_MILLIS = 100;
 
   private final RaftServer server;
   private final List<RaftShard> shards;
@@ -131,6 +135,9 @@ public final class RaftNode implements AutoCloseable {
     RaftNode node = new RaftNode(server, shards, timer);
     var _ =
         timer.scheduleWithFixedDelay(node::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    var _ =
+        timer.scheduleWithFixedDelay(
+            node::lookOften, OFTEN_MILLIS, OFTEN_MILLIS, TimeUnit.MILLISECONDS);
     return node;
   }
 
@@ -154,16 +161,53 @@ public final class RaftNode implements AutoCloseable {
     return shards.get(number);
   }
 
+  /**
+   * Why a log has stopped by itself; null as long as all go on. It does not begin again: the node
+   * is to be closed, and may be started anew if the failure says so. Cheap.
+   */
+  public @Nullable LogFailure failure() {
+    for (RaftShard shard : shards) {
+      LogFailure failure = shard.failure();
+      if (failure != null) {
+        return failure;
+      }
+    }
+    return null;
+  }
+
+  private void lookOften() {
+    try {
+      for (RaftShard shard : shards) {
+        shard.closeIfFailed();
+        shard.lookAtLeader();
+      }
+    } catch (IOException | RuntimeException e) {
+      System.getLogger(RaftNode.class.getName())
+          .log(System.Logger.Level.WARNING, "the replicated log is not looked after", e);
+    }
+  }
+
   private void look() {
     try {
       for (RaftShard shard : shards) {
         shard.feed().remind();
         shard.leaveLeadWithoutEngine();
+        shard.noticeInstalled();
         shard.trimWhatMayGo();
       }
     } catch (RuntimeException e) {
       System.getLogger(RaftNode.class.getName())
           .log(System.Logger.Level.WARNING, "the replicated log is not trimmed", e);
+    }
+  }
+
+  /**
+   * Puts right what a full disk has left behind that no node can be started on. Of one that was
+   * closed because there was no room, when there is room again.
+   */
+  public void mend() throws IOException {
+    for (RaftShard shard : shards) {
+      shard.mend();
     }
   }
 

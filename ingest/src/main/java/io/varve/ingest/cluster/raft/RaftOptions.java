@@ -7,7 +7,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
@@ -31,7 +30,7 @@ final class RaftOptions {
    */
   static RaftProperties of(RaftSettings settings, boolean joins) {
     RaftProperties to = new RaftProperties();
-    RaftConfigKeys.Rpc.setType(to, SupportedRpcType.GRPC);
+    to.set(RaftConfigKeys.Rpc.TYPE_KEY, RaftTransport.class.getName());
     // The default is the system's temporary folder, which does not outlive the machine.
     RaftServerConfigKeys.setStorageDir(to, List.of(settings.folder().toFile()));
     RaftServerConfigKeys.setRemovedGroupsDir(to, new File(settings.folder().toFile(), "removed"));

@@ -28,7 +28,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
@@ -60,6 +63,9 @@ public final class RaftShard {
   /** A replica that was heard of so lately can take the lead. */
   private static final long CONTACT_MILLIS = 2_000;
 
+  /** So long the leader is left the time to ask once more. */
+  private static final long NOTICE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final int number;
   private final RaftSettings settings;
   private final ShardOwner owner;
@@ -69,6 +75,7 @@ public final class RaftShard {
   private final ShardStateMachine machine;
   private final Feed feed;
   private final Holders holders;
+  private final Freshness freshness = new Freshness();
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong wantedTrim = new AtomicLong();
@@ -77,6 +84,8 @@ public final class RaftShard {
   private volatile @Nullable ReadBarrier barrier;
   private volatile @Nullable SavedPosition saved;
   private volatile @Nullable ReplicatedLog opened;
+  private volatile @Nullable Throwable told;
+  private volatile @Nullable Installed unnoticed;
   private int looksWithoutEngine;
 
   RaftShard(
@@ -297,23 +306,29 @@ public final class RaftShard {
     if (leads()) {
       return 0;
     }
+    lookAtLeader();
+    return freshness.millis(System.nanoTime(), feed.reached());
+  }
+
+  /** Takes note of how far the leader is; from time to time, and when somebody asks. */
+  void lookAtLeader() {
     RaftServer.Division now = division;
     if (now == null || hasStopped() || leader() == null) {
-      return feed.appendMillis() == 0 ? Long.MAX_VALUE : sinceAppend();
+      return;
     }
-    // What this replica knows to be committed ends where its own log does, however far that is. And
-    // a new leader knows of less than what earlier ones acknowledged, until its first entry is.
+    DivisionInfo info = now.getInfo();
+    RoleInfoProto role = info.getRoleInfoProto();
     long committed = committedAtLeader(now);
-    LogPosition reached = feed.reached();
-    if (committed < 0
-        || reached.term() != now.getInfo().getCurrentTerm()
-        || reached.index() < Math.max(committed, now.getRaftLog().getLastCommittedIndex())) {
-      return feed.appendMillis() == 0 ? Long.MAX_VALUE : sinceAppend();
+    if (committed < 0 || !role.hasFollowerInfo()) {
+      return;
     }
-    RoleInfoProto role = now.getInfo().getRoleInfoProto();
-    return role.hasFollowerInfo()
-        ? role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs()
-        : 0;
+    long time = System.nanoTime();
+    long since = role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs() + 1;
+    freshness.look(
+        time,
+        time - since * 1_000_000,
+        info.getCurrentTerm(),
+        Math.max(committed, now.getRaftLog().getLastCommittedIndex()));
   }
 
   /** Up to where a majority has the log, as the leader last told; −1 if it has told nothing yet. */
@@ -325,10 +340,6 @@ public final class RaftShard {
       }
     }
     return -1;
-  }
-
-  private long sinceAppend() {
-    return Math.max(0, System.currentTimeMillis() - feed.appendMillis());
   }
 
   /**
@@ -365,13 +376,17 @@ public final class RaftShard {
   }
 
   /**
-   * True once Raft has stopped here by itself, as it does when its log cannot be written. Its log
-   * throws then, whatever it is asked.
+   * True once Raft has stopped here by itself, or should have. A leader's log is closed when it
+   * cannot be written, and throws then, whatever it is asked. A follower's goes on (Ratis 3.3.0),
+   * though it lacks on disk what it has in memory, and would come to confirm that.
    */
   private boolean hasStopped() {
     RaftServer.Division now = division;
     if (now == null) {
       return false;
+    }
+    if (told != null) {
+      return true;
     }
     try {
       var _ = now.getRaftLog().getLastEntryTermIndex();
@@ -381,9 +396,30 @@ public final class RaftShard {
     }
   }
 
+  /** Why Raft has stopped here by itself; null as long as it goes on. */
+  @Nullable LogFailure failure() {
+    return hasStopped() ? LogFailure.of(told) : null;
+  }
+
+  /** Closes a log that could not be written, so that nothing behind that is confirmed. */
+  void closeIfFailed() throws IOException {
+    RaftServer.Division now = division;
+    if (told != null && now != null) {
+      now.getRaftLog().close();
+    }
+  }
+
+  /** Raft tells that an entry could not be written. */
+  void logFailed(Throwable cause) {
+    if (told == null) {
+      told = cause;
+    }
+  }
+
   private ReplicaState state(DivisionInfo info) {
-    if (hasStopped()) {
-      return new ReplicaState.Stopped("the replicated log was stopped; see the log of this node");
+    LogFailure failure = failure();
+    if (failure != null) {
+      return new ReplicaState.Stopped(failure.cause());
     }
     if (!isAttached()) {
       return new ReplicaState.Reopening();
@@ -450,6 +486,12 @@ public final class RaftShard {
     division().close();
   }
 
+  /** Of one that is closed: see {@link RaftNode#mend}. */
+  void mend() throws IOException {
+    Path folder = division().getRaftStorage().getStorageDir().getCurrentDir().toPath();
+    new VoteFile(folder).mend(currentTerm(), settings.self());
+  }
+
   private RaftServer server() {
     return requireNonNull(server, "the node is not started");
   }
@@ -474,15 +516,68 @@ public final class RaftShard {
   }
 
   void reinitialize() {
+    unnoticed = null;
     LogPosition position = savedPosition();
     if (position != null) {
       feed.startAt(position);
     }
   }
 
-  /** What another replica had saved was put in place of what was here. */
-  void installed(LogPosition position) throws IOException {
+  /**
+   * What another replica had saved was put in place of what was here.
+   *
+   * @param asked the first entry of the leader's log, as the leader said when it asked for this
+   */
+  void installed(LogPosition position, TermIndex asked) throws IOException {
     requireNonNull(saved).set(position);
+    unnoticed = new Installed(asked, System.nanoTime());
+  }
+
+  /**
+   * A replica's saved state that was installed, and that Raft has not gone on from yet.
+   *
+   * @param asked what the leader asked with
+   */
+  private record Installed(TermIndex asked, long nanos) {}
+
+  /**
+   * Lets Raft go on from what was installed. Ratis (3.3.0) looks whether it was when the leader
+   * asks once more; until then it takes no entries. A leader that was elected in the meantime does
+   * not ask if the log here is longer than where its own begins, though with other entries: so this
+   * node asks itself, as that leader would. From time to time, by one thread.
+   */
+  void noticeInstalled() {
+    Installed now = unnoticed;
+    RaftServer.Division its = division;
+    RaftPeerId leader = its == null ? null : its.getInfo().getLeaderId();
+    if (now == null
+        || leader == null
+        || leader.equals(server().getId())
+        || System.nanoTime() - now.nanos() < NOTICE_NANOS) {
+      return;
+    }
+    RaftRpcRequestProto asLeader =
+        RaftRpcRequestProto.newBuilder()
+            .setRequestorId(leader.toByteString())
+            .setReplyId(server().getId().toByteString())
+            .setRaftGroupId(RaftGroupIdProto.newBuilder().setId(group.getGroupId().toByteString()))
+            .setCallId(calls.incrementAndGet())
+            .build();
+    try {
+      var _ =
+          server()
+              .installSnapshot(
+                  InstallSnapshotRequestProto.newBuilder()
+                      .setServerRequest(asLeader)
+                      .setLeaderTerm(currentTerm())
+                      .setNotification(
+                          InstallSnapshotRequestProto.NotificationProto.newBuilder()
+                              .setFirstAvailableTermIndex(now.asked().toProto()))
+                      .build());
+    } catch (IOException e) {
+      System.getLogger(RaftShard.class.getName())
+          .log(System.Logger.Level.WARNING, "Raft does not go on from what was installed", e);
+    }
   }
 
   /** Raft's thread: says up to where the log may go, after that is durable. */

@@ -176,6 +176,12 @@ final class ShardStateMachine extends BaseStateMachine {
     shard.feed().notLeader();
   }
 
+  /** An entry could not be written: see {@link RaftShard#failure}. */
+  @Override
+  public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+    shard.logFailed(cause);
+  }
+
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServer) {
     shard.feed().notLeader();
@@ -195,7 +201,7 @@ final class ShardStateMachine extends BaseStateMachine {
         .thenApply(
             position -> {
               try {
-                shard.installed(position);
+                shard.installed(position, firstInLog);
               } catch (IOException e) {
                 throw new UncheckedIOException(e);
               }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,6 +119,52 @@ final class ReplicatedLogTrimTest {
     away.stop();
     away.start();
     cluster.awaitAll(next);
+    assertAllEqual();
+  }
+
+  /** Its log is longer than the others', with entries that did not become part of it. */
+  @Test
+  void whoGetsWhatAnotherHasSavedWhileTheLeadChangesGoesOn() throws IOException {
+    cluster.close();
+    cluster =
+        new TestCluster(
+            folder,
+            3,
+            settings -> settings.withSizes(32 << 10, 4096, 1 << 20).withTimes(400, 3000, 1));
+    begin();
+    TestCluster.Member away = cluster.leader();
+    long last = away.replica().append("first");
+    away.replica().log().sync(last);
+    cluster.awaitAll(last);
+    cluster.cutOff(away);
+    for (int i = 0; i < 300; i++) {
+      away.replica().append("not to be " + i);
+    }
+    List<TestCluster.Member> others = cluster.members.stream().filter(m -> m != away).toList();
+    TestCluster.Member leader = cluster.leader();
+    for (int i = 0; i < 60; i++) {
+      last = leader.replica().append("z".repeat(3000) + i);
+    }
+    leader.replica().log().sync(last);
+    long all = last;
+    for (TestCluster.Member member : others) {
+      TestCluster.await("all at two", () -> member.replica().log().durable() >= all);
+      member.save();
+    }
+    for (TestCluster.Member member : others) {
+      TestCluster.await("trimming", () -> member.replica().log().totalBytes() < 64 << 10);
+    }
+    away.mayInstall = new CompletableFuture<>();
+    cluster.heal();
+    TestCluster.await("asked to install", () -> away.installs.get() > 0);
+    TestCluster.Member next =
+        others.stream().filter(member -> member != leader).findFirst().orElseThrow();
+    leader.shard().transfer(next.id());
+    TestCluster.await("the lead of " + next.id(), () -> next.replica().leads());
+    away.mayInstall.complete(null);
+    last = next.replica().append("next");
+    next.replica().log().sync(last);
+    cluster.awaitAll(last);
     assertAllEqual();
   }
 

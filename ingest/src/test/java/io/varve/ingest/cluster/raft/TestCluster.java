@@ -177,6 +177,9 @@ final class TestCluster implements AutoCloseable {
     final AtomicInteger divergences = new AtomicInteger();
     final AtomicInteger installs = new AtomicInteger();
 
+    /** What is installed waits for this. */
+    volatile CompletableFuture<Void> mayInstall = CompletableFuture.completedFuture(null);
+
     Member(int number) {
       this.number = number;
     }
@@ -289,6 +292,7 @@ final class TestCluster implements AutoCloseable {
       return CompletableFuture.supplyAsync(
           () -> {
             try {
+              mayInstall.join();
               Member from =
                   members.stream().filter(m -> m.id().equals(leader)).findFirst().orElseThrow();
               replica().log().close();
