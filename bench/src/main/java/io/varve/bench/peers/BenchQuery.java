@@ -31,6 +31,10 @@ record BenchQuery(
     long stepMillis) {
   private static final long MINUTE = 60_000;
   private static final long HOUR = 60 * MINUTE;
+  private static final long DAY = 24 * HOUR;
+
+  /** With so much data it is also asked for a point a day, of the day before it. */
+  private static final long DAILY_FROM = 4 * DAY;
 
   /** Not a multiple of any distance between two samples: no step falls on a sample. */
   private static final long SHORT_STEP = 37_000;
@@ -167,6 +171,14 @@ record BenchQuery(
     b.longRange("sum by (instance) (increase(node_network_receive_bytes_total" + longRange + "))");
     b.longRange("sum by (mode) (rate(node_cpu_seconds_total" + longRange + "))");
     b.longRange("quantile_over_time(0.95, node_load1" + longRange + ")");
+    if (length >= DAILY_FROM) {
+      b.daily("max by (instance) (max_over_time(node_load1[1d]))");
+      b.daily("avg_over_time(node_memory_MemAvailable_bytes[1d])");
+      b.daily("sum by (zone) (sum_over_time(node_load5[1d]))");
+      b.daily("sum(count_over_time(node_cpu_seconds_total[1d]))");
+      b.daily("sum by (instance) (increase(node_network_receive_bytes_total[1d]))");
+      b.daily("sum by (mode) (rate(node_cpu_seconds_total[1d]))");
+    }
     b.instant("many series", "count({job=\"node\"})");
     b.range("many series", "count({job=\"node\"})");
     b.instant("many series", "count by (__name__) ({job=\"node\"})");
@@ -201,6 +213,10 @@ record BenchQuery(
     void longRange(String promql) {
       long window = length / 2;
       add("long range", promql, window, Math.max(LONG_STEP, window / LONG_STEPS + 7));
+    }
+
+    void daily(String promql) {
+      add("long range", promql, (length / DAY - 1) * DAY, DAY);
     }
 
     private void add(String group, String promql, long window, long step) {

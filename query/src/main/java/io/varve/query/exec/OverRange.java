@@ -181,25 +181,13 @@ final class OverRange extends SeriesOperator {
         load(series, s, state, worker);
       }
       w.evalTime = grid.time(s);
-      w.end = source.end(w.evalTime);
-      w.start = w.end - source.rangeMillis;
-      long[] times = w.times;
-      int size = w.size;
-      int to = w.to;
-      while (to < size && times[to] <= w.end) {
-        to++;
-      }
-      int from = w.from;
-      while (from < to && times[from] <= w.start) {
-        from++;
-      }
-      w.from = from;
-      w.to = to;
-      if (from == to) {
+      long end = source.end(w.evalTime);
+      w.move(end - source.rangeMillis, end);
+      if (w.count() == 0) {
         out[at + s] = Absent.VALUE;
         continue;
       }
-      looked += to - from;
+      looked += w.count();
       if (looked - checked > SAMPLES_BETWEEN_CHECKS) {
         checked = looked;
         query.check();
@@ -223,8 +211,7 @@ final class OverRange extends SeriesOperator {
 
   private void load(int series, int step, State state, Worker worker) {
     source.load(series, step, state.window, worker);
-    state.window.from = 0;
-    state.window.to = 0;
+    state.window.rewind();
     if (state.window.hasHistograms) {
       state.mixed.begin(state.window);
     } else {

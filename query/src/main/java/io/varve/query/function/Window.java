@@ -39,8 +39,74 @@ public final class Window {
   /** The function's second scalar argument at this step. */
   public double second;
 
+  /**
+   * Rows that {@link #to} and {@link #from} moved by last: the next step is likely to be as far.
+   */
+  private int lastTo;
+
+  private int lastFrom;
+
   /** No samples. */
   public Window() {}
+
+  /** Goes back to before the first row, as for samples that were put in anew. */
+  public void rewind() {
+    from = 0;
+    to = 0;
+    lastTo = 0;
+    lastFrom = 0;
+  }
+
+  /** Moves on to the rows in (start, end], neither of which is before that of the last move. */
+  public void move(long start, long end) {
+    this.start = start;
+    this.end = end;
+    int before = to;
+    to = firstAfter(times, before, size, end, lastTo);
+    lastTo = to - before;
+    before = from;
+    from = firstAfter(times, before, to, start, lastFrom);
+    lastFrom = from - before;
+  }
+
+  /**
+   * The first of the rows {@code [from, size)} whose time is after a limit, {@code size} if none
+   * is.
+   *
+   * @param guess how many rows from {@code from} on are not, if all goes on as it did
+   */
+  static int firstAfter(long[] times, int from, int size, long limit, int guess) {
+    int low = from; // nothing before it is after the limit
+    int high = size; // everything from here on is
+    int at = from + guess;
+    int stride = 1;
+    if (at >= size || times[at] > limit) {
+      high = Math.min(at, size);
+      for (at = high - 1; at >= low; at -= stride, stride += stride) {
+        if (times[at] <= limit) {
+          low = at + 1;
+          break;
+        }
+        high = at;
+      }
+    } else {
+      do {
+        low = at + 1;
+        at += stride;
+        stride += stride;
+      } while (at < size && times[at] <= limit);
+      high = Math.min(at, size);
+    }
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (times[middle] <= limit) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
 
   /** Samples in the window. */
   public int count() {
