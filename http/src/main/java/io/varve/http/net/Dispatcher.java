@@ -27,7 +27,6 @@ final class Dispatcher implements HttpHandler {
   private static final HttpString NO_SNIFF = new HttpString("X-Content-Type-Options");
   private static final HttpString STOPPING = new HttpString("X-Prometheus-Stopping");
   private static final String OTHER = "other";
-  private static final int LONG_QUESTION = 1 << 13;
 
   private final List<Route> routes;
   private final Supplier<Availability> availability;
@@ -188,10 +187,10 @@ final class Dispatcher implements HttpHandler {
         });
   }
 
-  /** Where to begin; long questions take long to read. */
+  /** Where to begin. */
   private Executor where(HttpServerExchange exchange, Route route, int bodyLength) {
     int length = bodyLength + exchange.getQueryString().length();
-    return route.isQuick() && length < LONG_QUESTION ? threads.here() : threads.elsewhere();
+    return length < route.quickBytes() ? threads.here() : threads.elsewhere();
   }
 
   /** A short answer straight from the I/O thread. */

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param style what surrounds the answers
  * @param needsStore true if requests are turned away until the store is ready
  * @param mostBodyBytes a larger body is answered 413; 0 if no body is looked at
- * @param isQuick true if the handler is mostly quick, and asks {@link HandlerThreads#giveWay} when
- *     it is not
+ * @param quickBytes the handler is mostly quick with a shorter question, and begins in the thread
+ *     that received it; 0 if it never does
  * @param handler who answers
  */
 public record Route(
@@ -26,8 +26,11 @@ public record Route(
     Style style,
     boolean needsStore,
     int mostBodyBytes,
-    boolean isQuick,
+    int quickBytes,
     Handler handler) {
+
+  /** A question that takes long to read. */
+  private static final int LONG_QUESTION = 1 << 13;
 
   /** What surrounds an answer. */
   public enum Style {
@@ -39,33 +42,41 @@ public record Route(
 
   /** A part of the JSON API that needs the store. */
   public static Route api(String path, Handler handler, String... methods) {
-    return new Route(path, Set.of(methods), segments(path), Style.API, true, 0, false, handler);
+    return new Route(path, Set.of(methods), segments(path), Style.API, true, 0, 0, handler);
   }
 
   /** A page of plain text that is there at any time. */
   public static Route text(String path, Handler handler, String... methods) {
-    return new Route(path, Set.of(methods), segments(path), Style.TEXT, false, 0, false, handler);
+    return new Route(path, Set.of(methods), segments(path), Style.TEXT, false, 0, 0, handler);
   }
 
   /** The same, also before the store is ready, or only when it is. */
   public Route withNeedsStore(boolean needs) {
-    return new Route(name, methods, segments, style, needs, mostBodyBytes, isQuick, handler);
+    return new Route(name, methods, segments, style, needs, mostBodyBytes, quickBytes, handler);
   }
 
   /** The same with a body of at most so many bytes. */
   public Route withBody(int mostBytes) {
-    return new Route(name, methods, segments, style, needsStore, mostBytes, isQuick, handler);
+    return new Route(name, methods, segments, style, needsStore, mostBytes, quickBytes, handler);
   }
 
-  /** The same, begun in the thread that received the request. */
+  /**
+   * The same, begun in the thread that received the request, if the question is not long. The
+   * handler asks {@link HandlerThreads#giveWay} when it takes its time.
+   */
   public Route withQuick() {
-    return new Route(name, methods, segments, style, needsStore, mostBodyBytes, true, handler);
+    return withQuick(LONG_QUESTION);
+  }
+
+  /** The same, if query and body together are shorter than so many bytes. */
+  public Route withQuick(int bytes) {
+    return new Route(name, methods, segments, style, needsStore, mostBodyBytes, bytes, handler);
   }
 
   /** The same for some of its methods, with another handler. */
   public Route with(Set<String> some, Handler other) {
     return new Route(
-        name, Set.copyOf(some), segments, style, needsStore, mostBodyBytes, isQuick, other);
+        name, Set.copyOf(some), segments, style, needsStore, mostBodyBytes, quickBytes, other);
   }
 
   /**
