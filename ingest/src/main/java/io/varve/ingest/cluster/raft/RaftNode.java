@@ -192,10 +192,10 @@ public final class RaftNode implements AutoCloseable {
       for (RaftShard shard : shards) {
         shard.feed().remind();
         shard.leaveLeadWithoutEngine();
-        shard.noticeInstalled();
+        shard.askForNotice();
         shard.trimWhatMayGo();
       }
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       System.getLogger(RaftNode.class.getName())
           .log(System.Logger.Level.WARNING, "the replicated log is not trimmed", e);
     }

@@ -28,10 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
-import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
-import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
-import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
@@ -63,9 +60,6 @@ public final class RaftShard {
   /** A replica that was heard of so lately can take the lead. */
   private static final long CONTACT_MILLIS = 2_000;
 
-  /** So long the leader is left the time to ask once more. */
-  private static final long NOTICE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private final int number;
   private final RaftSettings settings;
   private final ShardOwner owner;
@@ -76,6 +70,7 @@ public final class RaftShard {
   private final Feed feed;
   private final Holders holders;
   private final Freshness freshness = new Freshness();
+  private final InstallNotice notice = new InstallNotice();
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong wantedTrim = new AtomicLong();
@@ -85,7 +80,6 @@ public final class RaftShard {
   private volatile @Nullable SavedPosition saved;
   private volatile @Nullable ReplicatedLog opened;
   private volatile @Nullable Throwable told;
-  private volatile @Nullable Installed unnoticed;
   private int looksWithoutEngine;
 
   RaftShard(
@@ -516,7 +510,7 @@ public final class RaftShard {
   }
 
   void reinitialize() {
-    unnoticed = null;
+    notice.noticed();
     LogPosition position = savedPosition();
     if (position != null) {
       feed.startAt(position);
@@ -530,53 +524,14 @@ public final class RaftShard {
    */
   void installed(LogPosition position, TermIndex asked) throws IOException {
     requireNonNull(saved).set(position);
-    unnoticed = new Installed(asked, System.nanoTime());
+    notice.installed(asked);
   }
 
-  /**
-   * A replica's saved state that was installed, and that Raft has not gone on from yet.
-   *
-   * @param asked what the leader asked with
-   */
-  private record Installed(TermIndex asked, long nanos) {}
-
-  /**
-   * Lets Raft go on from what was installed. Ratis (3.3.0) looks whether it was when the leader
-   * asks once more; until then it takes no entries. A leader that was elected in the meantime does
-   * not ask if the log here is longer than where its own begins, though with other entries: so this
-   * node asks itself, as that leader would. From time to time, by one thread.
-   */
-  void noticeInstalled() {
-    Installed now = unnoticed;
-    RaftServer.Division its = division;
-    RaftPeerId leader = its == null ? null : its.getInfo().getLeaderId();
-    if (now == null
-        || leader == null
-        || leader.equals(server().getId())
-        || System.nanoTime() - now.nanos() < NOTICE_NANOS) {
-      return;
-    }
-    RaftRpcRequestProto asLeader =
-        RaftRpcRequestProto.newBuilder()
-            .setRequestorId(leader.toByteString())
-            .setReplyId(server().getId().toByteString())
-            .setRaftGroupId(RaftGroupIdProto.newBuilder().setId(group.getGroupId().toByteString()))
-            .setCallId(calls.incrementAndGet())
-            .build();
-    try {
-      var _ =
-          server()
-              .installSnapshot(
-                  InstallSnapshotRequestProto.newBuilder()
-                      .setServerRequest(asLeader)
-                      .setLeaderTerm(currentTerm())
-                      .setNotification(
-                          InstallSnapshotRequestProto.NotificationProto.newBuilder()
-                              .setFirstAvailableTermIndex(now.asked().toProto()))
-                      .build());
-    } catch (IOException e) {
-      System.getLogger(RaftShard.class.getName())
-          .log(System.Logger.Level.WARNING, "Raft does not go on from what was installed", e);
+  /** Lets Raft go on from what was installed; from time to time, by one thread. */
+  void askForNotice() throws IOException {
+    RaftServer.Division now = division;
+    if (now != null) {
+      notice.ask(server(), now, group.getGroupId(), calls.incrementAndGet());
     }
   }
 
