@@ -110,14 +110,14 @@ final class LogKeeper implements AutoCloseable {
     String why = failure.cause() + "; " + next;
     LOG.log(System.Logger.Level.ERROR, "this node is stopped: " + why);
     node = null; // nobody is to ask it any more
+    awaitsRoom = failure.noRoom() ? now : null;
+    nextNanos = System.nanoTime();
     store.withdraw(new ReplicaState.Stopped(why));
     try {
       now.close();
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "the replicated log does not end in order", e);
     }
-    awaitsRoom = failure.noRoom() ? now : null;
-    nextNanos = System.nanoTime();
   }
 
   private boolean hasRoom() {
