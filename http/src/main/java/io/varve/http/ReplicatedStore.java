@@ -112,10 +112,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   /** The log has stopped: the store is closed before this returns, and stays so. */
   void withdraw(ReplicaState why) {
     withdrawn = true;
-    StorePull coming = pull;
-    if (coming != null) {
-      coming.cancel();
-    }
+    cancelPull();
     CompletableFuture<Void> done = new CompletableFuture<>();
     later(
         () -> {
@@ -129,6 +126,13 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
         });
     if (!keeper.isShutdown()) {
       done.join();
+    }
+  }
+
+  private void cancelPull() {
+    StorePull coming = pull;
+    if (coming != null) {
+      coming.cancel();
     }
   }
 
@@ -516,10 +520,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   @Override
   public void quiesce() {
     closing = true;
-    StorePull coming = pull;
-    if (coming != null) {
-      coming.cancel();
-    }
+    cancelPull();
     CompletableFuture<Void> done = new CompletableFuture<>();
     later(
         () -> {
