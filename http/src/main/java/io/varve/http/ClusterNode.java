@@ -284,6 +284,12 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     return started == null ? otherwise : question.apply(started.shard(shard));
   }
 
+  private <T> CompletableFuture<T> await(
+      int shard, Function<RaftShard, CompletableFuture<T>> question) {
+    RaftNode started = log.node();
+    return started == null ? notStarted() : question.apply(started.shard(shard));
+  }
+
   private RaftNode started() throws IOException {
     RaftNode started = log.node();
     if (started == null) {
@@ -365,17 +371,17 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public CompletableFuture<Void> applied(int shard, LogPosition position) {
-    return ask(shard, log -> log.applied(position), notStarted());
+    return await(shard, replica -> replica.applied(position));
   }
 
   @Override
   public CompletableFuture<LogPosition> readPosition(int shard) {
-    return ask(shard, RaftShard::readPosition, notStarted());
+    return await(shard, RaftShard::readPosition);
   }
 
   @Override
   public CompletableFuture<Void> visibleIsCommitted(int shard) {
-    return ask(shard, RaftShard::visibleIsCommitted, notStarted());
+    return await(shard, RaftShard::visibleIsCommitted);
   }
 
   private static <T> CompletableFuture<T> notStarted() {

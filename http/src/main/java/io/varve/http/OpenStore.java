@@ -3,6 +3,7 @@ package io.varve.http;
 import io.varve.engine.Engine;
 import io.varve.http.api.Store;
 import io.varve.http.config.ServerConfig;
+import io.varve.http.net.HandlerThreads;
 import io.varve.ingest.Ingestor;
 import io.varve.query.Feature;
 import io.varve.query.QueryEngine;
@@ -57,7 +58,10 @@ final class OpenStore implements AutoCloseable {
     Ingestor ingestor =
         new Ingestor(
             engine.seriesLookup(),
-            engine::append,
+            (batch, mode) -> {
+              HandlerThreads.giveWay(); // what was read may have been long, for its bytes
+              return engine.append(batch, mode);
+            },
             config.ingest().limits(),
             typeAndUnitLabels,
             config.otlp().settings(typeAndUnitLabels, query.lookbackMillis()),

@@ -101,7 +101,7 @@ public final class Server implements AutoCloseable {
 
   /**
    * A shorter body is taken in where it was received: 5,000 samples in 0.1 MB take half a
-   * millisecond, and to wake up two other threads takes a fifth of that.
+   * millisecond, and to wake up two other threads takes a seventh of that.
    */
   private static final int QUICK_WRITE_BYTES = 1 << 18;
 

@@ -61,6 +61,9 @@ final class HttpListenerTest {
         new HttpListener.Limits(MOST_BODIES, 60_000, 1_000, Origins.ALL, prefix),
         List.of(
             Route.api("/api/echo", this::echo, "GET", "POST").withBody(MOST_BODY),
+            Route.text("/where", HttpListenerTest::where, "POST")
+                .withQuick(500)
+                .withBody(MOST_BODY),
             Route.api("/api/item/*/values", this::item, "GET"),
             Route.api("/api/numbers", this::numbers, "GET"),
             Route.api("/api/fails", this::fails, "GET"),
@@ -128,6 +131,29 @@ final class HttpListenerTest {
             + " body="
             + request.bodyLength();
     response.text(200, text);
+  }
+
+  /** Whether it began in an I/O thread. */
+  private static void where(Request request, Response response) throws IOException {
+    response.text(200, Thread.currentThread().getName());
+  }
+
+  @Test
+  void aShortBodyIsHandledWhereItWasReceived() throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + listener.address().getPort() + "/where");
+    Map<Integer, String> names = new TreeMap<>();
+    for (int length : new int[] {1, 499, 500, MOST_BODY}) {
+      HttpRequest request =
+          HttpRequest.newBuilder(uri)
+              .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[length]))
+              .build();
+      names.put(length, client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    }
+    assertThat(names)
+        .containsEntry(1, "http-here")
+        .containsEntry(499, "http-here")
+        .containsEntry(500, "http")
+        .containsEntry(MOST_BODY, "http");
   }
 
   private void item(Request request, Response response) throws IOException {
