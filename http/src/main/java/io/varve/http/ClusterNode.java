@@ -26,7 +26,6 @@ import io.varve.ingest.ship.StorePull;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,9 +71,6 @@ final class ClusterNode implements StoreKeeper, ClusterView {
       ServerConfig config, AggregatesReload aggregates, Companions companions, InstantSource clock)
       throws IOException {
     this.cluster = config.cluster();
-    if (cluster.replication() == ClusterConfig.Replication.ASYNC) {
-      throw new ConfigException("cluster.replication: async is not there yet: set it to sync");
-    }
     if (config.backup().archiveMillis() > 0) {
       throw new ConfigException(
           "backup.archive: the log of a cluster is not archived yet: set it to never");
@@ -89,7 +85,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     this.membership =
         new Membership(cluster, dataDir.resolve(RAFT), requests, begin(), this::shardIfStarted);
     this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
-    UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
+    UUID name = cluster.id();
     this.store =
         new ReplicatedStore(
             config.withDataDir(dataDir.resolve(SHARD)),
@@ -138,7 +134,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   }
 
   private RaftNode startLog() throws IOException {
-    UUID name = UUID.nameUUIDFromBytes(cluster.name().getBytes(StandardCharsets.UTF_8));
+    UUID name = cluster.id();
     RaftSettings settings =
         RaftSettings.of(
                 self(),

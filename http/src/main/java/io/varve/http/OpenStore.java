@@ -1,6 +1,8 @@
 package io.varve.http;
 
 import io.varve.engine.Engine;
+import io.varve.engine.WriteResult;
+import io.varve.engine.model.WriteBatch;
 import io.varve.http.api.Store;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.net.HandlerThreads;
@@ -9,6 +11,7 @@ import io.varve.query.Feature;
 import io.varve.query.QueryEngine;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
 
 /**
  * An engine that is open, and what works on it alone: the ways in and out, and the thread that
@@ -19,6 +22,7 @@ final class OpenStore implements AutoCloseable {
   private final QueryEngine queries;
   private final Store store;
   private final Ingestor corrections;
+  private final Ingestor reader;
   private final GroupedService grouped;
 
   /**
@@ -77,6 +81,7 @@ final class OpenStore implements AutoCloseable {
             queries,
             engine::version);
     corrections = ingestor.intoWhole((batch, mode) -> engine.correct(batch));
+    reader = ingestor.intoWaiting((batch, mode) -> taken(batch));
     aggregates.open(engine, config);
     grouped = new GroupedService(engine, queries, clock, aggregates::auditMillis);
   }
@@ -96,6 +101,16 @@ final class OpenStore implements AutoCloseable {
   /** Takes bodies whose samples take the place of those at the same times. */
   Ingestor corrections() {
     return corrections;
+  }
+
+  /** Reads bodies and stores nothing; the position of an outcome is 0 if there was something in. */
+  Ingestor reader() {
+    return reader;
+  }
+
+  private static WriteResult taken(WriteBatch batch) {
+    return new WriteResult(
+        batch.sampleCount, batch.histogramCount, batch.exemplarCount, 0, List.of(), 0);
   }
 
   /** Asks queries to end, and ends what works in the background; the engine stays open. */

@@ -59,6 +59,7 @@ import io.varve.http.cluster.MemberHandlers;
 import io.varve.http.cluster.ScrubHandlers;
 import io.varve.http.cluster.ShipHandlers;
 import io.varve.http.cluster.TermHandler;
+import io.varve.http.cluster.WriteSpool;
 import io.varve.http.config.Durations;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.metrics.ClusterMetrics;
@@ -104,6 +105,9 @@ public final class Server implements AutoCloseable {
    * millisecond, and to wake up two other threads takes a seventh of that.
    */
   private static final int QUICK_WRITE_BYTES = 1 << 18;
+
+  private static final String REMOTE_WRITE = "/api/v1/write";
+  private static final String OTLP = "/api/v1/otlp/v1/metrics";
 
   private final ServerConfig config;
   private final InstantSource clock = InstantSource.system();
@@ -205,7 +209,14 @@ public final class Server implements AutoCloseable {
             () -> node.current() != null,
             () -> engine().stats(),
             metrics);
-    metrics.observe(() -> node, made::reachable, () -> node.scrub().status());
+    metrics.observe(
+        () -> node,
+        made::reachable,
+        () -> node.scrub().status(),
+        () -> {
+          WriteSpool spool = made.spool();
+          return spool == null ? null : spool.spool();
+        });
     return made;
   }
 
@@ -234,7 +245,7 @@ public final class Server implements AutoCloseable {
     List<Route> routes = new ArrayList<>();
     routes.add(
         Route.text(
-                "/api/v1/write",
+                REMOTE_WRITE,
                 new WriteHandler(this::store, writes, WriteHandler.Format.REMOTE_WRITE),
                 "POST")
             .withNeedsStore(true)
@@ -402,7 +413,30 @@ public final class Server implements AutoCloseable {
                         : config.http().externalUrl()),
                 get)
             .withNeedsStore(false));
-    return others == null ? routes : others.around(routes);
+    return others == null ? routes : others.around(routes, kept(others.spool(), writes));
+  }
+
+  /** Takes writes that are acknowledged before the cluster has them. */
+  private Map<String, Handler> kept(@Nullable WriteSpool spool, Gate writes) {
+    if (spool == null) {
+      return Map.of();
+    }
+    Map<String, Handler> kept = new TreeMap<>();
+    Map.of(
+            REMOTE_WRITE, WriteHandler.Format.REMOTE_WRITE,
+            OTLP, WriteHandler.Format.OTLP)
+        .forEach(
+            (path, format) ->
+                kept.put(
+                    path,
+                    new WriteHandler(
+                        this::store,
+                        writes,
+                        new SpooledFormat(format, path, () -> opened().reader(), spool))));
+    if (!config.otlp().enabled()) {
+      kept.remove(OTLP);
+    }
+    return kept;
   }
 
   /** What the other nodes of the cluster ask. */
@@ -432,7 +466,6 @@ public final class Server implements AutoCloseable {
   }
 
   private Route otlp(Gate writes) {
-    String path = "/api/v1/otlp/v1/metrics";
     if (!config.otlp().enabled()) {
       Handler off =
           (request, response) ->
@@ -440,10 +473,10 @@ public final class Server implements AutoCloseable {
                   404,
                   "otlp write receiver needs to be enabled with `otlp.enabled: true` in the"
                       + " configuration\n");
-      return Route.text(path, off, "POST");
+      return Route.text(OTLP, off, "POST");
     }
     Handler on = new WriteHandler(this::store, writes, WriteHandler.Format.OTLP);
-    return Route.text(path, on, "POST")
+    return Route.text(OTLP, on, "POST")
         .withNeedsStore(true)
         .withBody(config.ingest().limits().compressedBytes());
   }
@@ -537,6 +570,9 @@ public final class Server implements AutoCloseable {
    */
   public String recover() throws IOException {
     String recovery = keeper.open(progress);
+    if (others != null) {
+      others.open();
+    }
     reloader.begin();
     return recovery;
   }

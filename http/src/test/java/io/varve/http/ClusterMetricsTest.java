@@ -14,6 +14,7 @@ import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
 import io.varve.ingest.ship.ScrubStatus;
+import io.varve.ingest.spool.Spool;
 import io.varve.query.promql.Expr;
 import io.varve.query.promql.Parser;
 import io.varve.retention.rules.Rule;
@@ -23,12 +24,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a cluster tells in figures is documented, and the alerts on it are right. */
 final class ClusterMetricsTest {
@@ -126,16 +129,23 @@ final class ClusterMetricsTest {
     }
   }
 
-  private static String scrape() throws Exception {
+  @TempDir private Path folder;
+
+  private String scrape() throws Exception {
     ServerMetrics metrics = new ServerMetrics("1");
     ClusterMetrics cluster = metrics.cluster();
-    cluster.observe(Leader::new, () -> 2, () -> new ScrubStatus(1, 2, 3, 4, 5, 6, 7, 8, null));
+    Spool spool = Spool.open(folder, 1, 1 << 20);
+    spool.put(System.currentTimeMillis(), "/", Map.of(), new byte[100], 0, 100);
+    cluster.observe(
+        Leader::new, () -> 2, () -> new ScrubStatus(1, 2, 3, 4, 5, 6, 7, 8, null), () -> spool);
+    cluster.delivered(ClusterMeter.Delivered.DELAYED);
     cluster.forwarded("b", "read", ClusterMeter.Fate.LOST);
     cluster.turnedAway("write");
     cluster.read("strong", ClusterMeter.Source.LOCAL);
     cluster.leaderChanged(0);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     metrics.write(null, out);
+    spool.close();
     return out.toString(StandardCharsets.UTF_8);
   }
 
@@ -157,6 +167,9 @@ final class ClusterMetricsTest {
         .contains("varve_cluster_replica_lag_bytes{replica=\"b\",shard=\"0\"} 7000.0")
         .contains("varve_cluster_replica_contact_seconds{replica=\"b\",shard=\"0\"} 2.5")
         .contains("varve_cluster_scrub_differences_total 6.0")
+        .contains("varve_cluster_spool_requests 1.0")
+        .contains("varve_cluster_spool_bytes 111.0")
+        .contains("varve_cluster_spool_deliveries_total{result=\"delayed\"} 1.0")
         .contains(
             "varve_cluster_forwarded_requests_total{kind=\"read\",node=\"b\",result=\"lost\"} 1.0")
         .contains("varve_cluster_reads_total{level=\"strong\",source=\"local\"} 1.0")

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ final class ClusterTest {
   private final int[] ports = new int[2 * NODES];
   private final long now = System.currentTimeMillis() / 1000 * 1000;
   private final List<SmallDisk> disks = new ArrayList<>();
+  private String replication = "sync";
   private int written;
 
   private void begin() throws Exception {
@@ -76,7 +78,8 @@ final class ClusterTest {
     text.append("backup: {store: '").append(folder.resolve("backups")).append("'}\n");
     text.append("listen: 127.0.0.1:").append(ports[node]);
     text.append("\ndata_dir: '").append(data(node)).append("'\nhttp: {admin_api: true}\n");
-    text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n  peers:\n");
+    text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n");
+    text.append("  replication: ").append(replication).append("\n  peers:\n");
     for (int peer = 0; peer < NODES; peer++) {
       text.append("  - {id: n").append(peer);
       text.append(", http: '127.0.0.1:").append(ports[peer]);
@@ -204,6 +207,60 @@ final class ClusterTest {
     start(leader);
     write();
     allHave(63);
+  }
+
+  /** Acknowledged by one node alone, which then goes, too. */
+  @Test
+  void whatANodeHasKeptComesToAllWhenTheyAreBack() throws Exception {
+    replication = "async";
+    begin();
+    for (int i = 0; i < 20; i++) {
+      write();
+    }
+    allHave(20);
+    stop(0);
+    stop(1);
+    for (int i = 0; i < 30; i++) {
+      assertThat(write()).isEqualTo(2);
+    }
+    HttpResponse<String> status = client(2).get("/api/v1/cluster/status", "scope", "node");
+    assertThat(JSON.readTree(status.body()).at("/data/spool/requests").asInt())
+        .as(status.body())
+        .isEqualTo(30);
+    // What can never be stored is not kept.
+    HttpResponse<String> bad =
+        client(2)
+            .send(
+                client(2)
+                    .to("/api/v1/write")
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[] {1, 2, 3}))
+                    .build());
+    assertThat(bad.statusCode()).as(bad.body()).isEqualTo(400);
+    stop(2);
+    for (int node = 0; node < NODES; node++) {
+      open(node);
+    }
+    for (int node = 0; node < NODES; node++) {
+      recover(node);
+    }
+    allHave(50);
+    for (int i = 0; i < 20; i++) {
+      write();
+    }
+    allHave(70);
+    awaitEmptySpools();
+  }
+
+  private void awaitEmptySpools() throws Exception {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    for (int node = 0; node < NODES; node++) {
+      String metrics;
+      do {
+        metrics = client(node).get("/metrics").body();
+        assertThat(System.currentTimeMillis()).as(metrics).isLessThan(end);
+      } while (!metrics.contains("varve_cluster_spool_requests 0.0"));
+      assertThat(metrics).doesNotContain("varve_cluster_spool_deliveries_total{result=\"refused");
+    }
   }
 
   @Test

@@ -28,7 +28,7 @@ public record IngestOutcome(
     long position) {
 
   /** An answer to a request of which nothing is stored. */
-  static IngestOutcome refused(int status, String message, int retryAfterSeconds) {
+  public static IngestOutcome refused(int status, String message, int retryAfterSeconds) {
     return new IngestOutcome(status, message, retryAfterSeconds, false, false, 0, 0, 0, -1);
   }
 

@@ -127,9 +127,10 @@ public final class Ingestor {
   }
 
   /** Another way for the batches, and all else in common. */
-  private Ingestor(Ingestor of, BatchSink sink, boolean whole) {
+  private Ingestor(Ingestor of, BatchSink sink, boolean whole, IngestCounters counters) {
     this.sink = sink;
     this.whole = whole;
+    this.counters = counters;
     lookup = of.lookup;
     limits = of.limits;
     typeAndUnitLabels = of.typeAndUnitLabels;
@@ -140,7 +141,6 @@ public final class Ingestor {
     aliases = of.aliases;
     budget = of.budget;
     workspaces = of.workspaces;
-    counters = of.counters;
   }
 
   /**
@@ -148,7 +148,12 @@ public final class Ingestor {
    * on all requests together, counters and what is remembered of senders are in common.
    */
   public Ingestor intoWhole(BatchSink other) {
-    return new Ingestor(this, other, true);
+    return new Ingestor(this, other, true, counters);
+  }
+
+  /** The same ingestor with another end, for batches that come here a second time to be stored. */
+  public Ingestor intoWaiting(BatchSink other) {
+    return new Ingestor(this, other, whole, new IngestCounters());
   }
 
   private Workspace newWorkspace() {

@@ -94,6 +94,14 @@ public final class ClusterCommand implements Callable<Integer> {
   private int diskMegabytes;
 
   @Option(
+      names = "--async",
+      description = {
+        "Writes are acknowledged by one node alone (replication: async). What was acknowledged must"
+            + " be there in the end; no node's disk is lost."
+      })
+  private boolean async;
+
+  @Option(
       names = "--weaken-reads",
       description = {
         "Ask for bounded reads where fenced and strong ones are recorded. The checker must find"
@@ -198,6 +206,7 @@ public final class ClusterCommand implements Callable<Integer> {
                     clients,
                     pause,
                     weakenReads,
+                    async,
                     diskMegabytes,
                     3_000,
                     System.err::println))

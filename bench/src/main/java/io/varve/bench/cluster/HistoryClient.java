@@ -48,6 +48,7 @@ final class HistoryClient implements Runnable {
    * @param next by series, the number that its owner writes next
    * @param last by client, the last write that was acknowledged
    * @param pauseMillis on average between two requests of a client
+   * @param boundedOnly true if no read asks for more, as nothing is promised that it could rely on
    */
   record Shared(
       Nodes nodes,
@@ -57,13 +58,15 @@ final class HistoryClient implements Runnable {
       AtomicReferenceArray<@Nullable Write> last,
       Duration patience,
       int pauseMillis,
-      boolean weakenedReads) {
+      boolean weakenedReads,
+      boolean boundedOnly) {
     static Shared of(
         Nodes nodes,
         UniqueSamples samples,
         Duration patience,
         int pauseMillis,
-        boolean weakenedReads) {
+        boolean weakenedReads,
+        boolean boundedOnly) {
       return new Shared(
           nodes,
           samples,
@@ -72,7 +75,8 @@ final class HistoryClient implements Runnable {
           new AtomicReferenceArray<>(samples.clients()),
           patience,
           pauseMillis,
-          weakenedReads);
+          weakenedReads,
+          boundedOnly);
     }
 
     /** All clients of a run. */
@@ -174,7 +178,7 @@ final class HistoryClient implements Runnable {
 
   private void read() throws InterruptedException {
     ReadLevel level =
-        switch (random.nextInt(10)) {
+        switch (shared.boundedOnly() ? 0 : random.nextInt(10)) {
           case 0, 1, 2, 3 -> ReadLevel.BOUNDED;
           case 4, 5, 6 -> ReadLevel.FENCED;
           default -> ReadLevel.STRONG;

@@ -170,8 +170,7 @@ final class LoadRun {
       List<Figures> figures = new ArrayList<>();
       figures.add(one("interval", encoded));
       figures.add(one("always", encoded));
-      TestCluster.Settings settings =
-          new TestCluster.Settings(varve, work, false, false, 0, "", 0, progress);
+      TestCluster.Settings settings = TestCluster.Settings.plain(varve, work, progress);
       try (TestCluster cluster = TestCluster.start(settings)) {
         cluster.awaitWell(START);
         List<ServerProcess> processes = cluster.nodes().stream().map(ClusterNode::process).toList();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -46,6 +47,8 @@ final class NemesisRun {
    * @param kinds of them
    * @param mostNanos no fault begins later than this after the cluster was there
    * @param weakenedReads true to see whether the checker sees: reads ask for less than they claim
+   * @param async true if one node alone acknowledges writes: they have to be there in the end, and
+   *     no node's disk may be lost
    * @param diskMegabytes of each node's disk, if disks are to run full; 0: they are not
    * @param settleMillis of writing without faults, before and after them
    */
@@ -59,6 +62,7 @@ final class NemesisRun {
       int clients,
       int pauseMillis,
       boolean weakenedReads,
+      boolean async,
       int diskMegabytes,
       long settleMillis,
       Consumer<String> progress) {}
@@ -88,6 +92,7 @@ final class NemesisRun {
             plan.kinds().contains(FaultKind.CLOCK),
             plan.kinds().contains(FaultKind.FULL_DISK) ? plan.diskMegabytes() : 0,
             SECTIONS,
+            plan.async(),
             plan.seed(),
             plan.progress());
     try (TestCluster cluster = TestCluster.start(settings)) {
@@ -100,11 +105,20 @@ final class NemesisRun {
       throws IOException, InterruptedException {
     HistoryClient.Shared shared =
         HistoryClient.Shared.of(
-            cluster.client(), samples, PATIENCE, plan.pauseMillis(), plan.weakenedReads());
+            cluster.client(),
+            samples,
+            PATIENCE,
+            plan.pauseMillis(),
+            plan.weakenedReads(),
+            plan.async());
     Nemesis nemesis = new Nemesis(cluster, shared, plan.progress());
     Set<FaultKind> kinds = Nemesis.possible(cluster);
     List<FaultKind> left = plan.kinds().stream().filter(kind -> !kinds.contains(kind)).toList();
     kinds.retainAll(plan.kinds());
+    if (plan.async()) {
+      // What is wiped, or found damaged and then wiped, may have been the only copy.
+      kinds.removeAll(EnumSet.of(FaultKind.WIPE, FaultKind.FLIP_LOG));
+    }
     long begin = System.nanoTime();
     List<Thread> threads = new ArrayList<>();
     for (HistoryClient client : shared.clients(plan.seed())) {
@@ -132,13 +146,15 @@ final class NemesisRun {
       plan.progress().accept("all is healed; reading everything from every node");
       try {
         cluster.awaitWell(HEAL);
+        cluster.awaitDelivered(HEAL);
         FinalReads.read(shared, FINAL_ANSWER);
       } catch (IOException e) {
         problem = e.getMessage();
       }
     }
     List<Operation> operations = shared.history().operations();
-    Verdict verdict = new HistoryChecker(samples, BOUND_NANOS).check(operations);
+    long bound = plan.async() ? Long.MAX_VALUE : BOUND_NANOS;
+    Verdict verdict = new HistoryChecker(samples, bound).check(operations);
     NemesisReport report =
         NemesisReport.of(plan.seed(), begin, left, nemesis.done(), operations, verdict, problem);
     if (!report.passed()) {

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param state what the node's replica does
  * @param leader id of the node that leads, "" if none is known
  * @param lagMillis how far it is behind the leader
+ * @param spooled writes that the node has acknowledged, and the cluster has not taken
  */
-record NodeStatus(String state, String leader, long lagMillis) {
+record NodeStatus(String state, String leader, long lagMillis, long spooled) {
   private static final String PATH = "/api/v1/cluster/status?scope=node";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -29,12 +30,14 @@ record NodeStatus(String state, String leader, long lagMillis) {
   }
 
   static NodeStatus parse(String body) throws IOException {
-    JsonNode shard = JSON.readTree(body).path("data").path("shards").path(0);
+    JsonNode data = JSON.readTree(body).path("data");
+    JsonNode shard = data.path("shards").path(0);
     JsonNode lag = shard.path("lagMillis");
     return new NodeStatus(
         shard.path("state").asText(""),
         shard.path("leader").asText(""),
-        lag.isNumber() ? lag.asLong() : Long.MAX_VALUE);
+        lag.isNumber() ? lag.asLong() : Long.MAX_VALUE,
+        data.path("spool").path("requests").asLong());
   }
 
   boolean leads() {

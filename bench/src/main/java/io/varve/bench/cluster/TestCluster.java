@@ -36,6 +36,7 @@ final class TestCluster implements AutoCloseable {
    * @param diskMegabytes of a disk for each node that can be filled, where that is possible; 0:
    *     none
    * @param sections further sections of the configuration
+   * @param async true if a write is acknowledged by one node alone
    * @param progress takes lines that tell what is left out
    */
   record Settings(
@@ -45,8 +46,14 @@ final class TestCluster implements AutoCloseable {
       boolean clocks,
       int diskMegabytes,
       String sections,
+      boolean async,
       long seed,
-      Consumer<String> progress) {}
+      Consumer<String> progress) {
+    /** Without faults, and without anything special. */
+    static Settings plain(List<String> varve, Path work, Consumer<String> progress) {
+      return new Settings(varve, work, false, false, 0, "", false, 0, progress);
+    }
+  }
 
   private TestCluster(@Nullable Network network, List<Integer> ports) {
     this.network = network;
@@ -96,8 +103,23 @@ final class TestCluster implements AutoCloseable {
             .collect(Collectors.joining());
     Files.writeString(
         config,
-        "listen: 127.0.0.1:%d\ndata_dir: %s\n%scluster:\n  node: %s\n  name: bench\n  peers:\n%s"
-            .formatted(ports.get(n), data, settings.sections(), id(n), peers));
+        """
+        listen: 127.0.0.1:%d
+        data_dir: %s
+        %scluster:
+          node: %s
+          name: bench
+          replication: %s
+          peers:
+        %s\
+        """
+            .formatted(
+                ports.get(n),
+                data,
+                settings.sections(),
+                id(n),
+                settings.async() ? "async" : "sync",
+                peers));
     List<String> command = new ArrayList<>(settings.varve());
     command.addAll(List.of("serve", "--config", config.toString()));
     SmallDisk disk = null;
@@ -190,6 +212,25 @@ final class TestCluster implements AutoCloseable {
                     id(n),
                     patience,
                     nodes.get(n).isRunning() ? NodeStatus.of(client, n) : "it has ended"));
+      }
+    }
+  }
+
+  /**
+   * Waits until no node has writes left that it alone has acknowledged.
+   *
+   * @throws IOException if one has them still
+   */
+  void awaitDelivered(Duration patience) throws IOException, InterruptedException {
+    long end = System.nanoTime() + patience.toNanos();
+    for (int n = 0; n < NODES; n++) {
+      NodeStatus status = NodeStatus.of(client, n);
+      while (status == null || status.spooled() > 0) {
+        if (System.nanoTime() > end) {
+          throw new IOException("the spool of node %s is not empty: %s".formatted(id(n), status));
+        }
+        Thread.sleep(LOOK_MILLIS);
+        status = NodeStatus.of(client, n);
       }
     }
   }

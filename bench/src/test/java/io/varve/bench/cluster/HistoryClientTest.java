@@ -45,7 +45,7 @@ final class HistoryClientTest {
       throws Exception {
     try (Nodes nodes = new Nodes(ports)) {
       HistoryClient.Shared shared =
-          HistoryClient.Shared.of(nodes, samples, Duration.ofSeconds(5), 5, false);
+          HistoryClient.Shared.of(nodes, samples, Duration.ofSeconds(5), 5, false, false);
       List<Thread> threads = new ArrayList<>();
       for (HistoryClient client : shared.clients(seed)) {
         threads.add(Thread.ofVirtual().start(client));

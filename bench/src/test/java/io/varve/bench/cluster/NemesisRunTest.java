@@ -37,7 +37,12 @@ final class NemesisRunTest {
   }
 
   private NemesisReport run(
-      long seed, int faults, Set<FaultKind> kinds, int seconds, boolean weakenedReads)
+      long seed,
+      int faults,
+      Set<FaultKind> kinds,
+      int seconds,
+      boolean weakenedReads,
+      boolean async)
       throws Exception {
     return new NemesisRun(
             new NemesisRun.Plan(
@@ -50,6 +55,7 @@ final class NemesisRunTest {
                 4,
                 20,
                 weakenedReads,
+                async,
                 64,
                 500,
                 System.out::println))
@@ -71,6 +77,7 @@ final class NemesisRunTest {
                 FaultKind.WIPE,
                 FaultKind.LOSS),
             15,
+            false,
             false);
     report.print(System.out);
     assertThat(report.problem()).isNull();
@@ -82,9 +89,27 @@ final class NemesisRunTest {
   }
 
   @Test
+  void whatOneNodeAloneHasAcknowledgedIsThereInTheEnd() throws Exception {
+    long seed = Seeds.usual(13);
+    NemesisReport report =
+        run(
+            seed,
+            5,
+            EnumSet.of(FaultKind.KILL, FaultKind.KILL_TWO, FaultKind.KILL_ALL, FaultKind.SHATTER),
+            12,
+            false,
+            true);
+    report.print(System.out);
+    assertThat(report.problem()).isNull();
+    assertThat(report.told()).isEmpty();
+    assertThat(report.passed()).isTrue();
+    assertThat(report.acknowledged()).isGreaterThan(500);
+  }
+
+  @Test
   void readsThatAreWeakerThanTheySayAreCaught() throws Exception {
     long seed = Seeds.usual(12);
-    NemesisReport report = run(seed, 3, EnumSet.of(FaultKind.DELAY), 6, true);
+    NemesisReport report = run(seed, 3, EnumSet.of(FaultKind.DELAY), 6, true, false);
     assertThat(report.problem()).isNull();
     assertThat(report.violations()).containsKey(Kind.MISSED_STRONG);
   }

@@ -563,6 +563,18 @@ public final class Wal implements ReadableLog {
     return last;
   }
 
+  /**
+   * The first record that the segments may hold: those before it were trimmed. 1 if none is there.
+   */
+  public long first() {
+    lock.lock();
+    try {
+      return segments.isEmpty() ? 1 : segments.getFirst().firstSequence();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public long segmentBytes() {
     SegmentWriter open = writer;

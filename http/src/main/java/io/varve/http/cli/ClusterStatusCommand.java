@@ -19,6 +19,8 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true)
 final class ClusterStatusCommand implements Callable<Integer> {
+  private static final long LONG_SPOOLED_MILLIS = 30_000;
+
   @Option(
       names = "--url",
       paramLabel = "URL",
@@ -41,7 +43,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
         status.path("name").asText(),
         status.path("replication").asText(),
         status.path("self").asText());
-    TextTable nodes = new TextTable("NODE", "HTTP", "HEALTH", "VERSION", "FILES", "FILE BYTES");
+    TextTable nodes =
+        new TextTable("NODE", "HTTP", "HEALTH", "VERSION", "FILES", "FILE BYTES", "SPOOL BYTES");
     TextTable shards =
         new TextTable(
             "SHARD",
@@ -67,7 +70,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
           reachable ? health(report) : "unreachable",
           report.path("version").asText("-"),
           number(report.path("files")),
-          number(report.path("fileBytes")));
+          number(report.path("fileBytes")),
+          number(report.path("spool").path("bytes")));
       if (!reachable) {
         long millis = node.path("contactMillis").asLong(-1);
         problems.add(
@@ -82,6 +86,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
       if (report.path("stopped").isTextual() && !stopped.isEmpty()) {
         problems.add("node " + id + " takes no writes: " + stopped);
       }
+      spool(id, report.path("spool"), problems);
       for (JsonNode shard : report.path("shards")) {
         hasLeader |= shard.path("role").asText().equals("leader");
         row(shards, id, shard, lagBytes(status, id, shard.path("shard").asInt()));
@@ -95,6 +100,29 @@ final class ClusterStatusCommand implements Callable<Integer> {
       problems.add("no node leads: nothing can be written");
     }
     return problems;
+  }
+
+  private static void spool(String id, JsonNode spool, List<String> problems) {
+    long oldest = spool.path("oldestMillis").asLong();
+    if (oldest > LONG_SPOOLED_MILLIS) {
+      problems.add(
+          "node "
+              + id
+              + " has writes that the cluster has not taken for "
+              + seconds(oldest)
+              + ", "
+              + number(spool.path("bytes"))
+              + " bytes of at most "
+              + number(spool.path("maxBytes")));
+    }
+    if (spool.path("lostRequests").asLong() > 0) {
+      problems.add(
+          "node "
+              + id
+              + " has lost "
+              + number(spool.path("lostRequests"))
+              + " acknowledged writes: its spool was damaged");
+    }
   }
 
   private static String health(JsonNode report) {

@@ -10,6 +10,7 @@ import io.varve.http.net.Route;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.otlp.OtlpDeltas;
+import io.varve.ingest.spool.Spool;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -36,6 +37,7 @@ public final class Cluster implements AutoCloseable {
   /** A merge of everything takes as long as it takes. */
   private static final long CHANGE_MILLIS = TimeUnit.HOURS.toMillis(1);
 
+  private static final String SPOOL = "spool";
   private static final String STATUS = "/api/v1/cluster/status";
   private static final String TRANSFER = "/api/v1/admin/cluster/transfer";
 
@@ -47,6 +49,7 @@ public final class Cluster implements AutoCloseable {
   private final Peers peers;
   private final PeerWatch watch;
   private final Forwarder forwarder;
+  private final @Nullable WriteSpool spool;
   private final String version;
 
   /**
@@ -81,6 +84,33 @@ public final class Cluster implements AutoCloseable {
     watch =
         new PeerWatch(
             peers, token, config.http().routePrefix() + STATUS + "?scope=node", view, meter);
+    spool = told.replication() == ClusterConfig.Replication.ASYNC ? spool(token) : null;
+  }
+
+  private WriteSpool spool(String token) {
+    Delivery delivery = new Delivery(peers, token, writeMillis());
+    return new WriteSpool(
+        config.dataDir().resolve(SPOOL), config.cluster(), delivery, watch, peers, meter);
+  }
+
+  private long writeMillis() {
+    return config.cluster().writeMillis() + WRITE_MARGIN_MILLIS;
+  }
+
+  /**
+   * Opens what needs the data folder, which is this process's alone by now.
+   *
+   * @throws IOException if it cannot be read
+   */
+  public void open() throws IOException {
+    if (spool != null) {
+      spool.open();
+    }
+  }
+
+  /** Keeps writes that are acknowledged before the cluster has them; null if none are. */
+  public @Nullable WriteSpool spool() {
+    return spool;
   }
 
   /**
@@ -114,36 +144,35 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
-  /** The same routes, each answered by the node that can. */
-  public List<Route> around(List<Route> routes) {
+  /**
+   * The same routes, each answered by the node that can.
+   *
+   * @param kept by name, handlers for the routes of writes that put them into the {@link #spool}
+   */
+  public List<Route> around(List<Route> routes, Map<String, Handler> kept) {
     List<Route> all = new ArrayList<>();
     for (Route route : routes) {
       Map<RouteKind, Set<String>> methods = new EnumMap<>(RouteKind.class);
       for (String method : route.methods()) {
         methods.computeIfAbsent(RouteKind.of(route, method), kind -> new TreeSet<>()).add(method);
       }
-      methods.forEach((kind, some) -> all.add(around(route, kind, some)));
+      methods.forEach((kind, some) -> all.add(around(route, kind, some, kept)));
     }
     return all;
   }
 
-  private Route around(Route route, RouteKind kind, Set<String> methods) {
+  private Route around(
+      Route route, RouteKind kind, Set<String> methods, Map<String, Handler> kept) {
     Handler inner = route.handler();
     Route.Style style = route.style();
     long readMillis = config.query().limits().timeoutMillis() + READ_MARGIN_MILLIS;
-    long writeMillis = config.cluster().writeMillis() + WRITE_MARGIN_MILLIS;
     return switch (kind) {
       case LOCAL -> route.with(methods, inner);
       case READ ->
           route
               .with(methods, new LevelledRead(inner, style, readMillis, this))
               .withNeedsStore(false);
-      case WRITE ->
-          route
-              .with(
-                  methods,
-                  new LeaderHandler(inner, kind, style, isRepeatable(route), writeMillis, this))
-              .withNeedsStore(false);
+      case WRITE -> route.with(methods, write(route, kept.get(route.name()))).withNeedsStore(false);
       case LEAD ->
           route
               .with(methods, new LeaderHandler(inner, kind, style, true, readMillis, this))
@@ -153,6 +182,18 @@ public final class Cluster implements AutoCloseable {
               .with(methods, new LeaderHandler(inner, kind, style, false, CHANGE_MILLIS, this))
               .withNeedsStore(false);
     };
+  }
+
+  private Handler write(Route route, @Nullable Handler keep) {
+    boolean isRepeatable = isRepeatable(route);
+    Handler lead =
+        new LeaderHandler(
+            route.handler(), RouteKind.WRITE, route.style(), isRepeatable, writeMillis(), this);
+    WriteSpool into = spool;
+    // What may be sent once only is not kept to be sent until it is taken.
+    return into == null || keep == null || !isRepeatable
+        ? lead
+        : new SpoolHandler(keep, lead, into, here);
   }
 
   /** Samples twice are samples once; deltas that are added up are not. */
@@ -218,6 +259,12 @@ public final class Cluster implements AutoCloseable {
     return here.open().getAsBoolean() ? stats.get() : null;
   }
 
+  /** What waits for the cluster to take it; null if nothing ever does. */
+  @Nullable Spool kept() {
+    WriteSpool into = spool;
+    return into == null ? null : into.spool();
+  }
+
   /** How many nodes can be reached, this one included. */
   public int reachable() {
     return watch.reachable();
@@ -231,6 +278,9 @@ public final class Cluster implements AutoCloseable {
   /** Asks other nodes no more, and breaks off what is on its way to them. */
   @Override
   public void close() {
+    if (spool != null) {
+      spool.close();
+    }
     watch.close();
     peers.close();
   }

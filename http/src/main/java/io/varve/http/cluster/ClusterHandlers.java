@@ -55,7 +55,8 @@ final class ClusterHandlers {
             cluster.version(),
             here.availability().get(),
             here.view().get(),
-            cluster.stats());
+            cluster.stats(),
+            cluster.kept());
     report.put("ready", cluster.isReady());
     return report;
   }

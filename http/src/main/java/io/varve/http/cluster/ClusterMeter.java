@@ -12,6 +12,16 @@ public interface ClusterMeter {
     LOST
   }
 
+  /** How it went to take an acknowledged write to the leader. */
+  enum Delivered {
+    /** The cluster has it. */
+    TAKEN,
+    /** It is refused for good, at least in part. */
+    REFUSED,
+    /** It is tried again. */
+    DELAYED
+  }
+
   /** How a read was answered. */
   enum Source {
     /** By this node. */
@@ -29,6 +39,9 @@ public interface ClusterMeter {
 
   /** Another node has passed a request on to this one, which does not take it. */
   void turnedAway(String kind);
+
+  /** An acknowledged write was taken to the leader. */
+  void delivered(Delivered how);
 
   /** A read was answered. */
   void read(String level, Source source);

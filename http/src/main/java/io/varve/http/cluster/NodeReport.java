@@ -10,6 +10,7 @@ import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
+import io.varve.ingest.spool.Spool;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +29,15 @@ final class NodeReport {
    * @param version of the program
    * @param view null before there is one
    * @param stats null while the store is not open
+   * @param spool null if there is none
    */
   static ObjectNode write(
       String node,
       String version,
       Availability availability,
       @Nullable ClusterView view,
-      @Nullable EngineStats stats) {
+      @Nullable EngineStats stats,
+      @Nullable Spool spool) {
     ObjectNode to = JSON.createObjectNode();
     to.put("node", node);
     to.put("version", version);
@@ -44,6 +47,15 @@ final class NodeReport {
       to.put("files", stats.chunkFiles());
       to.put("fileBytes", stats.chunkBytes());
       to.put("stopped", stats.stopped());
+    }
+    if (spool != null) {
+      long oldest = spool.oldestMillis();
+      to.putObject("spool")
+          .put("requests", spool.waiting())
+          .put("bytes", spool.waitingBytes())
+          .put("maxBytes", spool.mostBytes())
+          .put("oldestMillis", oldest == 0 ? 0 : System.currentTimeMillis() - oldest)
+          .put("lostRequests", spool.lost());
     }
     ArrayNode shards = to.putArray("shards");
     if (view != null) {

@@ -2,11 +2,13 @@ package io.varve.http.config;
 
 import io.varve.ingest.cluster.Peer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /**
@@ -16,6 +18,7 @@ import java.util.function.UnaryOperator;
  * @param name of the cluster: nodes of another one are not listened to
  * @param peers all nodes, this one too; empty if the server stands alone
  * @param replication what an acknowledged write has survived
+ * @param spool writes on their way to the others, if they are acknowledged before
  * @param secret that nodes prove themselves with
  * @param tls certificates that they prove themselves with
  * @param writeMillis how long a write waits for the majority
@@ -27,6 +30,7 @@ public record ClusterConfig(
     String name,
     List<Peer> peers,
     Replication replication,
+    Spool spool,
     Secret secret,
     Tls tls,
     long writeMillis,
@@ -34,6 +38,8 @@ public record ClusterConfig(
     Ship ship) {
   private static final long SECOND = 1_000;
   private static final long MINUTE = 60 * SECOND;
+  private static final long MIB = 1L << 20;
+  private static final long GIB = 1L << 30;
   private static final long TIB = 1L << 40;
   private static final int NODES = 3;
   private static final String NONE = "none";
@@ -46,6 +52,13 @@ public record ClusterConfig(
     /** The node that took it has it on stable storage. */
     ASYNC
   }
+
+  /**
+   * Writes that one node has acknowledged, and the others do not have yet.
+   *
+   * @param maxBytes of them that a node keeps; it takes no more then
+   */
+  public record Spool(long maxBytes) {}
 
   /** What a read may miss. */
   public enum Level {
@@ -110,6 +123,9 @@ public record ClusterConfig(
     String name = in.value("name", "varve", ClusterConfig::checkedName);
     List<Peer> peers = in.sections("peers").stream().map(ClusterConfig::peer).toList();
     Replication replication = in.choice("replication", Replication.SYNC);
+    Settings waiting = in.section("spool");
+    Spool spool = new Spool(waiting.bytes("max_bytes", GIB, MIB, TIB));
+    waiting.done();
     Secret secret =
         new Secret(
             optional(in, "secret", ClusterConfig::checkedSecret),
@@ -122,7 +138,8 @@ public record ClusterConfig(
     files.done();
     in.done();
     ClusterConfig config =
-        new ClusterConfig(node, name, peers, replication, secret, tls, writeMillis, reads, ship);
+        new ClusterConfig(
+            node, name, peers, replication, spool, secret, tls, writeMillis, reads, ship);
     if (!secret.inline().isEmpty() && !secret.file().isEmpty()) {
       throw in.wrong("secret_file", "cannot be set together with secret");
     }
@@ -246,6 +263,11 @@ public record ClusterConfig(
     return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.\\d{1,3}){3}");
   }
 
+  /** What tells this cluster's logs from those of others: made of its name. */
+  public UUID id() {
+    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** True if the server belongs to a cluster. */
   public boolean isSet() {
     return !peers.isEmpty();
@@ -287,6 +309,7 @@ public record ClusterConfig(
         name,
         peers,
         replication,
+        spool,
         secret.from(folder),
         tls.from(folder),
         writeMillis,
@@ -311,6 +334,11 @@ public record ClusterConfig(
                             .toString())
                 .toList()));
     text.line("replication", replication.name().toLowerCase(Locale.ROOT));
+    text.line("spool", "");
+    text.deeper();
+    text.bytes("max_bytes", spool.maxBytes);
+    text.section("");
+    text.deeper();
     text.line("secret", secret.inline().isEmpty() ? NONE : "<secret>");
     optional(text, "secret_file", secret.file());
     text.line("tls", "");

@@ -10,6 +10,7 @@ import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
 import io.varve.ingest.ship.ScrubStatus;
+import io.varve.ingest.spool.Spool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,14 +32,17 @@ final class ClusterCollector implements MultiCollector {
   private final Supplier<@Nullable ClusterView> view;
   private final IntSupplier reachable;
   private final Supplier<@Nullable ScrubStatus> scrub;
+  private final Supplier<@Nullable Spool> spool;
 
   ClusterCollector(
       Supplier<@Nullable ClusterView> view,
       IntSupplier reachable,
-      Supplier<@Nullable ScrubStatus> scrub) {
+      Supplier<@Nullable ScrubStatus> scrub,
+      Supplier<@Nullable Spool> spool) {
     this.view = view;
     this.reachable = reachable;
     this.scrub = scrub;
+    this.spool = spool;
   }
 
   @Override
@@ -59,6 +63,10 @@ final class ClusterCollector implements MultiCollector {
     ScrubStatus status = scrub.get();
     if (status != null) {
       scrub(status, to);
+    }
+    Spool waiting = spool.get();
+    if (waiting != null) {
+      spool(waiting, to);
     }
     all.add(to.all());
     MetricSnapshots.Builder together = MetricSnapshots.builder();
@@ -204,6 +212,28 @@ final class ClusterCollector implements MultiCollector {
       }
     }
     return MetricSnapshots.of(state.build(), behind.build(), bytes.build(), contact.build());
+  }
+
+  private static void spool(Spool spool, Families to) {
+    long oldest = spool.oldestMillis();
+    to.gauge(
+            "varve_cluster_spool_bytes",
+            "Size of the writes that this node has acknowledged and the cluster has not taken.",
+            spool.waitingBytes())
+        .gauge(
+            "varve_cluster_spool_max_bytes",
+            "Size of them at which this node takes no more writes.",
+            spool.mostBytes())
+        .gauge("varve_cluster_spool_requests", "Their number.", spool.waiting())
+        .gauge(
+            "varve_cluster_spool_oldest_seconds",
+            "How long the oldest of them has been waiting, about; 0 if there are none.",
+            oldest == 0 ? 0 : Math.max(0, System.currentTimeMillis() - oldest) / SECOND_MILLIS)
+        .counter(
+            "varve_cluster_spool_lost_requests",
+            "Writes that this node has acknowledged, and that were damaged on its disk before the"
+                + " cluster had taken them.",
+            spool.lost());
   }
 
   private static void scrub(ScrubStatus status, Families to) {

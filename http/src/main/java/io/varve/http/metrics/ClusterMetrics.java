@@ -5,6 +5,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.varve.http.cluster.ClusterMeter;
 import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.ship.ScrubStatus;
+import io.varve.ingest.spool.Spool;
 import java.util.Locale;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -16,6 +17,7 @@ public final class ClusterMetrics implements ClusterMeter {
   private final Counter forwarded;
   private final Counter turnedAway;
   private final Counter reads;
+  private final Counter deliveries;
   private final Counter leaderChanges;
   private final Counter reopenings;
 
@@ -34,6 +36,12 @@ public final class ClusterMetrics implements ClusterMeter {
             "Requests that another node passed on to this one, which does not lead.",
             "kind");
     reads = counter("varve_cluster_reads", "Reads by level, and who answered.", "level", "source");
+    deliveries =
+        counter(
+            "varve_cluster_spool_deliveries",
+            "Attempts to have the cluster take a write that was acknowledged before, and how they"
+                + " went.",
+            "result");
     leaderChanges =
         counter("varve_cluster_leader_changes", "Times that another node led.", "shard");
     reopenings =
@@ -55,12 +63,14 @@ public final class ClusterMetrics implements ClusterMeter {
    * @param view null before it has joined
    * @param reachable how many nodes can be reached
    * @param scrub null while there is none
+   * @param spool null while there is none
    */
   public void observe(
       Supplier<@Nullable ClusterView> view,
       IntSupplier reachable,
-      Supplier<@Nullable ScrubStatus> scrub) {
-    registry.register(new ClusterCollector(view, reachable, scrub));
+      Supplier<@Nullable ScrubStatus> scrub,
+      Supplier<@Nullable Spool> spool) {
+    registry.register(new ClusterCollector(view, reachable, scrub, spool));
   }
 
   private static String lower(Enum<?> constant) {
@@ -80,6 +90,11 @@ public final class ClusterMetrics implements ClusterMeter {
   @Override
   public void read(String level, Source source) {
     reads.labelValues(level, lower(source)).inc();
+  }
+
+  @Override
+  public void delivered(Delivered how) {
+    deliveries.labelValues(lower(how)).inc();
   }
 
   @Override

@@ -26,6 +26,11 @@ final class CountingMeter implements ClusterMeter {
   }
 
   @Override
+  public void delivered(Delivered how) {
+    count("delivered " + how);
+  }
+
+  @Override
   public void read(String level, Source source) {
     count(level + " " + source);
   }

@@ -14,6 +14,7 @@ import io.varve.ingest.cluster.ClusterView;
 import java.io.IOException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ final class FakeNode implements AutoCloseable {
             config.listen().host(),
             config.listen().port(),
             new HttpListener.Limits(1 << 24, 60_000, 10_000, Origins.ALL, ""),
-            cluster.around(routes),
+            cluster.around(routes, Map.of()),
             () -> availability,
             new ApiErrors(),
             (route, status, nanos, received, sent) -> {});

@@ -1,0 +1,207 @@
+package io.varve.http.cluster;
+
+import io.varve.http.config.ClusterConfig;
+import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.spool.Spool;
+import io.varve.ingest.spool.SpooledRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code replication: async} acknowledges: writes that are on this node's disk, and go to the
+ * leader from there, one after the other, by a thread that tries until each of them is taken. Any
+ * thread; its owner opens and closes it.
+ */
+public final class WriteSpool implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(WriteSpool.class.getName());
+  private static final long LOOK_MILLIS = 200;
+  private static final long TIDY_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long FIRST_PAUSE_MILLIS = 10;
+  private static final long LONGEST_PAUSE_MILLIS = 1_000;
+
+  /** So often at most the log tells of requests that were refused, or do not get through. */
+  private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** All writes go by way of the first shard, as long as there is one only. */
+  private static final int SHARD = 0;
+
+  private final Path folder;
+  private final UUID clusterId;
+  private final long mostBytes;
+  private final Delivery delivery;
+  private final Supplier<@Nullable Peer> leader;
+  private final ClusterMeter meter;
+  private volatile @Nullable Spool spool;
+  private volatile boolean closed;
+  private @Nullable Thread thread;
+
+  // Of the thread.
+  private long tidied;
+  private long toldRefused = System.nanoTime() - TELL_NANOS;
+  private long toldStuck = System.nanoTime();
+
+  /**
+   * Nothing is opened yet.
+   *
+   * @param folder of the spool
+   */
+  WriteSpool(
+      Path folder,
+      ClusterConfig config,
+      Delivery delivery,
+      PeerWatch watch,
+      Peers peers,
+      ClusterMeter meter) {
+    this.folder = folder;
+    this.clusterId = config.id();
+    this.mostBytes = config.spool().maxBytes();
+    this.delivery = delivery;
+    this.meter = meter;
+    this.leader =
+        () -> {
+          String id = watch.leader(SHARD);
+          return id == null ? null : peers.of(id);
+        };
+  }
+
+  /**
+   * Opens it, and begins to deliver what was left in it. No other process uses the data folder.
+   *
+   * @throws IOException if it cannot be read
+   */
+  void open() throws IOException {
+    Spool opened = Spool.open(folder, clusterId.getMostSignificantBits(), mostBytes);
+    if (opened.waiting() > 0) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          opened.waiting() + " requests in the spool are still to be taken by the cluster");
+    }
+    spool = opened;
+    thread = Thread.ofPlatform().name("varve-spool").daemon().start(() -> deliver(opened));
+  }
+
+  /** True if it takes requests. */
+  boolean isOpen() {
+    return spool != null && !closed;
+  }
+
+  /** What is in it; null while it is not open. */
+  public @Nullable Spool spool() {
+    return spool;
+  }
+
+  /**
+   * Acknowledges a write: it is on this node's disk when this returns.
+   *
+   * @param headers that it is sent on with
+   * @param body the bytes {@code [offset, offset + length)}
+   * @throws IOException if it is not
+   */
+  public void put(String path, Map<String, String> headers, byte[] body, int offset, int length)
+      throws IOException {
+    Spool now = spool;
+    if (now == null || closed) {
+      throw new IOException("the spool of this node is not open");
+    }
+    now.put(System.currentTimeMillis(), path, headers, body, offset, length);
+  }
+
+  private void deliver(Spool from) {
+    long pause = FIRST_PAUSE_MILLIS;
+    try {
+      while (!closed) {
+        try {
+          SpooledRequest next = from.await(LOOK_MILLIS);
+          if (next == null || deliver(next, from)) {
+            pause = FIRST_PAUSE_MILLIS;
+          } else {
+            Thread.sleep(pause);
+            pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause);
+          }
+          if (System.nanoTime() - tidied > TIDY_NANOS) {
+            tidied = System.nanoTime();
+            from.tidy();
+          }
+        } catch (IOException | RuntimeException e) {
+          tellStuck(from, "the spool of this node: " + e, e);
+          Thread.sleep(LONGEST_PAUSE_MILLIS);
+        }
+      }
+    } catch (InterruptedException e) {
+      // The spool is closed: what waits is delivered after the next start.
+    }
+  }
+
+  /** One attempt; false if the request still waits. */
+  private boolean deliver(SpooledRequest request, Spool from) throws InterruptedException {
+    Peer to = leader.get();
+    if (to == null) {
+      tellStuck(from, "no leader of shard " + SHARD + " is known", null);
+      return false;
+    }
+    switch (delivery.send(request, to)) {
+      case Delivery.Result.Taken() -> meter.delivered(ClusterMeter.Delivered.TAKEN);
+      case Delivery.Result.Refused(String why) -> {
+        meter.delivered(ClusterMeter.Delivered.REFUSED);
+        if (System.nanoTime() - toldRefused > TELL_NANOS) {
+          toldRefused = System.nanoTime();
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "a write that was acknowledged is refused, in part or as a whole, for good: " + why);
+        }
+      }
+      case Delivery.Result.Later(String why) -> {
+        meter.delivered(ClusterMeter.Delivered.DELAYED);
+        tellStuck(from, why, null);
+        return false;
+      }
+    }
+    toldStuck = System.nanoTime();
+    from.delivered(request);
+    return true;
+  }
+
+  private void tellStuck(Spool from, String why, @Nullable Exception cause) {
+    if (System.nanoTime() - toldStuck > TELL_NANOS) {
+      toldStuck = System.nanoTime();
+      LOG.log(
+          System.Logger.Level.WARNING,
+          from.waiting() + " acknowledged requests wait for the cluster to take them: " + why,
+          cause);
+    }
+  }
+
+  /** Ends deliveries. */
+  @Override
+  public void close() {
+    closed = true;
+    Thread ending = thread;
+    if (ending != null) {
+      ending.interrupt();
+      boolean interrupted = false;
+      while (ending.isAlive()) {
+        try {
+          ending.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    Spool opened = spool;
+    if (opened != null) {
+      try {
+        opened.close();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.WARNING, "the spool does not end in order", e);
+      }
+    }
+  }
+}
