@@ -12,22 +12,42 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The continuous aggregates that were declared while the store was open: definitions by name, which
- * whoever declares them understands. Immutable. The log has them as the payload of AGGREGATES, the
- * manifest keeps the last ones for what has left the log, as the watermark {@code aggregates}: the
- * same bytes in hexadecimal.
+ * Texts by name that were declared while the store was open, and are the same on all its replicas.
+ * What they mean is up to whoever declares them. Immutable. The log has them as the payload of
+ * their kind of record, the manifest keeps the last ones for what has left the log, as a watermark
+ * of the kind's name: the same bytes in hexadecimal.
  */
-record Declared(SortedMap<String, String> definitions) {
-  private static final String KEY = "aggregates";
+record Declared(Kind kind, SortedMap<String, String> definitions) {
+  /** What is declared. */
+  enum Kind {
+    /** Continuous aggregates. */
+    AGGREGATES(Records.AGGREGATES, "aggregates", 100, 8_192),
 
-  /** Most definitions. */
-  static final int MOST = 100;
+    /** Settings that all nodes of a cluster have in common. */
+    SHARED(Records.SHARED, "shared", 1_000, 1 << 20);
 
-  /** Longest name or definition, in characters. */
-  static final int MOST_CHARACTERS = 8_192;
+    /** Of the record that says so. */
+    final int record;
 
-  /** None. */
-  static final Declared NONE = new Declared(new TreeMap<>());
+    private final String key;
+
+    /** Most definitions. */
+    final int most;
+
+    /** Longest name or definition, in characters. */
+    final int mostCharacters;
+
+    Kind(int record, String key, int most, int mostCharacters) {
+      this.record = record;
+      this.key = key;
+      this.most = most;
+      this.mostCharacters = mostCharacters;
+    }
+
+    private Declared none() {
+      return new Declared(this, new TreeMap<>());
+    }
+  }
 
   /** Keeps its own copy. */
   Declared {
@@ -40,23 +60,23 @@ record Declared(SortedMap<String, String> definitions) {
    * @throws IllegalArgumentException if that is too much
    */
   Declared with(String name, String definition) {
-    if (name.length() > MOST_CHARACTERS || definition.length() > MOST_CHARACTERS) {
+    if (name.length() > kind.mostCharacters || definition.length() > kind.mostCharacters) {
       throw new IllegalArgumentException(
-          "a definition of more than " + MOST_CHARACTERS + " characters");
+          "a definition of more than " + kind.mostCharacters + " characters");
     }
     TreeMap<String, String> next = new TreeMap<>(definitions);
     next.put(name, definition);
-    if (next.size() > MOST) {
-      throw new IllegalArgumentException("more than " + MOST + " aggregates");
+    if (next.size() > kind.most) {
+      throw new IllegalArgumentException("more than " + kind.most + " " + kind.key);
     }
-    return new Declared(next);
+    return new Declared(kind, next);
   }
 
   /** These without the one of a name. */
   Declared without(String name) {
     TreeMap<String, String> next = new TreeMap<>(definitions);
     next.remove(name);
-    return new Declared(next);
+    return new Declared(kind, next);
   }
 
   void encode(ByteWriter out) {
@@ -67,29 +87,28 @@ record Declared(SortedMap<String, String> definitions) {
     }
   }
 
-  static Declared decode(ByteReader in) {
-    int count = in.count(MOST);
+  static Declared decode(Kind kind, ByteReader in) {
+    int count = in.count(kind.most);
     TreeMap<String, String> definitions = new TreeMap<>();
     for (int i = 0; i < count; i++) {
       String name = in.string();
       definitions.put(name, in.string());
     }
     if (definitions.size() != count) {
-      throw in.corrupt("two aggregates of one name");
+      throw in.corrupt("two " + kind.key + " of one name");
     }
-    return new Declared(definitions);
+    return new Declared(kind, definitions);
   }
 
-  /** What a manifest says. */
-  static Declared of(ManifestState state) {
-    String text = state.watermarks().get(KEY);
+  private static Declared of(Kind kind, ManifestState state) {
+    String text = state.watermarks().get(kind.key);
     if (text == null) {
-      return NONE;
+      return kind.none();
     }
     try {
-      return decode(new ByteReader(HexFormat.of().parseHex(text), "watermark " + KEY));
+      return decode(kind, new ByteReader(HexFormat.of().parseHex(text), "watermark " + kind.key));
     } catch (IllegalArgumentException e) {
-      throw new CorruptDataException("MANIFEST", -1, "watermark " + KEY + " is " + text);
+      throw new CorruptDataException("MANIFEST", -1, "watermark " + kind.key + " is " + text);
     }
   }
 
@@ -97,6 +116,31 @@ record Declared(SortedMap<String, String> definitions) {
   void into(ManifestEdit edit) {
     ByteWriter out = new ByteWriter(64);
     encode(out);
-    edit.watermark(KEY, definitions.isEmpty() ? null : HexFormat.of().formatHex(out.toByteArray()));
+    edit.watermark(
+        kind.key, definitions.isEmpty() ? null : HexFormat.of().formatHex(out.toByteArray()));
+  }
+
+  /** What is declared of each kind. */
+  record All(Declared aggregates, Declared shared) {
+    /** What a manifest says. */
+    static All of(ManifestState state) {
+      return new All(Declared.of(Kind.AGGREGATES, state), Declared.of(Kind.SHARED, state));
+    }
+
+    /** Those of a kind. */
+    Declared of(Kind kind) {
+      return switch (kind) {
+        case AGGREGATES -> aggregates;
+        case SHARED -> shared;
+      };
+    }
+
+    /** The same with others of a kind. */
+    All with(Declared other) {
+      return switch (other.kind) {
+        case AGGREGATES -> new All(other, shared);
+        case SHARED -> new All(aggregates, other);
+      };
+    }
   }
 }

@@ -958,7 +958,7 @@ public final class Engine implements AutoCloseable {
    * them, and then calls {@link #aggregate}.
    */
   public SortedMap<String, String> declaredAggregates() {
-    return writePath.declared().definitions();
+    return writePath.declared().aggregates().definitions();
   }
 
   /**
@@ -969,7 +969,7 @@ public final class Engine implements AutoCloseable {
    */
   public void declareAggregate(String name, String definition) {
     checkOpen();
-    writePath.declare(declared -> declared.with(name, definition));
+    writePath.declare(Declared.Kind.AGGREGATES, declared -> declared.with(name, definition));
   }
 
   /**
@@ -979,7 +979,29 @@ public final class Engine implements AutoCloseable {
    */
   public void undeclareAggregate(String name) {
     checkOpen();
-    writePath.declare(declared -> declared.without(name));
+    writePath.declare(Declared.Kind.AGGREGATES, declared -> declared.without(name));
+  }
+
+  /**
+   * Settings that all replicas of the store have in common: texts by name, which come with its log
+   * and are kept over restarts.
+   */
+  public SortedMap<String, String> sharedSettings() {
+    return writePath.declared().shared().definitions();
+  }
+
+  /**
+   * Puts a setting in common, in place of one of the same name; null takes it away.
+   *
+   * @throws IllegalArgumentException if there are too many, or it is longer than a million
+   *     characters
+   * @throws StorageStoppedException if writes are stopped
+   */
+  public void share(String name, @Nullable String text) {
+    checkOpen();
+    writePath.declare(
+        Declared.Kind.SHARED,
+        shared -> text == null ? shared.without(name) : shared.with(name, text));
   }
 
   /** How far continuous aggregates are. */

@@ -68,7 +68,7 @@ final class Jobs {
     }
   }
 
-  /** Other continuous aggregates are declared. */
+  /** Other continuous aggregates, or other settings in common, are declared. */
   record DeclareJob(long position, Declared declared) implements Job {}
 
   /** The head is saved, so that less log has to be replayed. Not a logged decision. */

@@ -34,7 +34,7 @@ final class LogApplier {
   private final long flushedTo;
 
   private RetentionPolicy policy;
-  private Declared declared;
+  private Declared.All declared;
   private long expiredAtMillis;
   private long records;
   private long lostSamples;
@@ -63,7 +63,7 @@ final class LogApplier {
     RetentionMark mark = RetentionMark.of(state);
     this.policy = mark.policy();
     this.expiredAtMillis = mark.atMillis();
-    this.declared = Declared.of(state);
+    this.declared = Declared.All.of(state);
   }
 
   /** A segment begins: encodings start anew. */
@@ -153,14 +153,18 @@ final class LogApplier {
           expire(sequence, Records.decodeTime(in));
         }
       }
-      case Records.AGGREGATES -> {
-        if (!inFiles) {
-          declared = Declared.decode(in);
-          jobs.add(new Jobs.DeclareJob(sequence, declared));
-        }
-      }
+      case Records.AGGREGATES -> declare(sequence, Declared.Kind.AGGREGATES, in, inFiles);
+      case Records.SHARED -> declare(sequence, Declared.Kind.SHARED, in, inFiles);
       case Records.SEALED -> seals.accept(in);
       default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
+    }
+  }
+
+  private void declare(long sequence, Declared.Kind kind, ByteReader in, boolean inFiles) {
+    if (!inFiles) {
+      Declared next = Declared.decode(kind, in);
+      declared = declared.with(next);
+      jobs.add(new Jobs.DeclareJob(sequence, next));
     }
   }
 
@@ -171,8 +175,8 @@ final class LogApplier {
     jobs.add(new Jobs.ExpireJob(expiry));
   }
 
-  /** The declared aggregates as the log leaves them. */
-  Declared declared() {
+  /** What is declared as the log leaves it. */
+  Declared.All declared() {
     return declared;
   }
 
@@ -182,7 +186,7 @@ final class LogApplier {
   }
 
   /** Goes on from what this replica decided itself while it led. */
-  void take(RetentionMark retention, Declared other) {
+  void take(RetentionMark retention, Declared.All other) {
     policy = retention.policy();
     expiredAtMillis = retention.atMillis();
     declared = other;

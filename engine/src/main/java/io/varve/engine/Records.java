@@ -26,6 +26,7 @@ import java.util.List;
  * EXPIRE  time zigzag: what the policy in force does not keep at that time goes
  * AGGREGATES  n varint, then of each: name, definition: all continuous aggregates that are declared
  *         from here on
+ * SHARED  as AGGREGATES: all settings that the replicas have in common from here on
  * UNDELETE  log position of the delete varint, when zigzag
  * SEALED  position of a decision varint, n varint, then of each chunk file that the leader made of
  *         it: path, SHA-256 (32 bytes); in replicated logs only
@@ -81,6 +82,9 @@ final class Records {
 
   /** What the leader of a replicated log has made of a decision. */
   static final int SEALED = 11;
+
+  /** Other settings are in common. */
+  static final int SHARED = 12;
 
   private static final int MOST_MATCHERS = 1 << 12;
   private static final int MOST_WINDOWS = 1 << 20;

@@ -93,7 +93,7 @@ final class WritePath {
   private boolean hasUnsaved;
 
   private volatile RetentionMark retention;
-  private volatile Declared declared;
+  private volatile Declared.All declared;
   private @Nullable String stopped;
   private @Nullable Throwable stopCause;
   private boolean stoppedForGood;
@@ -894,25 +894,25 @@ final class WritePath {
     return job;
   }
 
-  /** The continuous aggregates that are declared. */
-  Declared declared() {
+  /** What is declared. */
+  Declared.All declared() {
     return declared;
   }
 
-  /** Logs other declared aggregates, made of those that there are. */
-  void declare(UnaryOperator<Declared> change) {
+  /** Logs other declarations of a kind, made of those that there are. */
+  void declare(Declared.Kind kind, UnaryOperator<Declared> change) {
     long position;
     lock.lock();
     try {
-      Declared next = change.apply(declared);
-      if (next.equals(declared)) {
+      Declared next = change.apply(declared.of(kind));
+      if (next.equals(declared.of(kind))) {
         return;
       }
       refuseIfStopped();
       decision.reset();
       next.encode(decision);
-      position = log(Records.AGGREGATES, decision);
-      declared = next;
+      position = log(kind.record, decision);
+      declared = declared.with(next);
       jobs.add(new Jobs.DeclareJob(position, next));
     } finally {
       lock.unlock();

@@ -3,6 +3,7 @@ package io.varve.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.Declared.Kind;
 import io.varve.engine.format.ByteReader;
 import io.varve.engine.format.ByteWriter;
 import io.varve.engine.format.CorruptDataException;
@@ -77,6 +78,29 @@ final class DeclaredTest {
     assertThat(cuts).isGreaterThan(50);
   }
 
+  @Test
+  void sharedSettingsAreKeptBesideThem() throws Exception {
+    SimFileSystem fs = new SimFileSystem(1);
+    String longText = "é".repeat(400_000);
+    try (Engine engine = Engine.open(config(fs))) {
+      engine.declareAggregate("a", "1");
+      engine.share("a", longText);
+      engine.share("b", "x");
+      engine.share("c", "y");
+      engine.share("b", null);
+    }
+    for (int life = 0; life < 2; life++) {
+      try (Engine engine = Engine.open(config(fs))) {
+        assertThat(engine.sharedSettings()).isEqualTo(Map.of("a", longText, "c", "y"));
+        assertThat(engine.declaredAggregates()).isEqualTo(Map.of("a", "1"));
+        write(engine);
+        engine.flush(); // leaves the log
+        assertThatThrownBy(() -> engine.share("d", "x".repeat(Kind.SHARED.mostCharacters + 1)))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
   private void write(Engine engine) {
     WriteBatch batch = new WriteBatch();
     int row = batch.addSeries(Labels.of("__name__", "m"));
@@ -90,7 +114,7 @@ final class DeclaredTest {
   @Test
   void tooManyAreRefused() throws Exception {
     try (Engine engine = Engine.open(config(new SimFileSystem(1)))) {
-      for (int i = 0; i < Declared.MOST; i++) {
+      for (int i = 0; i < Kind.AGGREGATES.most; i++) {
         engine.declareAggregate("n" + i, "");
       }
       assertThatThrownBy(() -> engine.declareAggregate("more", ""))
@@ -98,7 +122,7 @@ final class DeclaredTest {
           .hasMessageContaining("more than 100");
       engine.declareAggregate("n7", "another");
       assertThatThrownBy(
-              () -> engine.declareAggregate("n7", "x".repeat(Declared.MOST_CHARACTERS + 1)))
+              () -> engine.declareAggregate("n7", "x".repeat(Kind.AGGREGATES.mostCharacters + 1)))
           .isInstanceOf(IllegalArgumentException.class);
       assertThat(engine.declaredAggregates()).hasSize(100).containsEntry("n7", "another");
     }
@@ -109,15 +133,16 @@ final class DeclaredTest {
   void theExampleIsWrittenAndRead() {
     byte[] bytes = HexFormat.ofDelimiter(" ").parseHex("02 01 61 02 78 79 01 62 00");
     ByteWriter out = new ByteWriter(16);
-    Declared example = new Declared(new TreeMap<>(Map.of("a", "xy", "b", "")));
+    Declared example = new Declared(Kind.AGGREGATES, new TreeMap<>(Map.of("a", "xy", "b", "")));
     example.encode(out);
     assertThat(out.toByteArray()).isEqualTo(bytes);
-    assertThat(Declared.decode(new ByteReader(bytes, "example"))).isEqualTo(example);
+    assertThat(Declared.decode(Kind.AGGREGATES, new ByteReader(bytes, "example")))
+        .isEqualTo(example);
     byte[] twice = HexFormat.ofDelimiter(" ").parseHex("02 01 61 00 01 61 00");
-    assertThatThrownBy(() -> Declared.decode(new ByteReader(twice, "twice")))
+    assertThatThrownBy(() -> Declared.decode(Kind.AGGREGATES, new ByteReader(twice, "twice")))
         .isInstanceOf(CorruptDataException.class);
     byte[] short0 = HexFormat.ofDelimiter(" ").parseHex("02 01 61");
-    assertThatThrownBy(() -> Declared.decode(new ByteReader(short0, "short")))
+    assertThatThrownBy(() -> Declared.decode(Kind.AGGREGATES, new ByteReader(short0, "short")))
         .isInstanceOf(CorruptDataException.class);
   }
 }
