@@ -79,6 +79,17 @@ record Declared(Kind kind, SortedMap<String, String> definitions) {
     return new Declared(kind, next);
   }
 
+  /**
+   * Checks that this version knows all that the log may hold from here on.
+   *
+   * @throws UnknownLevelException if it does not
+   */
+  void checkLevel() {
+    if (kind == Kind.SHARED) {
+      FeatureLevel.check(definitions);
+    }
+  }
+
   void encode(ByteWriter out) {
     out.varint(definitions.size());
     for (Map.Entry<String, String> entry : definitions.entrySet()) {
@@ -124,7 +135,9 @@ record Declared(Kind kind, SortedMap<String, String> definitions) {
   record All(Declared aggregates, Declared shared) {
     /** What a manifest says. */
     static All of(ManifestState state) {
-      return new All(Declared.of(Kind.AGGREGATES, state), Declared.of(Kind.SHARED, state));
+      All all = new All(Declared.of(Kind.AGGREGATES, state), Declared.of(Kind.SHARED, state));
+      all.shared.checkLevel();
+      return all;
     }
 
     /** Those of a kind. */

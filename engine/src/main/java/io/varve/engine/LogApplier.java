@@ -163,6 +163,7 @@ final class LogApplier {
   private void declare(long sequence, Declared.Kind kind, ByteReader in, boolean inFiles) {
     if (!inFiles) {
       Declared next = Declared.decode(kind, in);
+      next.checkLevel();
       declared = declared.with(next);
       jobs.add(new Jobs.DeclareJob(sequence, next));
     }

@@ -7,6 +7,8 @@ import io.varve.http.config.AggregatesConfig;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.reload.Reloadable;
+import io.varve.http.reload.SharedPart;
+import io.varve.http.reload.Sharing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -16,30 +18,44 @@ import org.jspecify.annotations.Nullable;
  * Tells the engine which continuous aggregates there are: those of the configuration, and those
  * that were declared over HTTP and are kept in the store. At the start and when that changes.
  */
-public final class AggregatesReload implements Reloadable, DeclaredAggregates {
+public final class AggregatesReload implements Reloadable, SharedPart, DeclaredAggregates {
   private static final System.Logger LOG = System.getLogger(AggregatesReload.class.getName());
 
   private volatile @Nullable Engine engine;
-  private volatile @Nullable AggregatesConfig configured;
 
-  AggregatesReload() {}
+  /** Of this node's own configuration. */
+  private volatile AggregatesConfig own;
+
+  /** In force: the same, or what all nodes of a cluster have. */
+  private volatile AggregatesConfig configured;
+
+  private final @Nullable Sharing sharing;
+
+  /**
+   * Of a server that starts.
+   *
+   * @param sharing null if what the configuration says is in force; else {@link #take} says what is
+   */
+  AggregatesReload(AggregatesConfig atStart, @Nullable Sharing sharing) {
+    this.sharing = sharing;
+    own = atStart;
+    configured = sharing == null ? atStart : new AggregatesConfig(List.of(), atStart.auditMillis());
+  }
 
   /**
    * The store is open.
    *
    * @throws ConfigException if cells do not fit its windows
    */
-  synchronized void open(Engine opened, ServerConfig config) {
-    check(opened, config.aggregates());
+  synchronized void open(Engine opened) {
+    check(opened, own);
     engine = opened;
-    configured = config.aggregates();
-    tell(opened, config.aggregates());
+    tell(opened, configured);
   }
 
   /** Between two looks at what is stored; 0 for never. */
   long auditMillis() {
-    AggregatesConfig now = configured;
-    return now == null ? 0 : now.auditMillis();
+    return configured.auditMillis();
   }
 
   @Override
@@ -64,9 +80,47 @@ public final class AggregatesReload implements Reloadable, DeclaredAggregates {
     return () -> takeOver(opened, aggregates);
   }
 
-  private synchronized void takeOver(Engine opened, AggregatesConfig next) {
-    configured = next;
-    tell(opened, next);
+  private void takeOver(Engine opened, AggregatesConfig next) {
+    Sharing all = sharing;
+    synchronized (this) {
+      own = next;
+      configured =
+          all == null ? next : new AggregatesConfig(configured.rules(), next.auditMillis());
+      tell(opened, configured);
+    }
+    if (all != null) {
+      all.publish(this);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "aggregates";
+  }
+
+  @Override
+  public String own() {
+    return own.text();
+  }
+
+  @Override
+  public void check(String text) {
+    AggregatesConfig parsed = AggregatesConfig.parseAll(text, 0);
+    Engine opened = engine;
+    if (opened != null) {
+      check(opened, parsed);
+    }
+  }
+
+  @Override
+  public synchronized void take(String text) {
+    AggregatesConfig next = AggregatesConfig.parseAll(text, own.auditMillis());
+    Engine opened = engine;
+    if (opened != null) {
+      check(opened, next);
+      configured = next;
+      tell(opened, next);
+    }
   }
 
   private static void check(Engine opened, AggregatesConfig aggregates) {
@@ -78,16 +132,14 @@ public final class AggregatesReload implements Reloadable, DeclaredAggregates {
   }
 
   private boolean isConfigured(String name) {
-    AggregatesConfig now = configured;
-    return now != null && now.rules().stream().anyMatch(rule -> rule.name().equals(name));
+    return configured.rules().stream().anyMatch(rule -> rule.name().equals(name));
   }
 
   /** Looks once more at what is declared: in a cluster it may have been declared elsewhere. */
   synchronized void refresh() {
     Engine opened = engine;
-    AggregatesConfig now = configured;
-    if (opened != null && now != null) {
-      tell(opened, now);
+    if (opened != null) {
+      tell(opened, configured);
     }
   }
 
@@ -133,7 +185,7 @@ public final class AggregatesReload implements Reloadable, DeclaredAggregates {
     List<Listed> all = new ArrayList<>();
     Engine opened = engine;
     AggregatesConfig now = configured;
-    if (opened != null && now != null) {
+    if (opened != null) {
       now.rules().forEach(rule -> all.add(new Listed(rule, true)));
       declared(opened, now).forEach(rule -> all.add(new Listed(rule, false)));
     }
@@ -144,7 +196,7 @@ public final class AggregatesReload implements Reloadable, DeclaredAggregates {
   public synchronized void declare(AggregatesConfig.Rule rule) {
     Engine opened = engine;
     AggregatesConfig now = configured;
-    if (opened == null || now == null) {
+    if (opened == null) {
       throw new IllegalStateException("BUG: an aggregate is declared before the store is open");
     }
     if (isConfigured(rule.name())) {
@@ -159,7 +211,7 @@ public final class AggregatesReload implements Reloadable, DeclaredAggregates {
   public synchronized boolean remove(String name) {
     Engine opened = engine;
     AggregatesConfig now = configured;
-    if (opened == null || now == null) {
+    if (opened == null) {
       throw new IllegalStateException("BUG: an aggregate is removed before the store is open");
     }
     if (opened.declaredAggregates().containsKey(name)) {

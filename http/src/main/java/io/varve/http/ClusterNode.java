@@ -1,6 +1,7 @@
 package io.varve.http;
 
 import io.varve.engine.DataFolder;
+import io.varve.engine.FeatureLevel;
 import io.varve.engine.LogSource;
 import io.varve.engine.RecoveryProgress;
 import io.varve.engine.StoreInstall;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -60,6 +62,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   private final Membership membership;
   private final Scrub scrub;
   private final LogKeeper log;
+  private final SharedSettings shared;
 
   /**
    * Nothing is opened yet.
@@ -95,6 +98,8 @@ final class ClusterNode implements StoreKeeper, ClusterView {
             aggregates,
             companions,
             clock);
+    this.shared = new SharedSettings(store::current, this::post);
+    store.share(shared);
     this.log = new LogKeeper(dataDir.resolve(RAFT), this::startLog, store);
   }
 
@@ -208,6 +213,23 @@ final class ClusterNode implements StoreKeeper, ClusterView {
               .orElse(null);
       store.reinstall(id, why);
     }
+  }
+
+  /** Settings that all nodes have in common. */
+  SharedSettings shared() {
+    return shared;
+  }
+
+  private void post(String name, String text) throws IOException {
+    String id = leader(0);
+    for (Peer peer : cluster.peers()) {
+      if (peer.id().equals(id) && !peer.id().equals(self())) {
+        requests.post(
+            requests.uri(peer), "/api/v1/cluster/shared/" + name, text, Duration.ofSeconds(10));
+        return;
+      }
+    }
+    throw new IOException("no node leads at the moment");
   }
 
   /** This node's place among the others. */
@@ -378,6 +400,17 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   @Override
   public CompletableFuture<Void> visibleIsCommitted(int shard) {
     return await(shard, RaftShard::visibleIsCommitted);
+  }
+
+  @Override
+  public int featureLevel() {
+    OpenStore now = store.current();
+    return now == null ? 0 : FeatureLevel.of(now.engine().sharedSettings());
+  }
+
+  @Override
+  public Set<String> differing() {
+    return shared.differing();
   }
 
   private static <T> CompletableFuture<T> notStarted() {

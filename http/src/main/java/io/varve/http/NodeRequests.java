@@ -57,6 +57,15 @@ final class NodeRequests {
             .POST(HttpRequest.BodyPublishers.noBody()));
   }
 
+  /** Hands something over. */
+  void post(URI node, String path, String text, Duration timeout) throws IOException {
+    var _ =
+        send(
+            HttpRequest.newBuilder(node.resolve(path))
+                .timeout(timeout)
+                .POST(HttpRequest.BodyPublishers.ofString(text)));
+  }
+
   private String send(HttpRequest.Builder builder) throws IOException {
     HttpRequest request = builder.header("Authorization", "Bearer " + token).build();
     try {

@@ -82,7 +82,7 @@ final class OpenStore implements AutoCloseable {
             engine::version);
     corrections = ingestor.intoWhole((batch, mode) -> engine.correct(batch));
     reader = ingestor.intoWaiting((batch, mode) -> taken(batch));
-    aggregates.open(engine, config);
+    aggregates.open(engine);
     grouped = new GroupedService(engine, queries, clock, aggregates::auditMillis);
   }
 

@@ -6,6 +6,7 @@ import io.varve.engine.RecoveryProgress;
 import io.varve.engine.Replica;
 import io.varve.engine.StoreInstall;
 import io.varve.engine.StoreListing;
+import io.varve.engine.UnknownLevelException;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.log.ShardLog;
 import io.varve.http.config.ServerConfig;
@@ -62,6 +63,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   private volatile @Nullable OpenStore opened;
   private volatile @Nullable StorePull pull;
   private volatile @Nullable ReplicaState hindrance;
+  private volatile @Nullable SharedSettings shared;
   private volatile boolean withdrawn;
   private volatile boolean closing;
 
@@ -102,6 +104,18 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     this.aggregates = aggregates;
     this.companions = companions;
     this.clock = clock;
+  }
+
+  /** What is in common is put into force when there is a store, and when it changes. */
+  void share(SharedSettings settings) {
+    shared = settings;
+  }
+
+  private void look() {
+    SharedSettings settings = shared;
+    if (settings != null) {
+      settings.look();
+    }
   }
 
   /** The log is there; it has begun to ask for what it needs. */
@@ -180,7 +194,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   private String openAnew(RecoveryProgress progress) throws IOException {
     Engine engine =
         Engine.openReplica(
-            config.engine(),
+            config.engine().withStoredRetention(), // what is in common holds
             progress,
             new LogSource() {
               @Override
@@ -324,6 +338,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     }
     if (now != null && leadsNow) {
       try {
+        look(); // no rule is evaluated that is not in force
         companions.leads(now);
         leads = true;
       } catch (IOException e) {
@@ -343,6 +358,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
         return;
       }
       followLead();
+      look();
       leaveLeadIfDamaged(now.engine());
       SortedMap<String, String> there = now.engine().declaredAggregates();
       if (!there.equals(declared)) {
@@ -392,6 +408,10 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
       end(why);
       String recovery = openAnew(new RecoveryProgress());
       LOG.log(System.Logger.Level.INFO, "opened anew: " + recovery);
+    } catch (UnknownLevelException e) {
+      // Only another version of the program helps.
+      hindrance = new ReplicaState.Stopped(String.valueOf(e.getMessage()));
+      LOG.log(System.Logger.Level.ERROR, "this node stays stopped: " + e.getMessage());
     } catch (IOException | RuntimeException e) {
       hindrance = new ReplicaState.Stopped(String.valueOf(e.getMessage()));
       LOG.log(

@@ -57,6 +57,7 @@ import io.varve.http.cluster.Cluster;
 import io.varve.http.cluster.ClusterSecret;
 import io.varve.http.cluster.MemberHandlers;
 import io.varve.http.cluster.ScrubHandlers;
+import io.varve.http.cluster.SharedHandler;
 import io.varve.http.cluster.ShipHandlers;
 import io.varve.http.cluster.TermHandler;
 import io.varve.http.cluster.WriteSpool;
@@ -72,6 +73,8 @@ import io.varve.http.net.Origins;
 import io.varve.http.net.Route;
 import io.varve.http.notify.AlertmanagerStatus;
 import io.varve.http.reload.Reloader;
+import io.varve.http.reload.SharedPart;
+import io.varve.http.reload.Sharing;
 import io.varve.http.remoteread.ReadRequest;
 import io.varve.http.retention.EngineRetention;
 import io.varve.http.rules.RuleService;
@@ -114,8 +117,8 @@ public final class Server implements AutoCloseable {
   private final RecoveryProgress progress = new RecoveryProgress();
   private final ActiveQueries active = new ActiveQueries();
   private final Reloader reloader;
-  private final AggregatesReload aggregates = new AggregatesReload();
-  private final EngineRetention retention = new EngineRetention(this::engine);
+  private final AggregatesReload aggregates;
+  private final EngineRetention retention;
   private final RuleService rules;
   private final BackupService backups;
   private final Runnable quit;
@@ -154,14 +157,20 @@ public final class Server implements AutoCloseable {
     Gate queries = new Gate(config.query().maxConcurrent(), http.queueMillis());
     Gate reads = new Gate(config.remoteRead().maxConcurrent(), http.queueMillis());
     ServerMetrics metrics = new ServerMetrics(Version.varve());
+    Sharing sharing = config.cluster().isSet() ? this::publish : null;
+    aggregates = new AggregatesReload(config.aggregates(), sharing);
+    retention = new EngineRetention(config, this::engine, sharing);
     reloader.register(retention); // first: the only part that a full disk may stop
-    rules = new RuleService(config, this::url, metrics, metrics, clock);
+    rules = new RuleService(config, this::url, metrics, metrics, sharing, clock);
     reloader.register(rules);
     reloader.register(aggregates);
     backups = new BackupService(config, clock, this::decides);
     cluster =
         config.cluster().isSet() ? new ClusterNode(config, aggregates, new Beside(), clock) : null;
     others = cluster == null ? null : others(cluster, metrics.cluster());
+    if (cluster != null && others != null) {
+      cluster.shared().begin(List.of(retention, aggregates, rules), others::knownLevel);
+    }
     keeper = cluster != null ? cluster : new LocalStore(config, aggregates, new Beside(), clock);
     reloader.register(backups);
     metrics.observeBackups(backups::isSet, backups::status);
@@ -196,6 +205,14 @@ public final class Server implements AutoCloseable {
     metrics.observeGate("queries", queries);
     metrics.observeGate("reads", reads);
     metrics.observeStore(this::storeIfReady, () -> availability == Availability.READY);
+  }
+
+  private void publish(SharedPart part) {
+    ClusterNode node = cluster;
+    if (node == null) {
+      throw new IllegalStateException("BUG: this node has no others");
+    }
+    node.shared().publish(part);
   }
 
   /** What goes to other nodes, and comes from them. */
@@ -451,6 +468,7 @@ public final class Server implements AutoCloseable {
                 },
                 secret));
     routes.addAll(ScrubHandlers.routes(0, node::scrub, secret));
+    routes.add(SharedHandler.route(node.shared()::accept, secret));
     routes.addAll(
         MemberHandlers.routes(
             node.membership()::isFounded,

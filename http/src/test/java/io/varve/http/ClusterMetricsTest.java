@@ -46,6 +46,16 @@ final class ClusterMetricsTest {
     }
 
     @Override
+    public int featureLevel() {
+      return 1;
+    }
+
+    @Override
+    public Set<String> differing() {
+      return Set.of("rules");
+    }
+
+    @Override
     public List<Peer> peers() {
       return List.of(new Peer("a", "h:1", "h:2"), new Peer("b", "h:3", "h:4"));
     }
@@ -167,6 +177,8 @@ final class ClusterMetricsTest {
         .contains("varve_cluster_replica_lag_bytes{replica=\"b\",shard=\"0\"} 7000.0")
         .contains("varve_cluster_replica_contact_seconds{replica=\"b\",shard=\"0\"} 2.5")
         .contains("varve_cluster_scrub_differences_total 6.0")
+        .contains("varve_cluster_feature_level 1.0")
+        .contains("varve_cluster_differing_settings 1.0")
         .contains("varve_cluster_spool_requests 1.0")
         .contains("varve_cluster_spool_bytes 111.0")
         .contains("varve_cluster_spool_deliveries_total{result=\"delayed\"} 1.0")

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.varve.engine.Engine;
+import io.varve.engine.FeatureLevel;
 import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ServerConfig;
 import java.io.IOException;
@@ -38,6 +40,7 @@ final class ClusterTest {
   private final int[] ports = new int[2 * NODES];
   private final long now = System.currentTimeMillis() / 1000 * 1000;
   private final List<SmallDisk> disks = new ArrayList<>();
+  private final String[] sections = {"", "", ""};
   private String replication = "sync";
   private int written;
 
@@ -74,10 +77,18 @@ final class ClusterTest {
   }
 
   private void open(int node) throws Exception {
+    Path file = configure(node);
+    servers[node] = new Server(ServerConfig.load(file), () -> ServerConfig.load(file), () -> {});
+  }
+
+  private Path configure(int node) throws IOException {
     StringBuilder text = new StringBuilder();
     text.append("backup: {store: '").append(folder.resolve("backups")).append("'}\n");
     text.append("listen: 127.0.0.1:").append(ports[node]);
-    text.append("\ndata_dir: '").append(data(node)).append("'\nhttp: {admin_api: true}\n");
+    text.append("\ndata_dir: '")
+        .append(data(node))
+        .append("'\nhttp: {admin_api: true, lifecycle: true}\n");
+    text.append(sections[node]);
     text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n");
     text.append("  replication: ").append(replication).append("\n  peers:\n");
     for (int peer = 0; peer < NODES; peer++) {
@@ -87,7 +98,7 @@ final class ClusterTest {
     }
     Path file = folder.resolve("node" + node + ".yaml");
     Files.writeString(file, text);
-    servers[node] = new Server(ServerConfig.load(file));
+    return file;
   }
 
   private void stop(int node) throws IOException {
@@ -207,6 +218,94 @@ final class ClusterTest {
     start(leader);
     write();
     allHave(63);
+  }
+
+  @Test
+  void whatIsInCommonIsWhatTheLogSaysNotANodesFiles() throws Exception {
+    for (int node = 0; node < NODES; node++) {
+      tell(node, "one", "400d");
+    }
+    begin();
+    int leader = write();
+    awaitInForce("one", "400d");
+    int follower = (leader + 1) % NODES;
+    tell(follower, "two", "500d");
+    var _ = configure(follower);
+    HttpResponse<String> reloaded = client(follower).form("POST", "/-/reload");
+    assertThat(reloaded.statusCode()).as(reloaded.body()).isEqualTo(200);
+    awaitInForce("two", "500d");
+    CommandResult status =
+        CommandResult.of("cluster", "status", "--url", "http://127.0.0.1:" + ports[leader]);
+    assertThat(status.out())
+        .contains(
+            "the configuration of node n" + leader + " has other rules than the cluster",
+            "the configuration of node n" + leader + " has other retention than the cluster",
+            "the configuration of node n" + leader + " has other aggregates than the cluster")
+        .doesNotContain("the configuration of node n" + follower);
+    // Neither another leader's files count, nor those of a node that starts.
+    stop(leader);
+    write();
+    awaitInForce("two", "500d");
+    start(leader);
+    write();
+    awaitInForce("two", "500d");
+    // Wrong files are refused as a whole.
+    sections[leader] = sections[leader].replace("400d", "600d");
+    Files.writeString(folder.resolve("rules" + leader + ".yml"), "groups: 7\n");
+    var _ = configure(leader);
+    reloaded = client(leader).form("POST", "/-/reload");
+    assertThat(reloaded.statusCode()).as(reloaded.body()).isEqualTo(500);
+    awaitInForce("two", "500d");
+  }
+
+  private void tell(int node, String name, String retention) throws IOException {
+    Path rules = folder.resolve("rules" + node + ".yml");
+    Files.writeString(
+        rules, "groups: [{name: g, rules: [{record: 'of:" + name + "', expr: 'count(m)'}]}]\n");
+    sections[node] =
+        "rules: {files: ['%s']}\nstorage: {retention: %s}\naggregates: {rules: [{name: %s, match: m, resolutions: [1h]}]}\n"
+            .formatted(rules, retention, name);
+  }
+
+  private void awaitInForce(String name, String retention) throws Exception {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    for (int node = 0; node < NODES; node++) {
+      String told = "";
+      while (clients[node] != null) {
+        told =
+            client(node).get("/api/v1/rules").body()
+                + client(node).get("/api/v1/status/aggregates").body()
+                + client(node).get("/api/v1/status/retention").body();
+        if (told.contains("\"of:" + name + "\"")
+            && told.contains("\"name\":\"" + name + "\"")
+            && told.contains(retention)) {
+          break;
+        }
+        assertThat(System.currentTimeMillis()).as(told).isLessThan(end);
+        Thread.sleep(50);
+      }
+    }
+  }
+
+  /** As if a newer version had raised the level of the cluster. */
+  @Test
+  void aNodeThatIsTooOldForTheClusterSaysSo() throws Exception {
+    begin();
+    int leader = write();
+    ClusterNode node = Objects.requireNonNull(Objects.requireNonNull(servers[leader]).cluster());
+    Engine engine = Objects.requireNonNull(node.current()).engine();
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (!"1".equals(engine.sharedSettings().get(FeatureLevel.SETTING))) {
+      assertThat(System.currentTimeMillis()).as(standing()).isLessThan(end);
+      Thread.sleep(20);
+    }
+    engine.share(FeatureLevel.SETTING, "2");
+    int follower = (leader + 1) % NODES;
+    awaitStanding(follower, "the cluster uses features of level 2");
+    stop(follower);
+    open(follower);
+    recover(follower); // and stays up, to say so
+    awaitStanding(follower, "install the version that the other nodes have");
   }
 
   /** Acknowledged by one node alone, which then goes, too. */

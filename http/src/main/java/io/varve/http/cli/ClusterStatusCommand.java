@@ -86,6 +86,15 @@ final class ClusterStatusCommand implements Callable<Integer> {
       if (report.path("stopped").isTextual() && !stopped.isEmpty()) {
         problems.add("node " + id + " takes no writes: " + stopped);
       }
+      for (JsonNode name : report.path("differing")) {
+        problems.add(
+            "the configuration of node "
+                + id
+                + " has other "
+                + name.asText()
+                + " than the cluster: make its files the same, or reload it to have all take its"
+                + " own");
+      }
       spool(id, report.path("spool"), problems);
       for (JsonNode shard : report.path("shards")) {
         hasLeader |= shard.path("role").asText().equals("leader");

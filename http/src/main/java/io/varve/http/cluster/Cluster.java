@@ -1,6 +1,7 @@
 package io.varve.http.cluster;
 
 import io.varve.engine.EngineStats;
+import io.varve.engine.FeatureLevel;
 import io.varve.http.config.ClusterConfig;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.net.Availability;
@@ -263,6 +264,15 @@ public final class Cluster implements AutoCloseable {
   @Nullable Spool kept() {
     WriteSpool into = spool;
     return into == null ? null : into.spool();
+  }
+
+  /** The highest feature level that all nodes know; 0 as long as some have not told. */
+  public int knownLevel() {
+    int lowest = FeatureLevel.CURRENT;
+    for (PeerWatch.Known other : watch.others()) {
+      lowest = Math.min(lowest, NodeReport.knownLevel(other.report()));
+    }
+    return lowest;
   }
 
   /** How many nodes can be reached, this one included. */

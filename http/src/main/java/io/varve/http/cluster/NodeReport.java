@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.varve.engine.EngineStats;
+import io.varve.engine.FeatureLevel;
 import io.varve.http.net.Availability;
 import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.ReplicaState;
@@ -42,6 +43,7 @@ final class NodeReport {
     to.put("node", node);
     to.put("version", version);
     to.put("availability", availability.name().toLowerCase(Locale.ROOT));
+    to.put("knownLevel", FeatureLevel.CURRENT);
     to.put("open", stats != null);
     if (stats != null) {
       to.put("files", stats.chunkFiles());
@@ -59,6 +61,9 @@ final class NodeReport {
     }
     ArrayNode shards = to.putArray("shards");
     if (view != null) {
+      to.put("level", view.featureLevel());
+      ArrayNode differing = to.putArray("differing");
+      view.differing().forEach(differing::add);
       for (ShardStatus shard : view.shards()) {
         write(shard, node, stats != null, shards.addObject());
       }
@@ -119,6 +124,11 @@ final class NodeReport {
       most = Math.max(most, lag.isIntegralNumber() ? lag.asLong() : Long.MAX_VALUE);
     }
     return shards.isEmpty() ? Long.MAX_VALUE : most;
+  }
+
+  /** Up to which level the node knows features; 0 if it has not told. */
+  static int knownLevel(@Nullable JsonNode report) {
+    return report == null ? 0 : report.path("knownLevel").asInt(0);
   }
 
   /** True if the node can answer reads of all shards, however far it is behind. */

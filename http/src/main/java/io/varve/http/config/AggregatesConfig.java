@@ -1,5 +1,7 @@
 package io.varve.http.config;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.engine.AggregateRule;
 import io.varve.engine.CellPart;
 import io.varve.engine.Grouping;
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param auditMillis between two looks at cells that are derived again; 0 for never
  */
 public record AggregatesConfig(List<Rule> rules, long auditMillis) {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long SECOND = 1_000;
   private static final long DAY = 86_400 * SECOND;
   private static final int MOST_RULES = 100;
@@ -202,6 +205,30 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
                 Rule.list(
                     key, items.stream().map(item -> ConfigText.escaped(item.strip())).toList())));
     return parse(String.join("\n", lines));
+  }
+
+  /** All of it as a text, the same one for the same aggregates. */
+  public String text() {
+    return JSON.createArrayNode()
+        .addAll(rules.stream().map(rule -> JSON.getNodeFactory().textNode(rule.text())).toList())
+        .toString();
+  }
+
+  /**
+   * Reads what {@link #text} wrote.
+   *
+   * @throws ConfigException saying what is wrong with it
+   */
+  public static AggregatesConfig parseAll(String text, long auditMillis) {
+    try {
+      List<Rule> rules = new ArrayList<>();
+      for (String rule : JSON.readValue(text, String[].class)) {
+        rules.add(parse(rule));
+      }
+      return new AggregatesConfig(List.copyOf(rules), auditMillis);
+    } catch (JsonProcessingException e) {
+      throw new ConfigException("aggregates: " + e.getOriginalMessage());
+    }
   }
 
   /** What the engine is told. */

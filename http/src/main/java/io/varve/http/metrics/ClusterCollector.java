@@ -58,6 +58,14 @@ final class ClusterCollector implements MultiCollector {
       List<ShardStatus> shards = now.shards();
       to.gauge("varve_cluster_nodes", "Nodes of the cluster.", now.peers().size());
       shards(shards, to);
+      to.gauge(
+              "varve_cluster_feature_level",
+              "Up to which level the cluster uses features.",
+              now.featureLevel())
+          .gauge(
+              "varve_cluster_differing_settings",
+              "Settings that are in force in the cluster and stand otherwise in this node's files.",
+              now.differing().size());
       all.add(replicas(shards));
     }
     ScrubStatus status = scrub.get();

@@ -10,6 +10,8 @@ import io.varve.http.notify.AlertmanagerStatus;
 import io.varve.http.notify.Notifier;
 import io.varve.http.notify.NotifyMeter;
 import io.varve.http.reload.Reloadable;
+import io.varve.http.reload.SharedPart;
+import io.varve.http.reload.Sharing;
 import io.varve.query.Feature;
 import io.varve.query.QueryEngine;
 import io.varve.query.QueryOptions;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * The rules of a server, from their files to the Alertmanagers. Files are read and checked when it
  * is made; evaluation begins with {@link #open}. Thread-safe.
  */
-public final class RuleService implements Reloadable, AutoCloseable {
+public final class RuleService implements Reloadable, SharedPart, AutoCloseable {
   private static final long STOP_MILLIS = 500;
   private static final long CANCEL_MILLIS = 2_000;
 
@@ -44,6 +46,8 @@ public final class RuleService implements Reloadable, AutoCloseable {
   private final RuleMeter meter;
   private final NotifyMeter notifyMeter;
   private final InstantSource clock;
+  private final @Nullable Sharing sharing;
+  private volatile String own;
   private volatile List<RuleFiles.Loaded> files;
   private volatile ServerConfig current;
   private volatile @Nullable Opened opened;
@@ -55,6 +59,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
    * Reads and checks the files.
    *
    * @param externalUrl where users find the server, asked when it is open
+   * @param sharing null if what stands in the files is in force; else {@link #take} says what is
    * @throws ConfigException if a file is wrong
    */
   public RuleService(
@@ -62,6 +67,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
       Supplier<String> externalUrl,
       RuleMeter meter,
       NotifyMeter notifyMeter,
+      @Nullable Sharing sharing,
       InstantSource clock) {
     this.atStart = config;
     this.current = config;
@@ -70,7 +76,52 @@ public final class RuleService implements Reloadable, AutoCloseable {
     this.notifyMeter = notifyMeter;
     this.clock = clock;
     language = Feature.language(config.query().features());
+    this.sharing = sharing;
     files = load(config);
+    own = texts(config);
+    if (sharing != null) {
+      files = List.of();
+    }
+  }
+
+  private static String texts(ServerConfig config) {
+    try {
+      return RuleTexts.write(RuleFiles.texts(config.rules().files()));
+    } catch (RuleException e) {
+      throw new ConfigException("rules.files: " + e.getMessage());
+    }
+  }
+
+  private List<RuleFiles.Loaded> parsed(String text) {
+    try {
+      return RuleFiles.parse(RuleTexts.read(text), new Checker(language));
+    } catch (RuleException e) {
+      throw new ConfigException("rules of the cluster: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public String name() {
+    return "rules";
+  }
+
+  @Override
+  public String own() {
+    return own;
+  }
+
+  @Override
+  public void check(String text) {
+    var _ = parsed(text);
+  }
+
+  @Override
+  public void take(String text) {
+    files = parsed(text);
+    Opened now = opened;
+    if (now != null) {
+      now.manager.update(files, settings(current.rules(), current.externalLabels()));
+    }
   }
 
   private List<RuleFiles.Loaded> load(ServerConfig config) {
@@ -161,10 +212,17 @@ public final class RuleService implements Reloadable, AutoCloseable {
   public Runnable prepare(ServerConfig next) {
     Opened now = opened;
     List<RuleFiles.Loaded> nextFiles = load(next);
+    String nextOwn = texts(next);
+    Sharing all = sharing;
     Runnable later =
         () -> {
-          files = nextFiles;
           current = next;
+          own = nextOwn;
+          if (all == null) {
+            files = nextFiles;
+          } else {
+            all.publish(this);
+          }
         };
     if (now == null) {
       return later;
@@ -178,7 +236,7 @@ public final class RuleService implements Reloadable, AutoCloseable {
     return () -> {
       later.run();
       alerting.run();
-      now.manager.update(nextFiles, settings(next.rules(), next.externalLabels()));
+      now.manager.update(files, settings(next.rules(), next.externalLabels()));
     };
   }
 

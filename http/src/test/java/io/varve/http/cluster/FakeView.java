@@ -8,6 +8,7 @@ import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,16 @@ final class FakeView implements ClusterView {
   @Override
   public String self() {
     return self;
+  }
+
+  @Override
+  public int featureLevel() {
+    return 1;
+  }
+
+  @Override
+  public Set<String> differing() {
+    return Set.of("rules");
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.varve.ingest.cluster;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,14 @@ import org.jspecify.annotations.Nullable;
  * then.
  */
 public interface ClusterView {
+  /** Up to which level the cluster uses features; 0 if none is agreed on, or it is not known. */
+  int featureLevel();
+
+  /**
+   * Names of settings that are in force in the cluster and stand otherwise in this node's files.
+   */
+  Set<String> differing();
+
   /** This node's id. */
   String self();
 

@@ -29,6 +29,14 @@ public final class RuleFiles {
   public record Loaded(String path, RuleFile file) {}
 
   /**
+   * A file that was read.
+   *
+   * @param tenant of all its groups; "" if the groups say it themselves
+   * @param path as it is told of
+   */
+  public record Text(String tenant, String path, String text) {}
+
+  /**
    * Files, and for whom they are.
    *
    * @param tenant of all their groups; "" if the groups say it themselves
@@ -47,6 +55,43 @@ public final class RuleFiles {
    */
   public static List<Loaded> load(List<Source> sources, Evaluator evaluator) {
     List<String> problems = new ArrayList<>();
+    List<Loaded> files = parse(texts(sources, problems), evaluator, problems);
+    refuseIf(problems);
+    return files;
+  }
+
+  /**
+   * Reads all files of some sources, and checks nothing in them.
+   *
+   * @return in the order of tenants and paths
+   * @throws RuleException if one cannot be read
+   */
+  public static List<Text> texts(List<Source> sources) {
+    List<String> problems = new ArrayList<>();
+    List<Text> texts = texts(sources, problems);
+    refuseIf(problems);
+    return texts;
+  }
+
+  /**
+   * Checks files that were read.
+   *
+   * @throws RuleException if one is wrong, as {@link #load} does
+   */
+  public static List<Loaded> parse(List<Text> texts, Evaluator evaluator) {
+    List<String> problems = new ArrayList<>();
+    List<Loaded> files = parse(texts, evaluator, problems);
+    refuseIf(problems);
+    return files;
+  }
+
+  private static void refuseIf(List<String> problems) {
+    if (!problems.isEmpty()) {
+      throw new RuleException(String.join("\n", problems));
+    }
+  }
+
+  private static List<Text> texts(List<Source> sources, List<String> problems) {
     SortedMap<String, SortedSet<String>> pathsByTenant = new TreeMap<>();
     for (Source source : sources) {
       SortedSet<String> paths =
@@ -59,24 +104,36 @@ public final class RuleFiles {
         }
       }
     }
-    List<Loaded> files = new ArrayList<>();
+    List<Text> texts = new ArrayList<>();
     pathsByTenant.forEach(
         (tenant, paths) -> {
           for (String path : paths) {
             try {
-              RuleFile file = RuleFile.parse(text(Path.of(path)), evaluator, false);
-              files.add(new Loaded(path, tenant.isEmpty() ? file : file.forTenant(tenant)));
+              texts.add(new Text(tenant, path, text(Path.of(path))));
             } catch (RuleException e) {
-              String.valueOf(e.getMessage())
-                  .lines()
-                  .forEach(line -> problems.add(path + ": " + line));
+              tell(path, e, problems);
             }
           }
         });
-    if (!problems.isEmpty()) {
-      throw new RuleException(String.join("\n", problems));
+    return texts;
+  }
+
+  private static List<Loaded> parse(List<Text> texts, Evaluator evaluator, List<String> problems) {
+    List<Loaded> files = new ArrayList<>();
+    for (Text text : texts) {
+      try {
+        RuleFile file = RuleFile.parse(text.text, evaluator, false);
+        files.add(
+            new Loaded(text.path, text.tenant.isEmpty() ? file : file.forTenant(text.tenant)));
+      } catch (RuleException e) {
+        tell(text.path, e, problems);
+      }
     }
     return files;
+  }
+
+  private static void tell(String path, RuleException e, List<String> problems) {
+    String.valueOf(e.getMessage()).lines().forEach(line -> problems.add(path + ": " + line));
   }
 
   private static List<String> matching(String pattern) {
