@@ -3,6 +3,7 @@ package io.varve.http;
 import io.varve.engine.DataFolder;
 import io.varve.engine.FeatureLevel;
 import io.varve.engine.LogSource;
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.RecoveryProgress;
 import io.varve.engine.StoreInstall;
 import io.varve.engine.io.RealFileSystem;
@@ -13,6 +14,7 @@ import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.LogPosition;
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.PeerBook;
 import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ShardStatus;
 import io.varve.ingest.cluster.raft.RaftNode;
@@ -49,10 +51,15 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   /** So long the log is kept for a node that is away. */
   private static final long HOLD_MILLIS = 15 * 60_000L;
 
+  private static final Duration SHARE_TIMEOUT = Duration.ofSeconds(10);
   private static final String RAFT = "raft";
   private static final String SHARD = "shards/0";
 
+  private static final int LEAST_NODES = 3;
+  private static final int MOST_NODES = 7;
+
   private final ClusterConfig cluster;
+  private final PeerBook book;
   private final Path dataDir;
   private final ReplicatedStore store;
   private final HttpClient http;
@@ -81,12 +88,14 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     this.dataDir = config.dataDir();
     this.http = client(cluster);
     this.token = cluster.token();
+    this.book = PeerBook.open(cluster.node(), dataDir.resolve(RAFT), cluster.peers());
     this.ship =
         new ShipClient(
             http, ShipSettings.defaults(token).withRate(cluster.ship().maxBytesPerSecond()));
     this.requests = new NodeRequests(http, cluster.tls().isSet() ? "https" : "http", token);
     this.membership =
-        new Membership(cluster, dataDir.resolve(RAFT), requests, begin(), this::shardIfStarted);
+        new Membership(
+            cluster, book, dataDir.resolve(RAFT), requests, begin(), this::shardIfStarted);
     this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
     UUID name = cluster.id();
     this.store =
@@ -143,7 +152,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     RaftSettings settings =
         RaftSettings.of(
                 self(),
-                cluster.peers(),
+                book.all(),
                 cluster.name(),
                 1,
                 name.getMostSignificantBits(),
@@ -187,26 +196,20 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
     @Override
     public List<URI> others() {
-      return cluster.peers().stream()
-          .filter(peer -> !peer.id().equals(self()))
-          .map(requests::uri)
-          .toList();
+      return book.others().stream().map(requests::uri).toList();
     }
 
     @Override
     public @Nullable URI leader() {
       String id = ClusterNode.this.leader(0);
-      return cluster.peers().stream()
-          .filter(peer -> peer.id().equals(id) && !peer.id().equals(self()))
-          .map(requests::uri)
-          .findAny()
-          .orElse(null);
+      Peer peer = book.other(id);
+      return peer == null ? null : requests.uri(peer);
     }
 
     @Override
     public void reinstall(URI from, String why) {
       String id =
-          cluster.peers().stream()
+          book.all().stream()
               .filter(peer -> requests.uri(peer).equals(from))
               .map(Peer::id)
               .findAny()
@@ -221,15 +224,77 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   }
 
   private void post(String name, String text) throws IOException {
-    String id = leader(0);
-    for (Peer peer : cluster.peers()) {
-      if (peer.id().equals(id) && !peer.id().equals(self())) {
-        requests.post(
-            requests.uri(peer), "/api/v1/cluster/shared/" + name, text, Duration.ofSeconds(10));
+    Peer leader = book.other(leader(0));
+    if (leader == null) {
+      throw new IOException("no node leads at the moment");
+    }
+    requests.post(requests.uri(leader), "/api/v1/cluster/shared/" + name, text, SHARE_TIMEOUT);
+  }
+
+  /** The nodes that there are. */
+  PeerBook book() {
+    return book;
+  }
+
+  /** Which nodes there are, as part of what is in common. */
+  SharedNodes nodes() {
+    return new SharedNodes(cluster.peers(), book, this::know);
+  }
+
+  private void know(List<Peer> nodes) {
+    RaftNode started = log.node();
+    if (started != null) {
+      started.know(nodes);
+    }
+  }
+
+  private void checkLeads() {
+    if (!leads(0)) {
+      throw new NotLeadingException("node " + self() + " does not lead");
+    }
+  }
+
+  @Override
+  public void addNode(Peer node) {
+    checkLeads();
+    List<Peer> next = new ArrayList<>(book.all());
+    for (Peer peer : next) {
+      if (peer.equals(node)) {
         return;
       }
+      if (peer.id().equals(node.id())) {
+        throw new IllegalArgumentException("there is a node " + node.id() + " already");
+      }
+      for (String address : List.of(peer.http(), peer.raft())) {
+        if (address.equals(node.http()) || address.equals(node.raft())) {
+          throw new IllegalArgumentException(address + " is that of node " + peer.id());
+        }
+      }
     }
-    throw new IOException("no node leads at the moment");
+    if (next.size() == MOST_NODES) {
+      throw new IllegalArgumentException("a cluster has at most " + MOST_NODES + " nodes");
+    }
+    next.add(node);
+    shared.put(SharedNodes.NAME, PeerBook.text(next));
+  }
+
+  @Override
+  public void removeNode(String id) throws IOException {
+    checkLeads();
+    if (id.equals(self())) {
+      throw new IllegalArgumentException(
+          "node " + id + " leads: have another one lead first (varve cluster transfer)");
+    }
+    List<Peer> next = book.all().stream().filter(peer -> !peer.id().equals(id)).toList();
+    if (next.size() == book.all().size()) {
+      throw new IllegalArgumentException("there is no node " + id);
+    }
+    if (next.size() < LEAST_NODES) {
+      throw new IllegalArgumentException(
+          "a cluster has at least " + LEAST_NODES + " nodes: add another one first");
+    }
+    membership.leave(id);
+    shared.put(SharedNodes.NAME, PeerBook.text(next));
   }
 
   /** This node's place among the others. */
@@ -240,7 +305,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   /** A node to pull from: the one that is named, or the first of the others. */
   private ReplicatedStore.Source source(@Nullable String node, StoreInstall into) {
     List<URI> nodes = new ArrayList<>();
-    for (Peer peer : cluster.peers()) {
+    for (Peer peer : book.all()) {
       if (peer.id().equals(node)) {
         nodes.addFirst(requests.uri(peer));
       } else if (!peer.id().equals(self())) {
@@ -328,7 +393,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public List<Peer> peers() {
-    return cluster.peers();
+    return book.all();
   }
 
   @Override
@@ -419,7 +484,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   @Override
   public void transfer(int shard, String to) throws IOException {
-    if (shard != 0 || cluster.peers().stream().noneMatch(peer -> peer.id().equals(to))) {
+    if (shard != 0 || book.of(to) == null) {
       throw new IllegalArgumentException("shard " + shard + ", node " + to);
     }
     started().shard(shard).transfer(to);

@@ -2,6 +2,7 @@ package io.varve.http;
 
 import io.varve.http.config.ClusterConfig;
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.PeerBook;
 import io.varve.ingest.cluster.raft.RaftShard;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,10 +32,12 @@ final class Membership implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Membership.class.getName());
   private static final String FOUNDED = "FOUNDED";
   private static final long LOOK_MILLIS = 500;
+  private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final Duration CHANGE_TIMEOUT = Duration.ofMinutes(10);
   private static final String ROOT = "/api/v1/cluster/";
 
   private final ClusterConfig cluster;
+  private final PeerBook book;
   private final Path folder;
   private final NodeRequests requests;
   private final Supplier<@Nullable RaftShard> shard;
@@ -47,6 +50,10 @@ final class Membership implements AutoCloseable {
   private volatile boolean joining;
   private volatile boolean closed;
 
+  // Of the thread.
+  private String told = "";
+  private long toldNanos;
+
   /**
    * @param folder of the log
    * @param begin up to which record the store goes that is here before there is a log; 0 for none
@@ -54,11 +61,13 @@ final class Membership implements AutoCloseable {
    */
   Membership(
       ClusterConfig cluster,
+      PeerBook book,
       Path folder,
       NodeRequests requests,
       long begin,
       Supplier<@Nullable RaftShard> shard) {
     this.cluster = cluster;
+    this.book = book;
     this.folder = folder;
     this.requests = requests;
     this.begin = begin;
@@ -153,7 +162,7 @@ final class Membership implements AutoCloseable {
   }
 
   private List<Peer> others() {
-    return cluster.peers().stream().filter(peer -> !peer.id().equals(cluster.node())).toList();
+    return book.others();
   }
 
   /** The log is there: becomes a member if need be, and remembers that the cluster runs. */
@@ -164,14 +173,20 @@ final class Membership implements AutoCloseable {
               try {
                 look();
               } catch (IOException | RuntimeException | Error e) {
-                LOG.log(
-                    System.Logger.Level.INFO,
-                    "this node is not a member yet, tried again: " + e.getMessage());
+                tell(String.valueOf(e.getMessage()));
               }
             },
             0,
             LOOK_MILLIS,
             TimeUnit.MILLISECONDS);
+  }
+
+  private void tell(String why) {
+    if (!why.equals(told) || System.nanoTime() - toldNanos > TELL_NANOS) {
+      told = why;
+      toldNanos = System.nanoTime();
+      LOG.log(System.Logger.Level.INFO, "this node is not a member yet, tried again: " + why);
+    }
   }
 
   private void look() throws IOException {
@@ -236,20 +251,21 @@ final class Membership implements AutoCloseable {
     change(id, true);
   }
 
-  private void change(String id, boolean in) throws IOException {
+  private synchronized void change(String id, boolean in) throws IOException {
     RaftShard log = shard.get();
     if (log == null || !log.leads()) {
       throw new IOException("this node does not lead");
     }
-    if (id.equals(cluster.node()) || cluster.peers().stream().noneMatch(p -> p.id().equals(id))) {
-      throw new IOException("no other node is called " + id);
+    if (book.other(id) == null) {
+      throw new IOException(
+          "no other node of the cluster is called " + id + ": varve cluster add-node makes it one");
     }
     Set<String> members = log.members();
     if (members.contains(id) == in) {
       return;
     }
     List<Peer> next = new ArrayList<>();
-    for (Peer peer : cluster.peers()) {
+    for (Peer peer : book.all()) {
       if (peer.id().equals(id) ? in : members.contains(peer.id())) {
         next.add(peer);
       }
@@ -258,7 +274,7 @@ final class Membership implements AutoCloseable {
         System.Logger.Level.INFO,
         in
             ? "node " + id + " becomes a member when it has caught up"
-            : "node " + id + " is no member for now: it has lost its log");
+            : "node " + id + " is no member from now on");
     log.setMembers(next, CHANGE_TIMEOUT.toMillis());
   }
 

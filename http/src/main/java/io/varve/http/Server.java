@@ -169,7 +169,9 @@ public final class Server implements AutoCloseable {
         config.cluster().isSet() ? new ClusterNode(config, aggregates, new Beside(), clock) : null;
     others = cluster == null ? null : others(cluster, metrics.cluster());
     if (cluster != null && others != null) {
-      cluster.shared().begin(List.of(retention, aggregates, rules), others::knownLevel);
+      cluster
+          .shared()
+          .begin(List.of(cluster.nodes(), retention, aggregates, rules), others::knownLevel);
     }
     keeper = cluster != null ? cluster : new LocalStore(config, aggregates, new Beside(), clock);
     reloader.register(backups);
@@ -220,6 +222,7 @@ public final class Server implements AutoCloseable {
     Cluster made =
         new Cluster(
             config,
+            node.book(),
             Version.varve(),
             () -> node,
             () -> availability,

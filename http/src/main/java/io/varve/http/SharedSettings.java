@@ -5,6 +5,7 @@ import io.varve.engine.FeatureLevel;
 import io.varve.engine.NotLeadingException;
 import io.varve.engine.StorageStoppedException;
 import io.varve.http.config.ConfigException;
+import io.varve.http.reload.Reloadable;
 import io.varve.http.reload.SharedPart;
 import io.varve.http.reload.Sharing;
 import java.io.IOException;
@@ -127,15 +128,15 @@ final class SharedSettings implements Sharing {
       }
       if (!text.equals(part.own())) {
         others.add(part.name());
-      }
-    }
-    for (String name : others) {
-      if (!differing.contains(name)) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            name
-                + ": what is in force in the cluster differs from this node's configuration; a"
-                + " reload of this node takes its own to all");
+        if (!differing.contains(part.name())) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              part.name()
+                  + ": what is in force in the cluster differs from this node's configuration"
+                  + (part instanceof Reloadable
+                      ? "; a reload of this node takes its own to all"
+                      : ""));
+        }
       }
     }
     differing = others;
@@ -187,6 +188,20 @@ final class SharedSettings implements Sharing {
       LOG.log(System.Logger.Level.INFO, part.name() + ": all nodes take over other ones");
     }
     take(engine);
+  }
+
+  /**
+   * Puts a setting in common; at the node that leads.
+   *
+   * @throws StorageStoppedException if this node does not lead, or cannot write
+   */
+  void put(String name, String text) {
+    OpenStore now = store.get();
+    if (now == null) {
+      throw new NotLeadingException("the store of this node is not open");
+    }
+    now.engine().share(name, text);
+    take(now.engine());
   }
 
   /**

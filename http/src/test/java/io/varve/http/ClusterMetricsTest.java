@@ -46,6 +46,16 @@ final class ClusterMetricsTest {
     }
 
     @Override
+    public void addNode(Peer node) {
+      throw new AssertionError("nobody asks for that");
+    }
+
+    @Override
+    public void removeNode(String id) {
+      throw new AssertionError("nobody asks for that");
+    }
+
+    @Override
     public int featureLevel() {
       return 1;
     }

@@ -30,17 +30,18 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three servers in one process, as a cluster: what one takes, all have. */
 final class ClusterTest {
   private static final int NODES = 3;
+  private static final int MOST_NODES = 4;
   private static final long PATIENCE_MILLIS = 30_000;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path folder;
 
-  private final @Nullable Server[] servers = new Server[NODES];
-  private final @Nullable ApiClient[] clients = new ApiClient[NODES];
-  private final int[] ports = new int[2 * NODES];
+  private final @Nullable Server[] servers = new Server[MOST_NODES];
+  private final @Nullable ApiClient[] clients = new ApiClient[MOST_NODES];
+  private final int[] ports = new int[2 * MOST_NODES];
   private final long now = System.currentTimeMillis() / 1000 * 1000;
   private final List<SmallDisk> disks = new ArrayList<>();
-  private final String[] sections = {"", "", ""};
+  private final String[] sections = {"", "", "", ""};
   private String replication = "sync";
   private int written;
 
@@ -91,10 +92,10 @@ final class ClusterTest {
     text.append(sections[node]);
     text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n");
     text.append("  replication: ").append(replication).append("\n  peers:\n");
-    for (int peer = 0; peer < NODES; peer++) {
+    for (int peer : node < NODES ? List.of(0, 1, 2) : List.of(0, 1, node)) {
       text.append("  - {id: n").append(peer);
       text.append(", http: '127.0.0.1:").append(ports[peer]);
-      text.append("', raft: '127.0.0.1:").append(ports[NODES + peer]).append("'}\n");
+      text.append("', raft: '127.0.0.1:").append(ports[MOST_NODES + peer]).append("'}\n");
     }
     Path file = folder.resolve("node" + node + ".yaml");
     Files.writeString(file, text);
@@ -114,7 +115,7 @@ final class ClusterTest {
 
   @AfterEach
   void end() throws Exception {
-    for (int node = 0; node < NODES; node++) {
+    for (int node = 0; node < MOST_NODES; node++) {
       stop(node);
     }
     for (SmallDisk disk : disks) {
@@ -150,7 +151,7 @@ final class ClusterTest {
     long end = System.currentTimeMillis() + PATIENCE_MILLIS;
     String last = "";
     while (System.currentTimeMillis() < end) {
-      for (int node = 0; node < NODES; node++) {
+      for (int node = 0; node < MOST_NODES; node++) {
         if (clients[node] == null) {
           continue;
         }
@@ -179,7 +180,7 @@ final class ClusterTest {
 
   /** Every node that runs comes to have everything. */
   private void allHave(int count) throws Exception {
-    for (int node = 0; node < NODES; node++) {
+    for (int node = 0; node < MOST_NODES; node++) {
       if (clients[node] == null) {
         continue;
       }
@@ -285,6 +286,62 @@ final class ClusterTest {
         Thread.sleep(50);
       }
     }
+  }
+
+  /** A machine is lost for good, and another one, elsewhere, takes its place. */
+  @Test
+  void aNodeTakesThePlaceOfAnother() throws Exception {
+    begin();
+    for (int i = 0; i < 20; i++) {
+      write();
+    }
+    HttpResponse<String> merged = client(0).form("POST", "/api/v1/admin/tsdb/merge");
+    assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    stop(2);
+    write();
+    assertThat(cluster(0, "remove-node", "n2").err()).contains("add another one first");
+    start(3);
+    Thread.sleep(1_000);
+    assertThat(standing(3)).as("nobody has let it in").doesNotContain("Following");
+    CommandResult added =
+        cluster(
+            1,
+            "add-node",
+            "n3",
+            "--http=127.0.0.1:" + ports[3],
+            "--raft=127.0.0.1:" + ports[MOST_NODES + 3]);
+    assertThat(added.exit()).as(added.err()).isZero();
+    awaitStanding(3, "Following");
+    allHave(21);
+    CommandResult removed = cluster(3, "remove-node", "n2");
+    assertThat(removed.exit()).as(removed.err()).isZero();
+    CommandResult status = cluster(3, "status");
+    assertThat(status.out()).contains("n3 ");
+    // Two of three are enough again, and the new one counts.
+    stop(0);
+    for (int i = 0; i < 10; i++) {
+      write();
+    }
+    start(0); // with a configuration that knows nothing of it
+    write();
+    allHave(32);
+    awaitStatus(0, "node n0 has other nodes than the cluster");
+  }
+
+  private void awaitStatus(int node, String text) throws InterruptedException {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    String told;
+    do {
+      told = cluster(node, "status").out();
+      assertThat(System.currentTimeMillis()).as(told).isLessThan(end);
+    } while (!told.contains(text) || told.contains("n2 "));
+  }
+
+  private CommandResult cluster(int node, String command, String... more) {
+    List<String> all = new ArrayList<>(List.of("cluster", command));
+    all.addAll(List.of(more));
+    all.addAll(List.of("--url", "http://127.0.0.1:" + ports[node]));
+    return CommandResult.of(all.toArray(String[]::new));
   }
 
   /** As if a newer version had raised the level of the cluster. */

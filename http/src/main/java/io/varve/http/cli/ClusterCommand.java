@@ -14,6 +14,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       ClusterStatusCommand.class,
       ClusterTransferCommand.class,
+      ClusterAddNodeCommand.class,
+      ClusterRemoveNodeCommand.class,
       ClusterVerifyCommand.class
     })
 final class ClusterCommand implements Runnable {

@@ -92,8 +92,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
                 + id
                 + " has other "
                 + name.asText()
-                + " than the cluster: make its files the same, or reload it to have all take its"
-                + " own");
+                + " than the cluster: make its files the same"
+                + (name.asText().equals("nodes") ? "" : ", or reload it to have all take its own"));
       }
       spool(id, report.path("spool"), problems);
       for (JsonNode shard : report.path("shards")) {

@@ -10,6 +10,7 @@ import io.varve.http.net.HttpListener;
 import io.varve.http.net.Route;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.ClusterView;
+import io.varve.ingest.cluster.PeerBook;
 import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.ingest.spool.Spool;
 import java.io.IOException;
@@ -40,6 +41,7 @@ public final class Cluster implements AutoCloseable {
 
   private static final String SPOOL = "spool";
   private static final String STATUS = "/api/v1/cluster/status";
+  private static final String NODES = "/api/v1/admin/cluster/nodes";
   private static final String TRANSFER = "/api/v1/admin/cluster/transfer";
 
   private final ServerConfig config;
@@ -56,6 +58,7 @@ public final class Cluster implements AutoCloseable {
   /**
    * Begins to watch the other nodes.
    *
+   * @param book the nodes that there are
    * @param version of the program
    * @param view what this node knows of the cluster; null before it has joined
    * @param availability of the server
@@ -65,6 +68,7 @@ public final class Cluster implements AutoCloseable {
    */
   public Cluster(
       ServerConfig config,
+      PeerBook book,
       String version,
       Supplier<@Nullable ClusterView> view,
       Supplier<Availability> availability,
@@ -79,7 +83,7 @@ public final class Cluster implements AutoCloseable {
     ClusterConfig told = config.cluster();
     String token = told.token();
     secret = new ClusterSecret(token, told.tls().isSet());
-    peers = new Peers(told);
+    peers = new Peers(told, book);
     here = new Here(told.node(), view, availability, open);
     forwarder = new Forwarder(peers, token, meter);
     watch =
@@ -125,6 +129,8 @@ public final class Cluster implements AutoCloseable {
         Route.api(STATUS, handlers.status(), "GET").withNeedsStore(false),
         Route.api(TRANSFER, handlers.transfer(), "POST", "PUT")
             .withBody(config.http().maxFormBytes()),
+        Route.api(NODES, handlers.add(), "POST", "PUT").withBody(config.http().maxFormBytes()),
+        Route.api(NODES + "/*", handlers.remove(), "DELETE"),
         Route.text("/-/leading", handlers.leading(), "GET", "HEAD"));
   }
 

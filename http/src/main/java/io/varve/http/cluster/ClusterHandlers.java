@@ -3,6 +3,7 @@ package io.varve.http.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.varve.http.config.ClusterConfig;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
@@ -69,10 +70,13 @@ final class ClusterHandlers {
     to.put("reachable", cluster.watch().reachable());
     to.put("maxLagMillis", cluster.config().reads().maxLagMillis());
     ArrayNode nodes = to.putArray("nodes");
-    for (Peer peer : cluster.config().peers()) {
+    for (Peer peer : cluster.peers().all()) {
       ObjectNode node = nodes.addObject();
       node.put("id", peer.id()).put("http", peer.http()).put("raft", peer.raft());
       PeerWatch.Known known = cluster.watch().of(peer.id());
+      if (known == null && !peer.id().equals(cluster.here().id())) {
+        known = new PeerWatch.Known(peer, null, System.nanoTime(), "was not asked yet");
+      }
       if (known == null) {
         node.put("reachable", true).put("contactMillis", 0).put("problem", "");
         node.set("report", own());
@@ -91,6 +95,53 @@ final class ClusterHandlers {
     envelope.set("data", data);
     byte[] bytes = NodeReport.JSON.writeValueAsBytes(envelope);
     response.body(200, "application/json", out -> out.write(bytes));
+  }
+
+  /** {@code POST /api/v1/admin/cluster/nodes}: node {@code id} may join, at two addresses. */
+  Handler add() {
+    return changing(
+        (view, request) -> {
+          Peer node =
+              ClusterConfig.node(
+                  request.params().get("id"),
+                  request.params().get("http"),
+                  request.params().get("raft"));
+          view.addNode(node);
+          return NodeReport.JSON.createObjectNode().put("added", node.id());
+        });
+  }
+
+  /** {@code DELETE /api/v1/admin/cluster/nodes/ID}: the node is none of the cluster any more. */
+  Handler remove() {
+    return changing(
+        (view, request) -> {
+          view.removeNode(request.pathParameter());
+          return NodeReport.JSON.createObjectNode().put("removed", request.pathParameter());
+        });
+  }
+
+  /** Changes which nodes there are. */
+  private interface Change {
+    ObjectNode of(ClusterView view, Request request) throws IOException;
+  }
+
+  private Handler changing(Change change) {
+    return (request, response) -> {
+      ClusterView view = cluster.here().view().get();
+      if (!admin) {
+        Refusals.error(Route.Style.API, response, 500, "unavailable", "admin APIs disabled");
+      } else if (view == null) {
+        Refusals.unavailable(Route.Style.API, response, "this node has not joined its cluster yet");
+      } else {
+        try {
+          answer(response, change.of(view, request));
+        } catch (IllegalArgumentException e) {
+          Refusals.bad(Route.Style.API, response, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+          Refusals.unavailable(Route.Style.API, response, String.valueOf(e.getMessage()));
+        }
+      }
+    };
   }
 
   /** {@code /api/v1/admin/cluster/transfer}: has node {@code to} lead, shard 0 if none is named. */

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,7 @@ final class PeerWatch implements AutoCloseable {
   private final Map<String, Known> known = new ConcurrentHashMap<>();
   private final Map<Integer, String> leaders = new HashMap<>();
   private final Map<Integer, Boolean> reopening = new HashMap<>();
-  private final List<Thread> threads = new ArrayList<>();
+  private final Map<String, Thread> threads = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   /**
@@ -92,16 +93,38 @@ final class PeerWatch implements AutoCloseable {
     this.path = path;
     this.view = view;
     this.meter = meter;
-    for (Peer peer : peers.others()) {
-      known.put(peer.id(), new Known(peer, null, System.nanoTime(), "was not asked yet"));
-      threads.add(
-          Thread.ofVirtual().name("varve-peer-" + peer.id()).start(() -> again(() -> ask(peer))));
-    }
-    threads.add(Thread.ofVirtual().name("varve-leaders").start(() -> again(this::look)));
+    follow();
+    threads.put(
+        "", Thread.ofVirtual().name("varve-leaders").start(() -> again(this::look, () -> true)));
   }
 
-  private void again(Runnable task) {
-    while (!closed) {
+  /** Asks nodes that are new, and forgets those that are gone. */
+  private void follow() {
+    for (Peer peer : peers.others()) {
+      if (known.putIfAbsent(
+              peer.id(), new Known(peer, null, System.nanoTime(), "was not asked yet"))
+          == null) {
+        Thread asking =
+            Thread.ofVirtual()
+                .name("varve-peer-" + peer.id())
+                .unstarted(() -> again(() -> ask(peer), () -> peer.equals(peers.of(peer.id()))));
+        threads.put(peer.id(), asking);
+        asking.start();
+      }
+    }
+    for (Known one : known.values()) {
+      if (!one.peer().equals(peers.of(one.peer().id()))) {
+        known.remove(one.peer().id());
+        Thread asking = threads.remove(one.peer().id());
+        if (asking != null) {
+          asking.interrupt();
+        }
+      }
+    }
+  }
+
+  private void again(Runnable task, BooleanSupplier goesOn) {
+    while (!closed && goesOn.getAsBoolean()) {
       try {
         task.run();
       } catch (RuntimeException e) {
@@ -151,11 +174,12 @@ final class PeerWatch implements AutoCloseable {
       Thread.currentThread().interrupt();
       return;
     }
-    known.put(peer.id(), now);
+    known.replace(peer.id(), now); // unless it is gone meanwhile
   }
 
   /** Counts what changes between two looks. */
   private void look() {
+    follow();
     ClusterView now = view.get();
     if (now == null) {
       return;
@@ -228,6 +252,6 @@ final class PeerWatch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    threads.forEach(Thread::interrupt);
+    threads.values().forEach(Thread::interrupt);
   }
 }

@@ -3,6 +3,7 @@ package io.varve.http.cluster;
 import io.varve.http.config.ClusterConfig;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.PeerBook;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,6 +17,7 @@ final class Peers implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(1);
 
   private final ClusterConfig config;
+  private final PeerBook book;
   private final HttpClient client;
 
   /**
@@ -23,8 +25,9 @@ final class Peers implements AutoCloseable {
    *
    * @throws IOException if certificates or keys cannot be read
    */
-  Peers(ClusterConfig config) throws IOException {
+  Peers(ClusterConfig config, PeerBook book) throws IOException {
     this.config = config;
+    this.book = book;
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -47,17 +50,21 @@ final class Peers implements AutoCloseable {
     return config.self();
   }
 
+  List<Peer> all() {
+    return book.all();
+  }
+
   List<Peer> others() {
-    return config.peers().stream().filter(peer -> !peer.id().equals(config.node())).toList();
+    return book.others();
   }
 
   /** The node of this id, null if there is none. */
   @Nullable Peer of(String id) {
-    return config.peers().stream().filter(peer -> peer.id().equals(id)).findAny().orElse(null);
+    return book.of(id);
   }
 
   int count() {
-    return config.peers().size();
+    return book.all().size();
   }
 
   /** A path, with all before it and the query behind it, at a node. */

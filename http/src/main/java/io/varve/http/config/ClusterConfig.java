@@ -41,7 +41,8 @@ public record ClusterConfig(
   private static final long MIB = 1L << 20;
   private static final long GIB = 1L << 30;
   private static final long TIB = 1L << 40;
-  private static final int NODES = 3;
+  private static final int LEAST_NODES = 3;
+  private static final int MOST_NODES = 7;
   private static final String NONE = "none";
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
 
@@ -159,6 +160,18 @@ public record ClusterConfig(
     return peer;
   }
 
+  /**
+   * A node that is named in a request.
+   *
+   * @throws IllegalArgumentException saying what is wrong with it
+   */
+  public static Peer node(String id, String http, String raft) {
+    if (id.isEmpty() || http.isEmpty() || raft.isEmpty()) {
+      throw new IllegalArgumentException("a node has an id, and addresses http and raft");
+    }
+    return new Peer(checkedName(id), checkedAddress(http), checkedAddress(raft));
+  }
+
   private static Tls tls(Settings in) {
     UnaryOperator<String> path = text -> Path.of(text).toString();
     Tls tls =
@@ -223,9 +236,16 @@ public record ClusterConfig(
   }
 
   private void check(Settings in) {
-    if (peers.size() != NODES) {
+    if (peers.size() < LEAST_NODES || peers.size() > MOST_NODES) {
       throw in.wrong(
-          "peers", "a cluster has " + NODES + " nodes, and " + peers.size() + " are listed");
+          "peers",
+          "a cluster has "
+              + LEAST_NODES
+              + " nodes (at most "
+              + MOST_NODES
+              + "), and "
+              + peers.size()
+              + " are listed");
     }
     Set<String> ids = new HashSet<>();
     Set<String> addresses = new HashSet<>();

@@ -11,6 +11,7 @@ import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.http.net.Route;
 import io.varve.ingest.cluster.ClusterView;
+import io.varve.ingest.cluster.PeerBook;
 import java.io.IOException;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,7 +44,14 @@ final class FakeNode implements AutoCloseable {
     Supplier<@Nullable ClusterView> joinedView = () -> joined ? view : null;
     cluster =
         new Cluster(
-            config, "1.2.3", joinedView, () -> availability, () -> open, () -> stats, meter);
+            config,
+            PeerBook.of(config.cluster().node(), config.cluster().peers()),
+            "1.2.3",
+            joinedView,
+            () -> availability,
+            () -> open,
+            () -> stats,
+            meter);
     List<Route> routes =
         new java.util.ArrayList<>(
             List.of(

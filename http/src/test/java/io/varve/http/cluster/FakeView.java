@@ -41,13 +41,23 @@ final class FakeView implements ClusterView {
   }
 
   @Override
+  public void addNode(Peer node) {
+    throw new AssertionError("nobody asks for that");
+  }
+
+  @Override
+  public void removeNode(String id) {
+    throw new AssertionError("nobody asks for that");
+  }
+
+  @Override
   public int featureLevel() {
     return 1;
   }
 
   @Override
   public Set<String> differing() {
-    return Set.of("rules");
+    return Set.of();
   }
 
   @Override

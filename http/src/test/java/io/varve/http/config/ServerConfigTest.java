@@ -169,7 +169,8 @@ final class ServerConfigTest {
         "node: 'a b' | is not a name",
         "name: '' | has no value",
         "node: a, peers: [] |",
-        "node: a, peers: [{id: a, http: 'h:1', raft: 'h:2'}] | a cluster has 3 nodes, and 1",
+        "node: a, peers: [{id: a, http: 'h:1', raft: 'h:2'}] | a cluster has 3 nodes (at most 7),"
+            + " and 1",
         "peers: [{http: 'h:1', raft: 'h:2'}] | cluster.peers[0].id: is missing",
         "peers: [{id: a, raft: 'h:2'}] | cluster.peers[0].http: is missing",
         "peers: [{id: a, http: 'h:1'}] | cluster.peers[0].raft: is missing",

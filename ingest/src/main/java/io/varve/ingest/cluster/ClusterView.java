@@ -21,6 +21,25 @@ public interface ClusterView {
   int featureLevel();
 
   /**
+   * Lets another node become a member of the cluster; it does when it has all that the others have.
+   * At the node that leads.
+   *
+   * @throws IllegalArgumentException if there is such a node already, or there are too many
+   * @throws io.varve.engine.StorageStoppedException if this node does not lead, or cannot write
+   */
+  void addNode(Peer node);
+
+  /**
+   * Takes a node out of the cluster: nobody asks it any more, and it counts for no majority. At the
+   * node that leads.
+   *
+   * @throws IllegalArgumentException if there is no such node, it leads, or too few would be left
+   * @throws io.varve.engine.StorageStoppedException if this node does not lead, or cannot write
+   * @throws java.io.IOException if it does not come about
+   */
+  void removeNode(String id) throws java.io.IOException;
+
+  /**
    * Names of settings that are in force in the cluster and stand otherwise in this node's files.
    */
   Set<String> differing();

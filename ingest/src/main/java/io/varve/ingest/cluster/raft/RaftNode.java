@@ -41,11 +41,17 @@ public final class RaftNode implements AutoCloseable {
   /** How often note is taken of how far the leader is, and of a log that could not be written. */
   private static final long OFTEN_MILLIS = 100;
 
+  private final RaftSettings settings;
   private final RaftServer server;
   private final List<RaftShard> shards;
   private final ScheduledExecutorService timer;
 
-  private RaftNode(RaftServer server, List<RaftShard> shards, ScheduledExecutorService timer) {
+  private RaftNode(
+      RaftSettings settings,
+      RaftServer server,
+      List<RaftShard> shards,
+      ScheduledExecutorService timer) {
+    this.settings = settings;
     this.server = server;
     this.shards = List.copyOf(shards);
     this.timer = timer;
@@ -132,7 +138,7 @@ public final class RaftNode implements AutoCloseable {
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("varve-raft-timer").factory());
-    RaftNode node = new RaftNode(server, shards, timer);
+    RaftNode node = new RaftNode(settings, server, shards, timer);
     var _ =
         timer.scheduleWithFixedDelay(node::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     var _ =
@@ -149,6 +155,11 @@ public final class RaftNode implements AutoCloseable {
     if (!reply.isSuccess()) {
       throw new IOException("a log cannot be begun", reply.getException());
     }
+  }
+
+  /** There are these nodes: they may become members, and connections to them are made. */
+  public void know(List<Peer> nodes) {
+    Security.know(settings, nodes);
   }
 
   /** The shards, by their numbers. */

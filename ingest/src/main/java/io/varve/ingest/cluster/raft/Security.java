@@ -64,12 +64,20 @@ final class Security {
       return;
     }
     install();
-    for (Peer peer : settings.peers()) {
-      PROOFS.put(peer.raft(), proof(secret, settings.cluster(), peer.id()));
-    }
+    know(settings, settings.peers());
     ServerInterceptor check = new Check(proof(secret, settings.cluster(), settings.self()));
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters, (builder, types) -> builder.intercept(check));
+  }
+
+  /** Calls to these nodes carry what they ask for. */
+  static void know(RaftSettings settings, List<Peer> peers) {
+    String secret = settings.secret();
+    if (secret != null) {
+      for (Peer peer : peers) {
+        PROOFS.put(peer.raft(), proof(secret, settings.cluster(), peer.id()));
+      }
+    }
   }
 
   private static String proof(String secret, String cluster, String node) {

@@ -1,0 +1,56 @@
+package io.varve.http;
+
+import io.varve.http.config.ConfigException;
+import io.varve.http.reload.SharedPart;
+import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.PeerBook;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Which nodes there are, as all of them have it in common. Any thread. */
+final class SharedNodes implements SharedPart {
+  static final String NAME = "nodes";
+
+  private final List<Peer> configured;
+  private final PeerBook book;
+  private final Consumer<List<Peer>> changed;
+
+  /**
+   * Of a node that starts.
+   *
+   * @param changed is told of all nodes when there are others
+   */
+  SharedNodes(List<Peer> configured, PeerBook book, Consumer<List<Peer>> changed) {
+    this.configured = configured;
+    this.book = book;
+    this.changed = changed;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String own() {
+    return PeerBook.text(configured);
+  }
+
+  /** Nodes come and go one by one, not with a file of one of them. */
+  @Override
+  public void check(String text) {
+    throw new ConfigException("nodes are added and removed by the node that leads");
+  }
+
+  @Override
+  public void take(String text) {
+    try {
+      List<Peer> nodes = PeerBook.parse(text);
+      book.replace(nodes);
+      changed.accept(nodes);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new ConfigException(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package io.varve.ingest.cluster;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes of a cluster as this one knows them: those of its configuration at first, those that
+ * the replicated log names from then on. What it was told last is kept in a file beside the log, as
+ * a node has to reach the others before it can read what they have in common. Any thread.
+ *
+ * <p>As text, a node is a line of its id, its address for HTTP and its address for the log, with a
+ * space between; the lines are in the order of ids. Example:
+ *
+ * <pre>
+ * a 10.0.0.1:9201 10.0.0.1:9301
+ * b 10.0.0.2:9201 10.0.0.2:9301
+ * </pre>
+ */
+public final class PeerBook {
+  private static final String FILE = "PEERS";
+
+  private final String self;
+  private final @Nullable Path folder;
+  private volatile List<Peer> peers;
+
+  private PeerBook(String self, @Nullable Path folder, List<Peer> peers) {
+    this.self = self;
+    this.folder = folder;
+    this.peers = sorted(peers);
+  }
+
+  /** Of these nodes, and kept in no file. */
+  public static PeerBook of(String self, List<Peer> peers) {
+    return new PeerBook(self, null, peers);
+  }
+
+  /**
+   * Of the nodes that stand in the file, or of these if there is none.
+   *
+   * @param self this node's id
+   * @param folder of the log, which need not be there yet
+   * @throws IOException if the file cannot be read, or holds something else
+   */
+  public static PeerBook open(String self, Path folder, List<Peer> otherwise) throws IOException {
+    Path file = folder.resolve(FILE);
+    try {
+      return new PeerBook(self, folder, parse(Files.readString(file)));
+    } catch (NoSuchFileException e) {
+      return new PeerBook(self, folder, otherwise);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Nodes as text. */
+  public static String text(List<Peer> peers) {
+    StringBuilder text = new StringBuilder();
+    for (Peer peer : sorted(peers)) {
+      text.append(peer.id()).append(' ').append(peer.http()).append(' ').append(peer.raft());
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  /**
+   * Reads what {@link #text} wrote.
+   *
+   * @throws IllegalArgumentException if it is something else, or two nodes are one
+   */
+  public static List<Peer> parse(String text) {
+    List<Peer> peers = new ArrayList<>();
+    for (String line : text.lines().toList()) {
+      String[] parts = line.split(" ", -1);
+      if (parts.length != 3 || parts[0].isEmpty()) {
+        throw new IllegalArgumentException("\"" + line + "\" is no node");
+      }
+      peers.add(new Peer(parts[0], parts[1], parts[2]));
+    }
+    if (peers.isEmpty() || peers.stream().map(Peer::id).distinct().count() != peers.size()) {
+      throw new IllegalArgumentException("no nodes, or two of one name");
+    }
+    return peers;
+  }
+
+  private static List<Peer> sorted(List<Peer> peers) {
+    return peers.stream().sorted(Comparator.comparing(Peer::id)).toList();
+  }
+
+  /**
+   * There are other nodes from now on.
+   *
+   * @throws IOException if that cannot be kept; it holds all the same until the next start
+   */
+  public synchronized void replace(List<Peer> others) throws IOException {
+    List<Peer> next = sorted(others);
+    if (next.equals(peers)) {
+      return;
+    }
+    peers = next;
+    if (folder != null) {
+      Path temporary = folder.resolve(FILE + ".tmp");
+      Files.writeString(temporary, text(next));
+      Files.move(
+          temporary,
+          folder.resolve(FILE),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  /** All nodes, by their ids. */
+  public List<Peer> all() {
+    return peers;
+  }
+
+  /** All but this one. */
+  public List<Peer> others() {
+    return peers.stream().filter(peer -> !peer.id().equals(self)).toList();
+  }
+
+  /** The node of this id; null if there is none. */
+  public @Nullable Peer of(@Nullable String id) {
+    return peers.stream().filter(peer -> peer.id().equals(id)).findAny().orElse(null);
+  }
+
+  /** Another node than this one, by its id; null if there is none. */
+  public @Nullable Peer other(@Nullable String id) {
+    return self.equals(id) ? null : of(id);
+  }
+
+  /** This node's id. */
+  public String self() {
+    return self;
+  }
+}
