@@ -96,8 +96,8 @@ public final class ClusterCommand implements Callable<Integer> {
   @Option(
       names = "--async",
       description = {
-        "Writes are acknowledged by one node alone (replication: async). What was acknowledged must"
-            + " be there in the end; no node's disk is lost."
+        "Writes are acknowledged by one node alone (replication: async), under faults and under"
+            + " load. What was acknowledged must be there in the end; no node's disk is lost."
       })
   private boolean async;
 
@@ -170,7 +170,7 @@ public final class ClusterCommand implements Callable<Integer> {
       }
       if (loadHours > 0) {
         LoadRun.Outcome outcome =
-            new LoadRun(varve, part(folder, "load"), System.err::println)
+            new LoadRun(varve, part(folder, "load"), async, System.err::println)
                 .run(capture.read(), hosts, loadHours);
         outcome.print(System.out);
         report.put("load", outcome);

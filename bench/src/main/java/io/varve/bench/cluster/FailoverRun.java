@@ -84,7 +84,7 @@ final class FailoverRun {
   }
 
   Outcome run() throws IOException, InterruptedException {
-    TestCluster.Settings settings = TestCluster.Settings.plain(varve, work, progress);
+    TestCluster.Settings settings = TestCluster.Settings.plain(varve, work, false, progress);
     UniqueSamples samples =
         new UniqueSamples(0, 1, SERIES, System.currentTimeMillis() - 3_600_000, 1);
     double[] gaps = new double[kills];

@@ -46,9 +46,16 @@ final class LoadRun {
 
   private final List<String> varve;
   private final Path work;
+  private final boolean async;
   private final Consumer<String> progress;
 
-  LoadRun(List<String> varve, Path work, Consumer<String> progress) {
+  /**
+   * Nothing is run yet.
+   *
+   * @param async true if the three nodes acknowledge writes each by itself
+   */
+  LoadRun(List<String> varve, Path work, boolean async, Consumer<String> progress) {
+    this.async = async;
     this.varve = varve;
     this.work = work;
     this.progress = progress;
@@ -170,7 +177,7 @@ final class LoadRun {
       List<Figures> figures = new ArrayList<>();
       figures.add(one("interval", encoded));
       figures.add(one("always", encoded));
-      TestCluster.Settings settings = TestCluster.Settings.plain(varve, work, progress);
+      TestCluster.Settings settings = TestCluster.Settings.plain(varve, work, async, progress);
       try (TestCluster cluster = TestCluster.start(settings)) {
         cluster.awaitWell(START);
         List<ServerProcess> processes = cluster.nodes().stream().map(ClusterNode::process).toList();
@@ -180,7 +187,9 @@ final class LoadRun {
         int leader = Math.max(0, cluster.leader());
         List<ServerProcess> ordered = new ArrayList<>(processes);
         ordered.addFirst(ordered.remove(leader));
-        Figures three = measured("three nodes", ordered, sender, encoded.passes().get(1));
+        Figures three =
+            measured(
+                "three nodes" + (async ? ", async" : ""), ordered, sender, encoded.passes().get(1));
         figures.add(three);
         double pace = three.samplesPerSecond() * SHARE;
         Lag lag = lag(cluster, sender, encoded.passes().get(2), pace);

@@ -50,8 +50,8 @@ final class TestCluster implements AutoCloseable {
       long seed,
       Consumer<String> progress) {
     /** Without faults, and without anything special. */
-    static Settings plain(List<String> varve, Path work, Consumer<String> progress) {
-      return new Settings(varve, work, false, false, 0, "", false, 0, progress);
+    static Settings plain(List<String> varve, Path work, boolean async, Consumer<String> progress) {
+      return new Settings(varve, work, false, false, 0, "", async, 0, progress);
     }
   }
 
