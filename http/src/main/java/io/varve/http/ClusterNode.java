@@ -257,7 +257,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   @Override
   public void addNode(Peer node) {
     checkLeads();
-    List<Peer> next = new ArrayList<>(book.all());
+    List<Peer> next = new ArrayList<>(book.told());
     for (Peer peer : next) {
       if (peer.equals(node)) {
         return;
@@ -285,8 +285,8 @@ final class ClusterNode implements StoreKeeper, ClusterView {
       throw new IllegalArgumentException(
           "node " + id + " leads: have another one lead first (varve cluster transfer)");
     }
-    List<Peer> next = book.all().stream().filter(peer -> !peer.id().equals(id)).toList();
-    if (next.size() == book.all().size()) {
+    List<Peer> next = book.told().stream().filter(peer -> !peer.id().equals(id)).toList();
+    if (next.size() == book.told().size()) {
       throw new IllegalArgumentException("there is no node " + id);
     }
     if (next.size() < LEAST_NODES) {

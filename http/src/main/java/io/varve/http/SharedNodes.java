@@ -6,7 +6,9 @@ import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.cluster.PeerBook;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Which nodes there are, as all of them have it in common. Any thread. */
 final class SharedNodes implements SharedPart {
@@ -37,6 +39,16 @@ final class SharedNodes implements SharedPart {
     return PeerBook.text(configured);
   }
 
+  /** By their names: a node's own addresses for the others are its affair. */
+  @Override
+  public boolean agrees(String inForce) {
+    return ids(PeerBook.parse(inForce)).equals(ids(configured));
+  }
+
+  private static Set<String> ids(List<Peer> nodes) {
+    return nodes.stream().map(Peer::id).collect(Collectors.toSet());
+  }
+
   /** Nodes come and go one by one, not with a file of one of them. */
   @Override
   public void check(String text) {
@@ -48,7 +60,7 @@ final class SharedNodes implements SharedPart {
     try {
       List<Peer> nodes = PeerBook.parse(text);
       book.replace(nodes);
-      changed.accept(nodes);
+      changed.accept(book.all());
     } catch (IOException | IllegalArgumentException e) {
       throw new ConfigException(String.valueOf(e.getMessage()));
     }

@@ -126,7 +126,7 @@ final class SharedSettings implements Sharing {
         take(part, text);
         taken.put(part.name(), text);
       }
-      if (!text.equals(part.own())) {
+      if (!part.agrees(text)) {
         others.add(part.name());
         if (!differing.contains(part.name())) {
           LOG.log(

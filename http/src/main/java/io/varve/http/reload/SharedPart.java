@@ -11,6 +11,11 @@ public interface SharedPart {
   /** What this node's own configuration says, as it was loaded last; the same text for the same. */
   String own();
 
+  /** Whether this node's own configuration says what is in force. */
+  default boolean agrees(String inForce) {
+    return inForce.equals(own());
+  }
+
   /**
    * Checks what another node's configuration says.
    *

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The nodes of a cluster as this one knows them: those of its configuration at first, those that
  * the replicated log names from then on. What it was told last is kept in a file beside the log, as
- * a node has to reach the others before it can read what they have in common. Any thread.
+ * a node has to reach the others before it can read what they have in common. Where a node stands
+ * in the configuration, too, the addresses that it has there are used: this node's own, which it
+ * listens at, and what reaches the others from here. Any thread.
  *
  * <p>As text, a node is a line of its id, its address for HTTP and its address for the log, with a
  * space between; the lines are in the order of ids. Example:
@@ -28,32 +30,52 @@ public final class PeerBook {
 
   private final String self;
   private final @Nullable Path folder;
+  private final List<Peer> configured;
+
+  /** As it was told. */
+  private volatile List<Peer> told;
+
+  /** With this node's own addresses for them. */
   private volatile List<Peer> peers;
 
-  private PeerBook(String self, @Nullable Path folder, List<Peer> peers) {
+  private PeerBook(String self, @Nullable Path folder, List<Peer> configured, List<Peer> told) {
     this.self = self;
     this.folder = folder;
-    this.peers = sorted(peers);
+    this.configured = List.copyOf(configured);
+    this.told = sorted(told);
+    this.peers = seenFromHere(this.told);
+  }
+
+  private List<Peer> seenFromHere(List<Peer> nodes) {
+    return nodes.stream()
+        .map(
+            node ->
+                configured.stream()
+                    .filter(own -> own.id().equals(node.id()))
+                    .findAny()
+                    .orElse(node))
+        .toList();
   }
 
   /** Of these nodes, and kept in no file. */
   public static PeerBook of(String self, List<Peer> peers) {
-    return new PeerBook(self, null, peers);
+    return new PeerBook(self, null, peers, peers);
   }
 
   /**
-   * Of the nodes that stand in the file, or of these if there is none.
+   * Of the nodes that stand in the file, or of those of the configuration if there is none.
    *
    * @param self this node's id
    * @param folder of the log, which need not be there yet
+   * @param configured the nodes of this one's configuration
    * @throws IOException if the file cannot be read, or holds something else
    */
-  public static PeerBook open(String self, Path folder, List<Peer> otherwise) throws IOException {
+  public static PeerBook open(String self, Path folder, List<Peer> configured) throws IOException {
     Path file = folder.resolve(FILE);
     try {
-      return new PeerBook(self, folder, parse(Files.readString(file)));
+      return new PeerBook(self, folder, configured, parse(Files.readString(file)));
     } catch (NoSuchFileException e) {
-      return new PeerBook(self, folder, otherwise);
+      return new PeerBook(self, folder, configured, configured);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
@@ -100,10 +122,11 @@ public final class PeerBook {
    */
   public synchronized void replace(List<Peer> others) throws IOException {
     List<Peer> next = sorted(others);
-    if (next.equals(peers)) {
+    if (next.equals(told)) {
       return;
     }
-    peers = next;
+    told = next;
+    peers = seenFromHere(next);
     if (folder != null) {
       Path temporary = folder.resolve(FILE + ".tmp");
       Files.writeString(temporary, text(next));
@@ -113,6 +136,11 @@ public final class PeerBook {
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
     }
+  }
+
+  /** All nodes, with the addresses that this one was told. */
+  public List<Peer> told() {
+    return told;
   }
 
   /** All nodes, by their ids. */

@@ -42,6 +42,11 @@ final class PeerBookTest {
     PeerBook again = PeerBook.open("a", folder, List.of(A, B));
     assertThat(again.all()).containsExactly(A, C);
     assertThat(again.of("b")).isNull();
+    // What stands in the configuration is how this node reaches another one.
+    Peer other = new Peer("c", "proxy:1", "proxy:2");
+    PeerBook own = PeerBook.open("a", folder, List.of(A, B, other));
+    assertThat(own.all()).containsExactly(A, other);
+    assertThat(own.told()).containsExactly(A, C);
     Files.writeString(folder.resolve("PEERS"), "?");
     assertThatThrownBy(() -> PeerBook.open("a", folder, List.of(A, B)))
         .isInstanceOf(IOException.class)
