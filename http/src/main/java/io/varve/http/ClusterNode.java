@@ -238,7 +238,11 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   /** Which nodes there are, as part of what is in common. */
   SharedNodes nodes() {
-    return new SharedNodes(cluster.peers(), book, this::know);
+    return new SharedNodes(cluster.peers(), book, this::members, this::know);
+  }
+
+  private Set<String> members() {
+    return ask(0, RaftShard::members, Set.of());
   }
 
   private void know(List<Peer> nodes) {
@@ -292,6 +296,14 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     if (next.size() < LEAST_NODES) {
       throw new IllegalArgumentException(
           "a cluster has at least " + LEAST_NODES + " nodes: add another one first");
+    }
+    Set<String> members = members();
+    if (members.contains(id) && members.size() == LEAST_NODES) {
+      throw new IllegalArgumentException(
+          "node "
+              + id
+              + " is one of three that vote: wait until the one that takes its place has caught up"
+              + " (varve cluster status)");
     }
     membership.leave(id);
     shared.put(SharedNodes.NAME, PeerBook.text(next));

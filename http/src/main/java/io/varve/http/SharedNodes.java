@@ -7,8 +7,11 @@ import io.varve.ingest.cluster.PeerBook;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Which nodes there are, as all of them have it in common. Any thread. */
 final class SharedNodes implements SharedPart {
@@ -16,16 +19,23 @@ final class SharedNodes implements SharedPart {
 
   private final List<Peer> configured;
   private final PeerBook book;
+  private final Supplier<Set<String>> members;
   private final Consumer<List<Peer>> changed;
 
   /**
    * Of a node that starts.
    *
+   * @param members ids of the nodes that vote
    * @param changed is told of all nodes when there are others
    */
-  SharedNodes(List<Peer> configured, PeerBook book, Consumer<List<Peer>> changed) {
+  SharedNodes(
+      List<Peer> configured,
+      PeerBook book,
+      Supplier<Set<String>> members,
+      Consumer<List<Peer>> changed) {
     this.configured = configured;
     this.book = book;
+    this.members = members;
     this.changed = changed;
   }
 
@@ -46,7 +56,13 @@ final class SharedNodes implements SharedPart {
   }
 
   private static Set<String> ids(List<Peer> nodes) {
-    return nodes.stream().map(Peer::id).collect(Collectors.toSet());
+    return nodes.stream().map(Peer::id).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** A backup of another cluster, from which this one began, has other nodes in it. */
+  @Override
+  public @Nullable String amended(String inForce) {
+    return ids(PeerBook.parse(inForce)).containsAll(members.get()) ? null : own();
   }
 
   /** Nodes come and go one by one, not with a file of one of them. */
@@ -59,6 +75,9 @@ final class SharedNodes implements SharedPart {
   public void take(String text) {
     try {
       List<Peer> nodes = PeerBook.parse(text);
+      if (!ids(nodes).contains(book.self())) {
+        throw new ConfigException("this node is none of " + String.join(", ", ids(nodes)));
+      }
       book.replace(nodes);
       changed.accept(book.all());
     } catch (IOException | IllegalArgumentException e) {

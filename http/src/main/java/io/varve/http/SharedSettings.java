@@ -99,8 +99,10 @@ final class SharedSettings implements Sharing {
   private void found(Engine engine) {
     SortedMap<String, String> there = engine.sharedSettings();
     for (SharedPart part : parts) {
-      if (!there.containsKey(part.name())) {
-        engine.share(part.name(), part.own());
+      String text = there.get(part.name());
+      String next = text == null ? part.own() : part.amended(text);
+      if (next != null) {
+        engine.share(part.name(), next);
       }
     }
     int known = knownToAll.getAsInt();

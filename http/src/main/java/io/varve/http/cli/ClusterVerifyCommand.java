@@ -7,6 +7,7 @@ import io.varve.http.config.ClusterConfig;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.PeerBook;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,6 +20,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -74,11 +77,44 @@ final class ClusterVerifyCommand implements Callable<Integer> {
     String scheme = cluster.tls().isSet() ? "https" : "http";
     int problems = 0;
     try (HttpClient http = builder.build()) {
-      for (Peer peer : cluster.peers()) {
+      for (Peer peer : nodes(http, scheme, cluster)) {
         problems += verify(http, peer, scheme, cluster.token());
       }
     }
     return problems == 0 ? 0 : Failures.FAILED;
+  }
+
+  /** Those that there are by now, as any of those that are configured tells. */
+  private static List<Peer> nodes(HttpClient http, String scheme, ClusterConfig cluster) {
+    PeerBook book = PeerBook.of(cluster.node(), cluster.peers());
+    for (Peer peer : cluster.peers()) {
+      URI at = URI.create(scheme + "://" + peer.http() + "/api/v1/cluster/status");
+      try {
+        HttpResponse<String> answer =
+            http.send(
+                HttpRequest.newBuilder(at).timeout(Duration.ofSeconds(5)).build(),
+                HttpResponse.BodyHandlers.ofString());
+        List<Peer> told = new ArrayList<>();
+        for (JsonNode node : JSON.readTree(answer.body()).path("data").path("nodes")) {
+          told.add(
+              new Peer(
+                  node.path("id").asText(),
+                  node.path("http").asText(),
+                  node.path("raft").asText()));
+        }
+        if (answer.statusCode() == 200 && !told.isEmpty()) {
+          book.replace(told);
+          return book.all();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        break;
+      } catch (IOException e) {
+        System.getLogger(ClusterVerifyCommand.class.getName())
+            .log(System.Logger.Level.DEBUG, "a node does not tell who else there is", e);
+      }
+    }
+    return book.all();
   }
 
   private int verify(HttpClient http, Peer peer, String scheme, String secret) {

@@ -1,5 +1,7 @@
 package io.varve.http.reload;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A part of the settings that the nodes of a cluster have in common: what is in force is what the
  * replicated log says, not what stands in a node's own files. Any thread.
@@ -14,6 +16,14 @@ public interface SharedPart {
   /** Whether this node's own configuration says what is in force. */
   default boolean agrees(String inForce) {
     return inForce.equals(own());
+  }
+
+  /**
+   * What is to be in force instead of what the log says, at the node that leads; null if that is as
+   * it should be.
+   */
+  default @Nullable String amended(String inForce) {
+    return null;
   }
 
   /**
