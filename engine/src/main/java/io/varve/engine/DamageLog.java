@@ -11,6 +11,8 @@ final class DamageLog {
   private final LinkedHashSet<String> problems = new LinkedHashSet<>();
   private final System.Logger logger = System.getLogger(Engine.class.getName());
 
+  private long repairs;
+
   /** True if this was not known yet. */
   boolean add(String problem) {
     synchronized (problems) {
@@ -25,9 +27,17 @@ final class DamageLog {
   /** A file was put right: what was known of it is forgotten. */
   void repaired(String path) {
     synchronized (problems) {
+      repairs++; // before it counts for nothing: see Engine.repairCount
       problems.removeIf(problem -> problem.contains(path));
     }
     logger.log(System.Logger.Level.INFO, "repaired: " + path);
+  }
+
+  /** How often something was put right. */
+  long repairs() {
+    synchronized (problems) {
+      return repairs;
+    }
   }
 
   boolean any() {

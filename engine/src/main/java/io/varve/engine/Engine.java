@@ -1299,6 +1299,14 @@ public final class Engine implements AutoCloseable {
     return damage.any();
   }
 
+  /**
+   * How often something damaged was put right. A read during which this stays the same, and after
+   * which nothing {@link #isDamaged}, has met no damage.
+   */
+  public long repairCount() {
+    return damage.repairs();
+  }
+
   /** What the labels of a tenant's series in the head look like in numbers, the largest first. */
   public LabelStats labelStats(String tenant, int top) {
     checkOpen();

@@ -450,6 +450,11 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   }
 
   @Override
+  public long readableSince(int shard) {
+    return store.readableSince();
+  }
+
+  @Override
   public long lagMillis(int shard) {
     return ask(shard, RaftShard::lagMillis, Long.MAX_VALUE);
   }

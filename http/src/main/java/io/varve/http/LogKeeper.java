@@ -16,12 +16,19 @@ import org.jspecify.annotations.Nullable;
  * The replicated log of this node, from the start of the server to its end. Raft stops for good
  * when it cannot write an entry. Then the store is closed, and the log with it, so that the other
  * nodes see at once that this one is gone. If nothing but room was missing, both are opened again
- * when there is some; after any other failure somebody has to look at the disk first.
+ * when there is some; if Raft ended it in order, they are, too, soon; after any other failure
+ * somebody has to look at the disk first.
  */
 final class LogKeeper implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LogKeeper.class.getName());
   private static final long LOOK_MILLIS = 500;
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** A log that has gone on for so long is no longer one that ends again and again. */
+  private static final long STEADY_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+  private static final long FIRST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   /** Twice a segment of the log, so that it does not stop again at once. */
   private static final long ROOM_BYTES = 64L << 20;
@@ -38,7 +45,9 @@ final class LogKeeper implements AutoCloseable {
   private volatile @Nullable RaftNode node;
 
   // Of the thread, once it runs.
-  private @Nullable RaftNode awaitsRoom;
+  private @Nullable RaftNode awaitsStart;
+  private long startedNanos;
+  private long pauseNanos = FIRST_PAUSE_NANOS;
   private boolean seen;
   private long nextNanos;
 
@@ -72,6 +81,7 @@ final class LogKeeper implements AutoCloseable {
   private void run() throws IOException {
     RaftNode started = begin.start();
     node = started;
+    startedNanos = System.nanoTime();
     store.standOn(started.shard(0));
   }
 
@@ -86,12 +96,12 @@ final class LogKeeper implements AutoCloseable {
       if (now != null) {
         LogFailure failure = now.failure();
         // Without a cause, once may be by chance, while it opens or closes files.
-        if (failure != null && (seen || failure.noRoom())) {
+        if (failure != null && (seen || failure.remedy() == LogFailure.Remedy.ROOM)) {
           stop(now, failure);
         }
         seen = failure != null;
       } else {
-        RaftNode stopped = awaitsRoom;
+        RaftNode stopped = awaitsStart;
         if (stopped != null && System.nanoTime() - nextNanos >= 0 && hasRoom()) {
           startAgain(stopped);
         }
@@ -102,22 +112,35 @@ final class LogKeeper implements AutoCloseable {
   }
 
   private void stop(RaftNode now, LogFailure failure) {
+    long nowNanos = System.nanoTime();
     String next =
-        failure.noRoom()
-            ? "it goes on by itself when there is room for " + folder
-            : "start this node again when the disk is in order, or with an empty folder: it takes"
-                + " what it needs from the others";
+        switch (failure.remedy()) {
+          case ROOM -> "it goes on by itself when there is room for " + folder;
+          case NOTHING -> "it is started again in " + pause(nowNanos) + " s";
+          case SOMEBODY ->
+              "start this node again when the disk is in order, or with an empty folder: it takes"
+                  + " what it needs from the others";
+        };
     String why = failure.cause() + "; " + next;
     LOG.log(System.Logger.Level.ERROR, "this node is stopped: " + why);
     node = null; // nobody is to ask it any more
-    awaitsRoom = failure.noRoom() ? now : null;
-    nextNanos = System.nanoTime();
+    awaitsStart = failure.remedy() == LogFailure.Remedy.SOMEBODY ? null : now;
+    nextNanos = nowNanos + (failure.remedy() == LogFailure.Remedy.NOTHING ? pauseNanos : 0);
     store.withdraw(new ReplicaState.Stopped(why));
     try {
       now.close();
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "the replicated log does not end in order", e);
     }
+  }
+
+  /** Longer each time, for a node that is none of the cluster any more. */
+  private long pause(long nowNanos) {
+    pauseNanos =
+        nowNanos - startedNanos > STEADY_NANOS
+            ? FIRST_PAUSE_NANOS
+            : Math.min(LONGEST_PAUSE_NANOS, 2 * pauseNanos);
+    return TimeUnit.NANOSECONDS.toSeconds(pauseNanos);
   }
 
   private boolean hasRoom() {
@@ -143,8 +166,8 @@ final class LogKeeper implements AutoCloseable {
       nextNanos = System.nanoTime() + PAUSE_NANOS;
       return;
     }
-    awaitsRoom = null;
-    LOG.log(System.Logger.Level.INFO, "there is room again: this node goes on");
+    awaitsStart = null;
+    LOG.log(System.Logger.Level.INFO, "the replicated log is started again: this node goes on");
     store.comeBack();
   }
 

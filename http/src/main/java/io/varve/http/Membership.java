@@ -32,6 +32,7 @@ final class Membership implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Membership.class.getName());
   private static final String FOUNDED = "FOUNDED";
   private static final long LOOK_MILLIS = 500;
+  private static final long FORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(3);
   private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final Duration CHANGE_TIMEOUT = Duration.ofMinutes(10);
   private static final String ROOT = "/api/v1/cluster/";
@@ -51,6 +52,8 @@ final class Membership implements AutoCloseable {
   private volatile boolean closed;
 
   // Of the thread.
+  private long leaderNanos = System.nanoTime();
+  private long askedNanos = leaderNanos;
   private String told = "";
   private long toldNanos;
 
@@ -191,7 +194,11 @@ final class Membership implements AutoCloseable {
 
   private void look() throws IOException {
     RaftShard log = shard.get();
-    if (founded || log == null) {
+    if (log == null) {
+      return;
+    }
+    if (founded) {
+      askIfForgotten(log);
       return;
     }
     if (!joins) {
@@ -209,6 +216,26 @@ final class Membership implements AutoCloseable {
     remember();
     joining = false;
     LOG.log(System.Logger.Level.INFO, "this node is a member of the cluster again");
+  }
+
+  /**
+   * A node that hears of no leader, and can ask who leads, may be none of those that vote: it was
+   * removed, and added again. Its log is whole, so nothing is against it; of a node that votes, the
+   * leader has nothing to do.
+   */
+  private void askIfForgotten(RaftShard log) {
+    long now = System.nanoTime();
+    if (log.leader() != null) {
+      leaderNanos = now;
+    } else if (now - leaderNanos > FORGOTTEN_NANOS && now - askedNanos > FORGOTTEN_NANOS) {
+      askedNanos = now;
+      try {
+        requests.post(
+            requests.uri(leader()), ROOT + "members/" + cluster.node() + "/join", CHANGE_TIMEOUT);
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "this node is not counted in", e);
+      }
+    }
   }
 
   /** Asks the others who leads. */

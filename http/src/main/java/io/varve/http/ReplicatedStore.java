@@ -29,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class ReplicatedStore implements StoreKeeper, ShardOwner {
   private static final System.Logger LOG = System.getLogger(ReplicatedStore.class.getName());
   private static final long TICK_MILLIS = 1_000;
+  private static final int REPAIR_BITS = 32;
   private static final long CLOSE_MILLIS = 60_000;
 
   /** Longer than it takes until damage is looked at and one file has come. */
@@ -64,6 +66,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   private volatile @Nullable StorePull pull;
   private volatile @Nullable ReplicaState hindrance;
   private volatile @Nullable SharedSettings shared;
+  private final AtomicLong openings = new AtomicLong();
   private volatile boolean withdrawn;
   private volatile boolean closing;
 
@@ -214,6 +217,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     // Not to be read before the log behind what it has saved is applied.
     hindrance = new ReplicaState.Reopening();
     wholeNanos = System.nanoTime();
+    openings.incrementAndGet();
     opened = now;
     companions.opened(now);
     try {
@@ -525,6 +529,15 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
   @Override
   public @Nullable OpenStore current() {
     return opened;
+  }
+
+  /**
+   * Changes when a store is opened or closed, and when something in it is put right. Any thread.
+   */
+  long readableSince() {
+    long opening = openings.get();
+    OpenStore now = opened;
+    return now == null ? -1 : (opening << REPAIR_BITS) + now.engine().repairCount();
   }
 
   /** What keeps the store from being read or from following; null if nothing does. */

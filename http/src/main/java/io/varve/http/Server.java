@@ -2,6 +2,7 @@ package io.varve.http;
 
 import io.varve.engine.Engine;
 import io.varve.engine.FsyncPolicy;
+import io.varve.engine.NotLeadingException;
 import io.varve.engine.RecoveryProgress;
 import io.varve.engine.StorageStoppedException;
 import io.varve.engine.model.Labels;
@@ -653,17 +654,15 @@ public final class Server implements AutoCloseable {
   private OpenStore opened() {
     OpenStore now = keeper.current();
     if (now == null) {
-      throw new StorageStoppedException("the store of this node is being opened: try again soon");
+      String why = "the store of this node is being opened: try again soon";
+      // Another node may take the request.
+      throw cluster == null ? new StorageStoppedException(why) : new NotLeadingException(why);
     }
     return now;
   }
 
   private Engine engine() {
-    OpenStore now = keeper.current();
-    if (now == null) {
-      throw new StorageStoppedException("the store of this node is being opened: try again soon");
-    }
-    return now.engine();
+    return opened().engine();
   }
 
   private @Nullable Store storeIfReady() {

@@ -56,6 +56,11 @@ final class ClusterMetricsTest {
     }
 
     @Override
+    public long readableSince(int shard) {
+      return 0;
+    }
+
+    @Override
     public int featureLevel() {
       return 1;
     }

@@ -1,5 +1,6 @@
 package io.varve.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,11 +8,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.engine.Engine;
 import io.varve.engine.FeatureLevel;
 import io.varve.http.cli.CommandResult;
+import io.varve.http.config.ClusterConfig;
 import io.varve.http.config.ServerConfig;
+import io.varve.http.notify.Tls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -23,6 +28,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,11 +47,12 @@ final class ClusterTest {
 
   private final @Nullable Server[] servers = new Server[MOST_NODES];
   private final @Nullable ApiClient[] clients = new ApiClient[MOST_NODES];
-  private final int[] ports = new int[2 * MOST_NODES];
+  private final int[] ports = new int[3 * MOST_NODES];
   private final long now = System.currentTimeMillis() / 1000 * 1000;
   private final List<SmallDisk> disks = new ArrayList<>();
   private final String[] sections = {"", "", "", ""};
   private String replication = "sync";
+  private String tls = "";
   private int written;
 
   private void begin() throws Exception {
@@ -92,10 +101,12 @@ final class ClusterTest {
         .append("'\nhttp: {admin_api: true, lifecycle: true}\n");
     text.append(sections[node]);
     text.append("cluster:\n  node: n").append(node).append("\n  secret: s3cr3t\n");
-    text.append("  replication: ").append(replication).append("\n  peers:\n");
+    text.append("  replication: ").append(replication).append('\n').append(tls);
+    text.append("  peers:\n");
     for (int peer : node < NODES ? List.of(0, 1, 2) : List.of(0, 1, node)) {
       text.append("  - {id: n").append(peer);
-      text.append(", http: '127.0.0.1:").append(ports[peer]);
+      text.append(", http: '127.0.0.1:")
+          .append(ports[tls.isEmpty() ? peer : 2 * MOST_NODES + peer]);
       text.append("', raft: '127.0.0.1:").append(ports[MOST_NODES + peer]).append("'}\n");
     }
     Path file = folder.resolve("node" + node + ".yaml");
@@ -288,6 +299,57 @@ final class ClusterTest {
     }
   }
 
+  @Test
+  void theLogIsEncryptedAndTakesNodesOnly() throws Exception {
+    ClusterConfig.Tls ours = Certificates.make(folder, "ours");
+    tls = Certificates.settings(ours);
+    begin();
+    int leader = write();
+    for (int i = 0; i < 20; i++) {
+      write();
+    }
+    allHave(21);
+    stop(leader);
+    write();
+    start(leader);
+    write();
+    allHave(23);
+    ClusterConfig.Tls other = Certificates.make(folder, "other");
+    ClusterConfig.Tls stranger =
+        new ClusterConfig.Tls(other.certificate(), other.key(), ours.authorities());
+    int log = ports[MOST_NODES + leader];
+    assertThat(isLetIn(ours, log)).isTrue();
+    assertThat(isLetIn(stranger, log)).isFalse();
+    try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), log)) {
+      plain.setSoTimeout((int) PATIENCE_MILLIS);
+      plain.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(UTF_8));
+      assertThat(plain.getInputStream().readAllBytes().length)
+          .as("an alert at most")
+          .isLessThan(16);
+    }
+  }
+
+  /** Whether a connection of TLS stays, and is answered in HTTP/2. */
+  private static boolean isLetIn(ClusterConfig.Tls tls, int port) throws IOException {
+    try (SSLSocket socket =
+        (SSLSocket)
+            Tls.ofCluster(tls)
+                .getSocketFactory()
+                .createSocket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout((int) PATIENCE_MILLIS);
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2"});
+      socket.setSSLParameters(parameters);
+      socket.startHandshake();
+      socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(UTF_8));
+      socket.getOutputStream().write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}); // SETTINGS
+      socket.getOutputStream().flush();
+      return socket.getInputStream().read() >= 0;
+    } catch (SSLException | SocketException e) {
+      return false;
+    }
+  }
+
   /** A machine is lost for good, and another one, elsewhere, takes its place. */
   @Test
   void aNodeTakesThePlaceOfAnother() throws Exception {
@@ -297,6 +359,7 @@ final class ClusterTest {
     }
     HttpResponse<String> merged = client(0).form("POST", "/api/v1/admin/tsdb/merge");
     assertThat(merged.statusCode() / 100).as(merged.body()).isEqualTo(2);
+    awaitFounded();
     stop(2);
     write();
     assertThat(cluster(0, "remove-node", "n2").err()).contains("add another one first");
@@ -336,6 +399,40 @@ final class ClusterTest {
     }
     stop(2);
     allHave(52);
+  }
+
+  /** Whoever asks for votes while it is none of those that vote is told to end its log. */
+  @Test
+  void aNodeThatWasNotCountedInGoesOnWhenItIs() throws Exception {
+    begin();
+    int leader = write();
+    awaitFounded();
+    start(3);
+    String[] where = {
+      "n3", "--http=127.0.0.1:" + ports[3], "--raft=127.0.0.1:" + ports[MOST_NODES + 3]
+    };
+    assertThat(cluster(leader, "add-node", where).exit()).isZero();
+    awaitStanding(3, "Following");
+    allHave(1);
+    CommandResult removed = cluster(leader, "remove-node", "n3");
+    assertThat(removed.exit()).as(removed.err()).isZero();
+    awaitStanding(3, "did not count this node in");
+    write();
+    assertThat(cluster(leader, "add-node", where).exit()).isZero();
+    awaitStanding(3, "Following");
+    write();
+    allHave(3);
+  }
+
+  /** Who asks them now hears that the cluster runs. */
+  private void awaitFounded() throws InterruptedException {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    for (int node = 0; node < NODES; node++) {
+      while (!Files.exists(data(node).resolve("raft/FOUNDED"))) {
+        assertThat(System.currentTimeMillis()).isLessThan(end);
+        Thread.sleep(20);
+      }
+    }
   }
 
   private void awaitStatus(int node, Predicate<String> test) throws InterruptedException {

@@ -4,9 +4,11 @@ import io.varve.http.net.Availability;
 import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.LogPosition;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +70,11 @@ record Here(
       }
     }
     return false;
+  }
+
+  /** What changes when a read may have met damage that is not known any more, of each shard. */
+  static List<Long> readableSince(ClusterView view) {
+    return IntStream.range(0, view.shardCount()).mapToObj(view::readableSince).toList();
   }
 
   /** How far it is behind in the shard that is furthest. */

@@ -133,6 +133,7 @@ final class LevelledRead implements Handler {
     if (problem != null) {
       return problem;
     }
+    List<Long> since = Here.readableSince(view);
     if (Here.isDamaged(view)) {
       return damaged();
     }
@@ -144,6 +145,11 @@ final class LevelledRead implements Handler {
           }
           if (Here.isDamaged(view)) {
             throw new UnavailableException(damaged()); // this read may have met it first
+          }
+          if (!Here.readableSince(view).equals(since)) {
+            // It may have met damage that is put right by now, or left behind with a whole store.
+            throw new UnavailableException(
+                "files of node " + here.id() + " were replaced under the read");
           }
           if (demand instanceof Demand.Strong) {
             awaitCommitted(view);

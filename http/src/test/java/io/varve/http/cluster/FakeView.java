@@ -20,6 +20,7 @@ final class FakeView implements ClusterView {
   volatile @Nullable String leader;
   volatile boolean canRead = true;
   volatile boolean damaged;
+  volatile long replacements;
   volatile long lagMillis;
   volatile long committed = 10;
   volatile long applied = 10;
@@ -48,6 +49,11 @@ final class FakeView implements ClusterView {
   @Override
   public void removeNode(String id) {
     throw new AssertionError("nobody asks for that");
+  }
+
+  @Override
+  public long readableSince(int shard) {
+    return replacements;
   }
 
   @Override

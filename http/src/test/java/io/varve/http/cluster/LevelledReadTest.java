@@ -147,6 +147,19 @@ final class LevelledReadTest {
     assertAnswered(cluster.get("b", QUERY + "&consistency=strong"), "a");
   }
 
+  /** What a read left out may be in its place again by the time that it ends. */
+  @Test
+  void aReadUnderWhichFilesWereReplacedIsAnsweredByAnother() throws Exception {
+    cluster.settle();
+    FakeNode b = cluster.node("b");
+    b.query =
+        (request, response) -> {
+          b.view.replacements++;
+          response.text(200, "with holes");
+        };
+    assertAnswered(cluster.get("b", QUERY + "&consistency=strong"), "a");
+  }
+
   @Test
   void whereAllFilesAreDamagedNoAnswerIsTakenForAWholeOne() throws Exception {
     for (String id : new String[] {"a", "b", "c"}) {

@@ -71,6 +71,12 @@ public interface ClusterView {
    */
   boolean isDamaged(int shard);
 
+  /**
+   * Another number whenever the store was opened anew, or something in it was put right: a read
+   * during which it changes may have met damage of which {@link #isDamaged} knows nothing any more.
+   */
+  long readableSince(int shard);
+
   /** As {@link ShardStatus#lagMillis}. Cheap. */
   long lagMillis(int shard);
 

@@ -8,11 +8,28 @@ import org.jspecify.annotations.Nullable;
  * Why Raft has stopped a log at this node.
  *
  * @param cause in words
- * @param noRoom true if there was no room for an entry, so that nothing was promised of it and the
- *     log can go on when there is; false for all else, a failed fsync above all: what it left
- *     behind must not be taken for durable
+ * @param remedy what has to happen before it can be started again
  */
-public record LogFailure(String cause, boolean noRoom) {
+public record LogFailure(String cause, Remedy remedy) {
+  /** What has to happen before a log can be started again. */
+  public enum Remedy {
+    /**
+     * There has to be room: there was none for an entry, so nothing was promised of it, and the log
+     * can go on.
+     */
+    ROOM,
+    /**
+     * Nothing: every entry was written. Raft ends a log in order when the leader tells this node
+     * that it is none of those that vote, as it does when this one asks for votes while it is being
+     * taken out and in again.
+     */
+    NOTHING,
+    /**
+     * Somebody has to look at the disk: after a failed fsync, above all, nobody knows what it has.
+     */
+    SOMEBODY
+  }
+
   private static final List<String> NO_ROOM =
       List.of("No space left on device", "Disk quota exceeded");
 
@@ -23,7 +40,9 @@ public record LogFailure(String cause, boolean noRoom) {
    */
   static LogFailure of(@Nullable Throwable told) {
     if (told == null) {
-      return new LogFailure("the replicated log was stopped; see the log of this node", false);
+      return new LogFailure(
+          "the replicated log has ended, mostly as the leader did not count this node in",
+          Remedy.NOTHING);
     }
     Throwable root = told;
     while (root.getCause() != null && root.getCause() != root) {
@@ -34,6 +53,7 @@ public record LogFailure(String cause, boolean noRoom) {
         Arrays.stream(root.getStackTrace())
             .anyMatch(frame -> frame.getMethodName().equals("force"));
     boolean noRoom = !atSync && NO_ROOM.stream().anyMatch(message::contains);
-    return new LogFailure("the replicated log cannot be written: " + message, noRoom);
+    return new LogFailure(
+        "the replicated log cannot be written: " + message, noRoom ? Remedy.ROOM : Remedy.SOMEBODY);
   }
 }

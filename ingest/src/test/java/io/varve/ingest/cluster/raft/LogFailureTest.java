@@ -21,21 +21,25 @@ final class LogFailureTest {
   @Test
   void missingRoomForAnEntryIsNothingWorse() {
     LogFailure failure = LogFailure.of(new CompletionException(at("write", FULL)));
-    assertThat(failure.noRoom()).isTrue();
+    assertThat(failure.remedy()).isEqualTo(LogFailure.Remedy.ROOM);
     assertThat(failure.cause()).contains(FULL);
-    assertThat(LogFailure.of(at("write", "Disk quota exceeded")).noRoom()).isTrue();
+    assertThat(LogFailure.of(at("write", "Disk quota exceeded")).remedy())
+        .isEqualTo(LogFailure.Remedy.ROOM);
   }
 
   @Test
   void aFailedSyncIsWorseWhateverItsCause() {
-    assertThat(LogFailure.of(at("force", FULL)).noRoom()).isFalse();
-    assertThat(LogFailure.of(at("force", "Input/output error")).noRoom()).isFalse();
+    assertThat(LogFailure.of(at("force", FULL)).remedy()).isEqualTo(LogFailure.Remedy.SOMEBODY);
+    assertThat(LogFailure.of(at("force", "Input/output error")).remedy())
+        .isEqualTo(LogFailure.Remedy.SOMEBODY);
   }
 
   @Test
   void nothingElseIsTakenForMissingRoom() {
-    assertThat(LogFailure.of(at("write", "Input/output error")).noRoom()).isFalse();
-    assertThat(LogFailure.of(null).noRoom()).isFalse();
-    assertThat(LogFailure.of(new IllegalStateException()).noRoom()).isFalse();
+    assertThat(LogFailure.of(at("write", "Input/output error")).remedy())
+        .isEqualTo(LogFailure.Remedy.SOMEBODY);
+    assertThat(LogFailure.of(null).remedy()).isEqualTo(LogFailure.Remedy.NOTHING);
+    assertThat(LogFailure.of(new IllegalStateException()).remedy())
+        .isEqualTo(LogFailure.Remedy.SOMEBODY);
   }
 }
