@@ -244,10 +244,12 @@ final class Membership implements AutoCloseable {
     for (Peer peer : others()) {
       try {
         String id = requests.get(requests.uri(peer), ROOT + "leader");
-        for (Peer other : others()) {
-          if (other.id().equals(id)) {
-            return other;
-          }
+        Peer leader = id.isEmpty() ? null : book.other(id);
+        if (leader == null && !id.isEmpty()) {
+          leader = asToldBy(peer, id);
+        }
+        if (leader != null) {
+          return leader;
         }
         last = new IOException("no node leads at the moment");
       } catch (IOException e) {
@@ -255,6 +257,18 @@ final class Membership implements AutoCloseable {
       }
     }
     throw last;
+  }
+
+  /** A node that is not in this one's configuration, and came later. */
+  private @Nullable Peer asToldBy(Peer peer, String id) throws IOException {
+    try {
+      return PeerBook.parse(requests.get(requests.uri(peer), ROOT + "nodes") + "\n").stream()
+          .filter(node -> node.id().equals(id) && !id.equals(book.self()))
+          .findAny()
+          .orElse(null);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("node " + peer.id() + " does not tell which nodes there are", e);
+    }
   }
 
   private void remember() throws IOException {

@@ -79,6 +79,7 @@ import io.varve.http.reload.Sharing;
 import io.varve.http.remoteread.ReadRequest;
 import io.varve.http.retention.EngineRetention;
 import io.varve.http.rules.RuleService;
+import io.varve.ingest.cluster.PeerBook;
 import io.varve.query.Feature;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -478,6 +479,7 @@ public final class Server implements AutoCloseable {
             node.membership()::isFounded,
             node.membership()::begin,
             () -> node.leader(0),
+            () -> PeerBook.text(node.book().told()),
             node.membership()::leave,
             node.membership()::join,
             secret));

@@ -405,8 +405,11 @@ final class ClusterTest {
   @Test
   void aNodeThatWasNotCountedInGoesOnWhenItIs() throws Exception {
     begin();
-    int leader = write();
+    write();
     awaitFounded();
+    int leader = 2; // which the new one's configuration does not know
+    CommandResult led = cluster(0, "transfer", "n2");
+    assertThat(led.exit()).as(led.err()).isZero();
     start(3);
     String[] where = {
       "n3", "--http=127.0.0.1:" + ports[3], "--raft=127.0.0.1:" + ports[MOST_NODES + 3]

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node that has no log asks the others: {@code GET …/founded} (true if the one that is asked
  * was part of the cluster when it ran), {@code GET …/begin} (up to which record the store goes that
- * it brings into a new cluster), {@code GET …/leader} (its id; empty if none is known), and {@code
- * POST …/members/ID/leave} and {@code …/join} of the leader.
+ * it brings into a new cluster), {@code GET …/leader} (its id; empty if none is known), {@code GET
+ * …/nodes} (as {@link io.varve.ingest.cluster.PeerBook} writes them), and {@code POST
+ * …/members/ID/leave} and {@code …/join} of the leader.
  */
 public final class MemberHandlers {
   private static final String ROOT = "/api/v1/cluster/";
@@ -36,6 +37,7 @@ public final class MemberHandlers {
       BooleanSupplier founded,
       LongSupplier begin,
       Supplier<@Nullable String> leader,
+      Supplier<String> nodes,
       Change leave,
       Change join,
       ClusterSecret secret) {
@@ -58,6 +60,11 @@ public final class MemberHandlers {
                       String id = leader.get();
                       response.text(200, (id == null ? "" : id) + "\n");
                     }),
+                "GET")
+            .withNeedsStore(false),
+        Route.text(
+                ROOT + "nodes",
+                secret.guard((request, response) -> response.text(200, nodes.get())),
                 "GET")
             .withNeedsStore(false),
         Route.text(ROOT + "members/*/leave", secret.guard(changing(leave)), "POST"),
