@@ -390,6 +390,7 @@ final class ClusterTest {
             "--raft=127.0.0.1:" + ports[MOST_NODES + 3]);
     assertThat(added.exit()).as(added.err()).isZero();
     awaitStanding(3, "Following");
+    awaitMember(3);
     allHave(21);
     CommandResult removed = cluster(3, "remove-node", "n2");
     assertThat(removed.exit()).as(removed.err()).isZero();
@@ -431,6 +432,7 @@ final class ClusterTest {
     };
     assertThat(cluster(leader, "add-node", where).exit()).isZero();
     awaitStanding(3, "Following");
+    awaitMember(3);
     allHave(1);
     CommandResult removed = cluster(leader, "remove-node", "n3");
     assertThat(removed.exit()).as(removed.err()).isZero();
@@ -444,12 +446,17 @@ final class ClusterTest {
 
   /** Who asks them now hears that the cluster runs. */
   private void awaitFounded() throws InterruptedException {
-    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
     for (int node = 0; node < NODES; node++) {
-      while (!Files.exists(data(node).resolve("raft/FOUNDED"))) {
-        assertThat(System.currentTimeMillis()).isLessThan(end);
-        Thread.sleep(20);
-      }
+      awaitMember(node);
+    }
+  }
+
+  /** It is one of those that vote, and knows it. */
+  private void awaitMember(int node) throws InterruptedException {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (!Files.exists(data(node).resolve("raft/FOUNDED"))) {
+      assertThat(System.currentTimeMillis()).as(standing()).isLessThan(end);
+      Thread.sleep(20);
     }
   }
 
