@@ -60,6 +60,9 @@ public final class RaftShard {
   /** A replica that was heard of so lately can take the lead. */
   private static final long CONTACT_MILLIS = 2_000;
 
+  /** What waits to be written is less than a few seconds' worth, on any disk. */
+  private static final long MOST_DRAIN_MILLIS = 60_000;
+
   private final int number;
   private final RaftSettings settings;
   private final ShardOwner owner;
@@ -399,6 +402,7 @@ public final class RaftShard {
   void closeIfFailed() throws IOException {
     RaftServer.Division now = division;
     if (told != null && now != null) {
+      CacheEviction.end(now.getRaftLog());
       now.getRaftLog().close();
     }
   }
@@ -477,6 +481,7 @@ public final class RaftShard {
   }
 
   void close() throws IOException {
+    CacheEviction.end(division().getRaftLog());
     division().close();
   }
 
@@ -523,6 +528,7 @@ public final class RaftShard {
    * @param asked the first entry of the leader's log, as the leader said when it asked for this
    */
   void installed(LogPosition position, TermIndex asked) throws IOException {
+    LogDrain.await(division().getRaftLog(), MOST_DRAIN_MILLIS);
     requireNonNull(saved).set(position);
     notice.installed(asked);
   }

@@ -43,6 +43,12 @@ final class ReplicatedLogFaultsTest {
     for (TestCluster.Member member : cluster.members) {
       member.start();
     }
+    // One that has nothing yet elects nobody who has something.
+    TestReplica first = cluster.leader().replica();
+    long begun = first.append("begun");
+    first.log().sync(begun);
+    cluster.awaitAll(begun);
+    sent.add("begun");
   }
 
   @AfterEach

@@ -2,6 +2,7 @@ package io.varve.ingest.cluster.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.varve.engine.log.NotLeaderException;
 import io.varve.ingest.cluster.LogPosition;
@@ -10,10 +11,12 @@ import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +137,41 @@ final class ReplicatedLogTest {
     cluster.awaitAll(last);
     assertAllEqual();
     assertThat(away.installs).hasValue(0);
+  }
+
+  @Test
+  void aNodeIsStoppedWhileManySegmentsBegin() throws Exception {
+    begin();
+    TestCluster.Member leader = cluster.leader();
+    TestCluster.Member other = other(leader);
+    AtomicBoolean ends = new AtomicBoolean();
+    Thread appender =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    while (!ends.get()) {
+                      long last = 0;
+                      for (int i = 0; i < 40; i++) {
+                        last = leader.replica().append("s".repeat(3900));
+                      }
+                      leader.replica().log().sync(last);
+                    }
+                  } catch (IOException e) {
+                    cluster.failures.add(e);
+                  }
+                });
+    for (int i = 0; i < 20; i++) {
+      Thread.sleep(40);
+      assertTimeoutPreemptively(Duration.ofSeconds(30), other::stop);
+      other.start();
+    }
+    ends.set(true);
+    appender.join();
+    long last = leader.replica().append("last");
+    leader.replica().log().sync(last);
+    cluster.awaitAll(last);
+    assertAllEqual();
   }
 
   @Test

@@ -166,14 +166,16 @@ final class TestCluster implements AutoCloseable {
     }
   }
 
+  /** What is on a replica's disk: records up to one. */
+  private record Saved(List<TestReplica.Line> lines, long to) {}
+
   /** A node. */
   final class Member implements ShardOwner {
     private final int number;
     private @Nullable RaftNode node;
     private ExecutorService executor = Executors.newSingleThreadExecutor();
     volatile @Nullable TestReplica replica;
-    private List<TestReplica.Line> saved = List.of();
-    private long savedTo;
+    private volatile Saved saved = new Saved(List.of(), 0);
     final AtomicInteger divergences = new AtomicInteger();
     final AtomicInteger installs = new AtomicInteger();
 
@@ -199,7 +201,8 @@ final class TestCluster implements AutoCloseable {
     }
 
     private void open() throws IOException {
-      TestReplica next = new TestReplica(shard().openLog(savedTo), saved, savedTo);
+      Saved own = saved;
+      TestReplica next = new TestReplica(shard().openLog(own.to()), own.lines(), own.to());
       replica = next;
       shard().attach(next);
     }
@@ -245,9 +248,8 @@ final class TestCluster implements AutoCloseable {
       // one.
       List<TestReplica.Line> whole = replica().linesTo(replica().log().durable());
       if (!whole.isEmpty()) {
-        saved = whole;
-        savedTo = whole.getLast().sequence();
-        replica().log().trim(savedTo + 1);
+        saved = new Saved(whole, whole.getLast().sequence());
+        replica().log().trim(saved.to() + 1);
       }
     }
 
@@ -273,8 +275,12 @@ final class TestCluster implements AutoCloseable {
     }
 
     private void reopen() {
+      TestReplica old = replica;
+      if (old == null) {
+        return; // stopped in the meantime
+      }
       try {
-        replica().log().close();
+        old.log().close();
         open();
       } catch (IOException | RuntimeException e) {
         failures.add(e);
@@ -297,8 +303,7 @@ final class TestCluster implements AutoCloseable {
                   members.stream().filter(m -> m.id().equals(leader)).findFirst().orElseThrow();
               replica().log().close();
               saved = from.saved;
-              savedTo = from.savedTo;
-              LogPosition position = from.shard().position(savedTo);
+              LogPosition position = from.shard().position(saved.to());
               open();
               return position;
             } catch (IOException e) {
