@@ -21,7 +21,8 @@ public record LogFailure(String cause, Remedy remedy) {
     /**
      * Nothing: every entry was written. Raft ends a log in order when the leader tells this node
      * that it is none of those that vote, as it does when this one asks for votes while it is being
-     * taken out and in again.
+     * taken out and in again; and when an entry cannot be read back, as when its file has just been
+     * cut.
      */
     NOTHING,
     /**
@@ -41,7 +42,8 @@ public record LogFailure(String cause, Remedy remedy) {
   static LogFailure of(@Nullable Throwable told) {
     if (told == null) {
       return new LogFailure(
-          "the replicated log has ended, mostly as the leader did not count this node in",
+          "the replicated log has ended: the leader did not count this node in, or an entry could"
+              + " not be read",
           Remedy.NOTHING);
     }
     Throwable root = told;

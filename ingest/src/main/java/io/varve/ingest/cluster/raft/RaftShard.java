@@ -44,6 +44,7 @@ import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLogIOException;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,11 @@ public final class RaftShard {
 
   /** A replica that was heard of so lately can take the lead. */
   private static final long CONTACT_MILLIS = 2_000;
+
+  /** How often an entry of the log is read, and how far apart, before it cannot be read. */
+  private static final int MOST_READS = 50;
+
+  private static final long READ_PAUSE_MILLIS = 20;
 
   /** What waits to be written is less than a few seconds' worth, on any disk. */
   private static final long MOST_DRAIN_MILLIS = 60_000;
@@ -654,7 +660,26 @@ public final class RaftShard {
   private final class RaftSide implements Feed.Raft {
     @Override
     public @Nullable LogEntryProto entry(long index) throws IOException {
-      return division().getRaftLog().get(index);
+      for (int reads = 1; ; reads++) {
+        try {
+          return division().getRaftLog().get(index);
+        } catch (RaftLogIOException e) {
+          // Its file is missing for a moment while it gets another name: as a segment is cut.
+          if (reads == MOST_READS) {
+            throw e;
+          }
+          pause(e);
+        }
+      }
+    }
+
+    private static void pause(RaftLogIOException after) throws IOException {
+      try {
+        Thread.sleep(READ_PAUSE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw after;
+      }
     }
 
     @Override

@@ -128,6 +128,7 @@ final class ReplicatedLogFaultsTest {
       TestCluster.await(
           member.id(),
           () -> {
+            cluster.startEnded();
             TestReplica replica = member.replica;
             return replica != null
                 && replica.lines().stream().anyMatch(line -> line.text().equals("the end"));

@@ -95,10 +95,31 @@ final class TestCluster implements AutoCloseable {
     }
   }
 
+  /** Starts logs again that Raft has ended in order, as a node does. */
+  void startEnded() {
+    for (Member member : members) {
+      RaftNode node = member.node;
+      LogFailure failure = node == null ? null : node.failure();
+      if (failure != null && failure.remedy() == LogFailure.Remedy.NOTHING) {
+        try {
+          member.stop();
+          member.start();
+        } catch (IOException e) {
+          failures.add(e);
+        }
+      }
+    }
+  }
+
   /** The member that leads, waited for; not one that is cut off. */
   Member leader() {
     try {
-      await("a leader", () -> leaderNow() != null);
+      await(
+          "a leader",
+          () -> {
+            startEnded();
+            return leaderNow() != null;
+          });
     } catch (AssertionError e) {
       for (Member member : members) {
         if (member.node != null) {
