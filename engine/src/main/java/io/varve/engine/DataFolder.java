@@ -247,10 +247,20 @@ public final class DataFolder {
 
   /**
    * Opens the end of the log to continue it with records that were logged elsewhere; nobody else
-   * has the folder open.
+   * has the folder open. Without a log, it begins behind what is saved.
+   *
+   * @param shared true for records of a log that nodes shared, in which some numbers are no
+   *     record's
    */
-  public WalContinuation continueLog() throws IOException {
-    return WalContinuation.open(fs, dataDir.resolve(LOG_FOLDER), LOG_FOLDER, storeId());
+  public WalContinuation continueLog(boolean shared) throws IOException {
+    ManifestState state = Manifest.read(fs, dataDir);
+    return WalContinuation.open(
+        fs,
+        dataDir.resolve(LOG_FOLDER),
+        LOG_FOLDER,
+        state.storeId(),
+        state.checkpointSequence(),
+        shared ? Records.NOTHING : WalContinuation.NO_GAPS);
   }
 
   /**

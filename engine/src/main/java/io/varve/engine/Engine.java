@@ -274,7 +274,10 @@ public final class Engine implements AutoCloseable {
             source != null,
             deletes);
     ReadableLog readable = held.readable();
-    feed = readable == null ? null : () -> new LogFeed(held, readable, writePath::sync);
+    feed =
+        readable == null
+            ? null
+            : () -> new LogFeed(held, readable, writePath::sync, config.clock());
     if (source != null) {
       applier.rememberTimes();
     }
@@ -349,6 +352,16 @@ public final class Engine implements AutoCloseable {
     return replica;
   }
 
+  /** True if its log is shared with other nodes. */
+  public boolean isReplica() {
+    return replica != null;
+  }
+
+  /** Where it is. */
+  public Path folder() {
+    return config.dataDir();
+  }
+
   /** The store's number. */
   public long storeId() {
     return manifest.state().storeId();
@@ -357,12 +370,12 @@ public final class Engine implements AutoCloseable {
   /**
    * The log for who copies it elsewhere; it is held back from trimming once that is asked for.
    *
-   * @throws IOException if the log cannot be read while it grows, as that of a replica
+   * @throws IOException if the log cannot be read while it grows
    */
   public LogFeed logFeed() throws IOException {
     checkOpen();
     if (feed == null) {
-      throw new IOException("a log that is shared with other nodes cannot be archived yet");
+      throw new IOException("this log cannot be read while it grows");
     }
     return feed.get();
   }
@@ -732,7 +745,7 @@ public final class Engine implements AutoCloseable {
     checkOpen();
     long saved = 0;
     if (replica != null) {
-      saved = writePath.save();
+      saved = writePath.save(); // not of a follower
       finishJobs();
     }
     FileSystem fs = config.fileSystem();
@@ -759,6 +772,21 @@ public final class Engine implements AutoCloseable {
     } finally {
       background.unlock();
     }
+  }
+
+  /**
+   * Has everything in files that is open: the store needs none of its log then. Of a replica that
+   * follows, what comes next has to begin a segment.
+   *
+   * @return the position up to which it is, all that there was when this was called
+   * @throws StorageStoppedException if background work cannot go on
+   */
+  public long save() {
+    checkOpen();
+    boolean follows = replica != null && !replica.leads();
+    long position = follows ? writePath.saveReplicated() : writePath.save();
+    finishJobs();
+    return position;
   }
 
   private long endOfLog(Backup backup) throws IOException {
@@ -1311,6 +1339,11 @@ public final class Engine implements AutoCloseable {
   public LabelStats labelStats(String tenant, int top) {
     checkOpen();
     return LabelStats.of(open.table().index(), tenant, top);
+  }
+
+  /** False once it is being closed: nothing can be asked of it then. */
+  public boolean isOpen() {
+    return !closed.get();
   }
 
   private void checkOpen() {

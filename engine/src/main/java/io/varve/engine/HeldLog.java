@@ -56,6 +56,10 @@ final class HeldLog implements ShardLog {
     isHeld = hold.mostBytes() > 0;
   }
 
+  private boolean tellsTimes() {
+    return log instanceof ReadableLog readable && readable.tellsTimes();
+  }
+
   /** The log that can be read; null if it cannot. */
   @Nullable ReadableLog readable() {
     return log instanceof ReadableLog readable ? readable : null;
@@ -66,6 +70,9 @@ final class HeldLog implements ShardLog {
    * that has begun, and is right only if nothing was logged in it before, by whomever.
    */
   void beginMarks() {
+    if (tellsTimes()) {
+      return; // whoever reads the records learns it from them
+    }
     lock.lock();
     try {
       if (markedSecond == Long.MAX_VALUE) {

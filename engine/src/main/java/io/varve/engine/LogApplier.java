@@ -156,6 +156,9 @@ final class LogApplier {
       case Records.AGGREGATES -> declare(sequence, Declared.Kind.AGGREGATES, in, inFiles);
       case Records.SHARED -> declare(sequence, Declared.Kind.SHARED, in, inFiles);
       case Records.SEALED -> seals.accept(in);
+      case Records.NOTHING -> {
+        // it keeps the numbers of those behind it
+      }
       default -> throw new CorruptDataException(source, 0, "unknown record type " + type);
     }
   }

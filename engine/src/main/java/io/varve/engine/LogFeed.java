@@ -3,8 +3,10 @@ package io.varve.engine;
 import io.varve.engine.log.ReadableLog;
 import io.varve.engine.log.ShardLog;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An engine's log for whoever copies it elsewhere: its records as they were logged, and at which
@@ -15,12 +17,14 @@ public final class LogFeed {
   private final HeldLog held;
   private final ReadableLog log;
   private final LongConsumer sync;
+  private final @Nullable ReadTimes times;
 
   /** Of a log; see {@link Engine#logFeed}. */
-  LogFeed(HeldLog held, ReadableLog log, LongConsumer sync) {
+  LogFeed(HeldLog held, ReadableLog log, LongConsumer sync, InstantSource clock) {
     this.held = held;
     this.log = log;
     this.sync = sync;
+    this.times = log.tellsTimes() ? new ReadTimes(clock) : null;
     held.beginMarks();
   }
 
@@ -36,7 +40,15 @@ public final class LogFeed {
 
   /** The last record that was logged. */
   public long last() {
-    return log.last();
+    return times == null ? log.last() : times.look(log::last);
+  }
+
+  /**
+   * True if times come from the records themselves, as those of a log that several write: they are
+   * known when the records are read, whoever logged them.
+   */
+  public boolean tellsTimes() {
+    return times != null;
   }
 
   /**
@@ -60,26 +72,37 @@ public final class LogFeed {
   /** Reads records; see {@link ReadableLog#read}. */
   public long read(long first, long last, long mostBytes, ShardLog.RecordConsumer consumer)
       throws IOException {
-    return log.read(first, last, mostBytes, consumer);
+    return times == null
+        ? log.read(first, last, mostBytes, consumer)
+        : times.read(log, first, last, mostBytes, consumer);
   }
 
   /**
    * The marks that are not forgotten, oldest first, made up to this second: of a second that is not
-   * over no mark will be made any more.
+   * over no mark will be made any more. Where records tell their times, made up to the last {@link
+   * #last}, if all was read up to there.
    */
   public List<Mark> marks() {
-    return held.marks();
+    return times == null ? held.marks() : times.marks();
   }
 
   /** Forgets marks, up to that of a second. */
   public void forgetMarks(long second) {
-    held.forgetMarks(second);
+    if (times == null) {
+      held.forgetMarks(second);
+    } else {
+      times.forget(second);
+    }
   }
 
   /** Lets records before one be trimmed, and holds it and all that follow. */
   public void hold(long from, LogHold limits) throws IOException {
     held.hold(from, limits);
-    held.beginMarks();
+    if (times == null) {
+      held.beginMarks();
+    } else {
+      times.startAt(from - 1);
+    }
   }
 
   /** False if records that were held were let go, since they were too many. */

@@ -30,6 +30,7 @@ import java.util.List;
  * UNDELETE  log position of the delete varint, when zigzag
  * SEALED  position of a decision varint, n varint, then of each chunk file that the leader made of
  *         it: path, SHA-256 (32 bytes); in replicated logs only
+ * NOTHING nothing: a number that is no record's in the shared log from which this one was restored
  * CORRECT buckets of windows that begin with it varint, then as WRITE; the samples take the place of those at the same times, whatever the policy
  * </pre>
  *
@@ -85,6 +86,9 @@ final class Records {
 
   /** Other settings are in common. */
   static final int SHARED = 12;
+
+  /** No record; in logs alone that were restored from a shared one. */
+  static final int NOTHING = 13;
 
   private static final int MOST_MATCHERS = 1 << 12;
   private static final int MOST_WINDOWS = 1 << 20;

@@ -1113,6 +1113,19 @@ final class WritePath {
     }
   }
 
+  /** As {@link #save}, of a replica to which all comes from elsewhere. */
+  long saveReplicated() {
+    lock.lock();
+    try {
+      Objects.requireNonNull(replicated).segment(); // what comes next begins one
+      hasUnsaved = false;
+      jobs.add(new Jobs.CheckpointJob(appliedTo, Checkpoint.Image.ofNow(open)));
+      return appliedTo;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** No record waits for room any more. */
   void end() {
     ending = true;

@@ -122,7 +122,7 @@ final class LogFeedTest {
     assertThat(copy.records.getFirst().sequence()).isEqualTo(1);
     assertThat(copy.records).hasSize((int) last);
     assertThat(copy.records.stream().filter(Logged::begins).count()).isGreaterThan(5);
-    try (WalContinuation log = new DataFolder(folder.resolve("copy")).continueLog()) {
+    try (WalContinuation log = new DataFolder(folder.resolve("copy")).continueLog(false)) {
       assertThat(log.last()).isEqualTo(base);
       for (Logged record : copy.records) {
         if (record.begins()) {
@@ -134,7 +134,7 @@ final class LogFeedTest {
         }
       }
     }
-    try (WalContinuation log = new DataFolder(folder.resolve("copy")).continueLog()) {
+    try (WalContinuation log = new DataFolder(folder.resolve("copy")).continueLog(false)) {
       assertThat(log.last()).isEqualTo(base + 2);
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(() -> log.record(base + 4, 1, new byte[1], 0, 1))

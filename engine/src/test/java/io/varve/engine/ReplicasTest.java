@@ -2,13 +2,16 @@ package io.varve.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
+import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.Matcher;
 import io.varve.engine.model.SampleColumns;
 import io.varve.engine.model.TimeRange;
 import io.varve.engine.model.WriteBatch;
 import io.varve.engine.policy.RetentionPolicy;
+import io.varve.engine.wal.WalContinuation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,12 +149,7 @@ final class ReplicasTest {
       Map<Labels, TreeMap<Long, Long>> then = model.visible(TimeRange.ALL);
       long position = leader.backUp(folder);
       append(leader, random, true); // goes on behind it
-      EngineConfig alone =
-          EngineConfig.defaults(folder)
-              .withWindow(WINDOW, WINDOW / 4)
-              .withRetention(RetentionPolicy.KEEP_ALL)
-              .withClock(() -> Instant.ofEpochMilli(now))
-              .withBackgroundThreads(false);
+      EngineConfig alone = on(folder);
       try (Engine restored = Engine.open(alone, new RecoveryProgress())) {
         assertThat(restored.stats().damage()).as("seed " + seed).isEmpty();
         assertThat(new DataFolder(folder).contents().checkpointPosition()).isEqualTo(position);
@@ -164,6 +162,103 @@ final class ReplicasTest {
       }
     }
     check("seed " + seed + " at the end");
+  }
+
+  /** As a restore to a point in time does it: for one server, and for a cluster to begin with. */
+  @Test
+  void theSharedLogGoesOnBehindABackup() throws IOException {
+    long seed = Seeds.usual(3);
+    Random random = new Random(seed);
+    begin(3);
+    for (int step = 0; step < 20; step++) {
+      append(engines.getFirst(), random, true);
+    }
+    Path alone = dir.resolve("alone");
+    long base = engines.getFirst().backUp(alone);
+    for (int step = 0; step < 120; step++) {
+      int leader = members.indexOf(log.leader());
+      switch (random.nextInt(20)) {
+        case 0 -> engines.get(leader).flush();
+        case 1 -> engines.get(leader).mergeAll();
+        case 2 -> delete(engines.get(leader), random);
+        case 3 -> correct(engines.get(leader), random);
+        case 4 -> log.elect(members.get(random.nextInt(3)));
+        case 5 -> engines.get(random.nextInt(3)).runBackgroundWork();
+        default -> append(engines.get(leader), random, true);
+      }
+    }
+    try (WalContinuation tail = new DataFolder(alone).continueLog(true)) {
+      assertThat(tail.last()).isEqualTo(base);
+      log.read(base, tail);
+      tail.fillTo(log.committed());
+    }
+    assertThat(new DataFolder(alone).verify(file -> {}, problem -> fail(problem))).isPositive();
+    Path common = dir.resolve("common");
+    copy(alone, common);
+    try (Engine restored = Engine.open(on(alone), new RecoveryProgress())) {
+      assertThat(restored.stats().damage()).as("seed " + seed).isEmpty();
+      assertThat(read(restored)).as("seed " + seed).isEqualTo(model.visible(TimeRange.ALL));
+    }
+
+    RestoredLog.apply(on(common));
+
+    DataFolder.Contents contents = new DataFolder(common).contents();
+    assertThat(contents.logSegments()).isZero();
+    assertThat(contents.checkpointPosition()).isLessThanOrEqualTo(log.committed());
+    RestoredLog.apply(on(common)); // nothing is left to do
+    SharedLog.Member member = log.new Member();
+    try (Engine restored = Engine.openReplica(on(common), new RecoveryProgress(), member)) {
+      assertThat(restored.replica().savedTo()).isEqualTo(contents.checkpointPosition());
+      assertThat(read(restored)).as("seed " + seed).isEqualTo(model.visible(TimeRange.ALL));
+      member.attach(restored);
+      log.elect(Objects.requireNonNull(log.leader())); // a log that begins does so with a lead
+      append(engines.get(members.indexOf(log.leader())), random, true);
+      member.deliver(log.committed());
+      assertThat(read(restored)).as("seed " + seed).isEqualTo(model.visible(TimeRange.ALL));
+    }
+  }
+
+  @Test
+  void aRestoredLogThatIsDamagedIsNotPassedOver() throws IOException {
+    Random random = new Random(1);
+    begin(1);
+    append(engines.getFirst(), random, true);
+    Path folder = dir.resolve("restored");
+    long base = engines.getFirst().backUp(folder);
+    for (int i = 0; i < 5; i++) {
+      append(engines.getFirst(), random, true);
+    }
+    try (WalContinuation tail = new DataFolder(folder).continueLog(true)) {
+      log.read(base, tail);
+    }
+    Path segment;
+    try (Stream<Path> all = Files.list(folder.resolve("wal/0"))) {
+      segment = all.findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes);
+
+    assertThatThrownBy(() -> RestoredLog.apply(on(folder)))
+        .isInstanceOf(CorruptDataException.class)
+        .hasMessageContaining(segment.getFileName().toString());
+    assertThat(Files.exists(segment)).isTrue();
+  }
+
+  private EngineConfig on(Path folder) {
+    return EngineConfig.defaults(folder)
+        .withWindow(WINDOW, WINDOW / 4)
+        .withRetention(RetentionPolicy.KEEP_ALL)
+        .withClock(() -> Instant.ofEpochMilli(now))
+        .withBackgroundThreads(false);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path)));
+      }
+    }
   }
 
   /** The leader goes on alone for a while; then the others have another one. */

@@ -40,6 +40,19 @@ final class SharedLog {
     return committed;
   }
 
+  /** Hands out what is committed behind a record, as an archive has it. */
+  void read(long behind, ShardLog.RecordConsumer consumer) throws IOException {
+    for (int i = (int) behind; i < committed; i++) {
+      Entry entry = entries.get(i);
+      if (entry.type != 0) {
+        if (entry.begins) {
+          consumer.segment(i + 1L);
+        }
+        consumer.record(i + 1L, entry.type, entry.payload, 0, entry.payload.length);
+      }
+    }
+  }
+
   /** Flips a bit so many bytes before the end of the newest record of a type. */
   void changeLast(int type, int before) {
     for (Entry entry : entries.reversed()) {

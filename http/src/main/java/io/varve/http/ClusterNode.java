@@ -5,10 +5,10 @@ import io.varve.engine.FeatureLevel;
 import io.varve.engine.LogSource;
 import io.varve.engine.NotLeadingException;
 import io.varve.engine.RecoveryProgress;
+import io.varve.engine.RestoredLog;
 import io.varve.engine.StoreInstall;
 import io.varve.engine.io.RealFileSystem;
 import io.varve.http.config.ClusterConfig;
-import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.ClusterView;
@@ -81,10 +81,6 @@ final class ClusterNode implements StoreKeeper, ClusterView {
       ServerConfig config, AggregatesReload aggregates, Companions companions, InstantSource clock)
       throws IOException {
     this.cluster = config.cluster();
-    if (config.backup().archiveMillis() > 0) {
-      throw new ConfigException(
-          "backup.archive: the log of a cluster is not archived yet: set it to never");
-    }
     this.dataDir = config.dataDir();
     this.http = client(cluster);
     this.token = cluster.token();
@@ -95,7 +91,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     this.requests = new NodeRequests(http, cluster.tls().isSet() ? "https" : "http", token);
     this.membership =
         new Membership(
-            cluster, book, dataDir.resolve(RAFT), requests, begin(), this::shardIfStarted);
+            cluster, book, dataDir.resolve(RAFT), requests, begin(config), this::shardIfStarted);
     this.scrub = new Scrub(new StoreFiles(), ship, ScrubSettings.DEFAULT);
     UUID name = cluster.id();
     this.store =
@@ -113,11 +109,12 @@ final class ClusterNode implements StoreKeeper, ClusterView {
   }
 
   /** Up to which record a store goes that was put here before there was a log; 0 for none. */
-  private long begin() throws IOException {
+  private long begin(ServerConfig config) throws IOException {
     Path restored = dataDir.resolve(SHARD);
     if (Files.exists(dataDir.resolve(RAFT)) || !Files.exists(restored.resolve("CURRENT"))) {
       return 0;
     }
+    RestoredLog.apply(config.withDataDir(restored).engine());
     return new DataFolder(restored).contents().checkpointPosition();
   }
 

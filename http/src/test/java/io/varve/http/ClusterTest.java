@@ -21,12 +21,17 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -53,6 +58,7 @@ final class ClusterTest {
   private final String[] sections = {"", "", "", ""};
   private String replication = "sync";
   private String tls = "";
+  private String archive = "";
   private int written;
 
   private void begin() throws Exception {
@@ -94,7 +100,8 @@ final class ClusterTest {
 
   private Path configure(int node) throws IOException {
     StringBuilder text = new StringBuilder();
-    text.append("backup: {store: '").append(folder.resolve("backups")).append("'}\n");
+    text.append("backup: {store: '").append(folder.resolve("backups")).append('\'');
+    text.append(archive).append("}\n");
     text.append("listen: 127.0.0.1:").append(ports[node]);
     text.append("\ndata_dir: '")
         .append(data(node))
@@ -623,10 +630,147 @@ final class ClusterTest {
   }
 
   private void restore(Path to) {
-    CommandResult restored =
-        CommandResult.of(
-            "backup", "restore", "latest", to.toString(), "--store", folder + "/backups");
-    assertThat(restored.exit()).as(restored.err()).isZero();
+    backup("restore", "latest", to.toString());
+  }
+
+  private String backup(String... command) {
+    List<String> all = new ArrayList<>(List.of("backup"));
+    all.addAll(List.of(command));
+    all.addAll(List.of("--store", folder + "/backups"));
+    CommandResult result = CommandResult.of(all.toArray(String[]::new));
+    assertThat(result.exit()).as("%s: %s %s", all, result.out(), result.err()).isZero();
+    return result.out();
+  }
+
+  /** A row of the list of seconds that are possible: from, to, timeline. */
+  private static final Pattern RANGE =
+      Pattern.compile("(?m)^(\\S+Z) +(\\S+Z) +(\\S+-[0-9a-f]{8})$");
+
+  private String awaitListed(Predicate<String> isListed) throws InterruptedException {
+    long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    while (true) {
+      String listed = Files.exists(folder.resolve("backups")) ? backup("list") : "";
+      if (isListed.test(listed)) {
+        return listed;
+      }
+      assertThat(System.currentTimeMillis()).as(listed).isLessThan(end);
+      Thread.sleep(200);
+    }
+  }
+
+  private static boolean reaches(String listed, long second) {
+    return RANGE
+        .matcher(listed)
+        .results()
+        .anyMatch(row -> Instant.parse(row.group(2)).getEpochSecond() >= second);
+  }
+
+  /** Nodes whose folders hold the same restored store; each waits for the others. */
+  private void beginRestored() throws Exception {
+    for (int node = 0; node < NODES; node++) {
+      open(node);
+    }
+    List<Thread> starting = new ArrayList<>();
+    for (int node = 0; node < NODES; node++) {
+      Server server = Objects.requireNonNull(servers[node]);
+      starting.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      server.recover();
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  }));
+    }
+    for (int node = 0; node < NODES; node++) {
+      starting.get(node).join();
+      clients[node] = new ApiClient(Objects.requireNonNull(servers[node]).address().getPort());
+    }
+  }
+
+  /** How many batches a server has that stands alone on a folder. */
+  private int batchesOf(Path alone) throws Exception {
+    Path file = folder.resolve("alone.yaml");
+    Files.writeString(file, "listen: 127.0.0.1:0\ndata_dir: '" + alone + "'\n");
+    try (Server server = new Server(ServerConfig.load(file))) {
+      server.recover();
+      try (ApiClient client = new ApiClient(server.address().getPort())) {
+        return client
+                .data("/api/v1/query", "query", "sum(count_over_time(m[1h]))")
+                .at("/result/0/value/1")
+                .asInt()
+            / 20;
+      }
+    }
+  }
+
+  @Test
+  void aClusterIsRestoredToASecond() throws Exception {
+    archive = ", archive: 1s";
+    begin();
+    write();
+    awaitListed(listed -> Pattern.compile("(?m)^\\S+-[0-9a-f]{8} ").matcher(listed).find());
+    // By second, how much was acknowledged before it began; but for seconds in which that happened.
+    NavigableMap<Long, Integer> then = new TreeMap<>();
+    for (int round = 0; round < 12; round++) {
+      long second = System.currentTimeMillis() / 1000 + 1;
+      while (System.currentTimeMillis() < second * 1000 + 100) {
+        Thread.sleep(5);
+      }
+      then.put(second, written);
+      if (round == 4) {
+        stop(leading());
+      } else if (round == 8) {
+        for (int node = 0; node < NODES; node++) {
+          if (servers[node] == null) {
+            start(node);
+          }
+        }
+        int leader = leading();
+        Objects.requireNonNull(Objects.requireNonNull(servers[leader]).cluster())
+            .transfer(0, "n" + (leader + 1) % NODES);
+      }
+      for (int i = 0; i <= round % 4; i++) {
+        write();
+      }
+    }
+    long last = then.lastKey();
+    allHave(written);
+    Thread.sleep(1_500);
+    write();
+    String listed = awaitListed(now -> reaches(now, last + 1));
+    assertThat(RANGE.matcher(listed).results()).as(listed).hasSize(1);
+    backup("verify");
+    int number = 0;
+    for (Map.Entry<Long, Integer> moment : then.entrySet()) {
+      if (number++ % 3 == 2 || moment.getKey() == last) {
+        Path alone = folder.resolve("alone" + number);
+        backup("restore", "--at", Long.toString(moment.getKey()), alone.toString());
+        assertThat(batchesOf(alone)).as("at %s of %s", moment, then).isEqualTo(moment.getValue());
+      }
+    }
+    // A cluster goes on from there, and what it logs is another timeline.
+    Map.Entry<Long, Integer> middle = then.floorEntry(last - 3);
+    for (int node = 0; node < NODES; node++) {
+      stop(node);
+      wipe(node);
+      Path shard = data(node).resolve("shards").resolve("0");
+      backup("restore", "--at", Long.toString(middle.getKey()), shard.toString());
+    }
+    beginRestored();
+    allHave(middle.getValue());
+    written = middle.getValue();
+    for (int i = 0; i < 20; i++) {
+      write();
+    }
+    allHave(middle.getValue() + 20);
+    long restored = last + 2;
+    Thread.sleep(2_500);
+    write();
+    awaitListed(now -> RANGE.matcher(now).results().count() == 2 && reaches(now, restored + 1));
+    backup("verify");
   }
 
   @Test
@@ -650,28 +794,8 @@ final class ClusterTest {
       restore(data(node).resolve("shards").resolve("0"));
     }
     written = 32;
-    for (int node = 0; node < NODES; node++) {
-      open(node);
-    }
     // Each waits for all others, as they have to begin with the same.
-    List<Thread> starting = new ArrayList<>();
-    for (int node = 0; node < NODES; node++) {
-      Server server = Objects.requireNonNull(servers[node]);
-      starting.add(
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      server.recover();
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  }));
-    }
-    for (int node = 0; node < NODES; node++) {
-      starting.get(node).join();
-      clients[node] = new ApiClient(Objects.requireNonNull(servers[node]).address().getPort());
-    }
+    beginRestored();
     allHave(32);
     for (int i = 0; i < 20; i++) {
       leader = write();
@@ -699,19 +823,7 @@ final class ClusterTest {
     // And alone, one of them is an ordinary store.
     Path alone = folder.resolve("alone");
     restore(alone);
-    Path file = folder.resolve("alone.yaml");
-    Files.writeString(file, "listen: 127.0.0.1:0\ndata_dir: '" + alone + "'\n");
-    try (Server server = new Server(ServerConfig.load(file))) {
-      server.recover();
-      try (ApiClient client = new ApiClient(server.address().getPort())) {
-        assertThat(
-                client
-                    .data("/api/v1/query", "query", "sum(count_over_time(m[1h]))")
-                    .at("/result/0/value/1")
-                    .asInt())
-            .isEqualTo(32 * 20);
-      }
-    }
+    assertThat(batchesOf(alone)).isEqualTo(32);
   }
 
   @Test

@@ -84,6 +84,11 @@ public interface ShardLog extends AutoCloseable {
     /** A new segment begins: encodings start anew. */
     void segment(long firstSequence) throws IOException;
 
+    /**
+     * When the next record was logged, told before it by a log that knows: see {@link ReadableLog}.
+     */
+    default void loggedAt(long millis) {}
+
     /** One record; the bytes are valid during the call only. */
     void record(long sequence, int type, byte[] payload, int offset, int length)
         throws IOException, CorruptDataException;

@@ -102,6 +102,11 @@ public final class Wal implements ReadableLog {
     return wal;
   }
 
+  /** The files of a log, oldest first; none if there is no folder. */
+  public static List<Path> segmentFiles(FileSystem fileSystem, Path folder) throws IOException {
+    return WalReplay.segments(fileSystem, folder).stream().map(Segment::path).toList();
+  }
+
   /**
    * Checks every segment of a log without changing anything; may run beside the process that writes
    * it. An unfinished record at the end is not damage.

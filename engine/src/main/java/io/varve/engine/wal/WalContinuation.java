@@ -16,16 +16,24 @@ import org.jspecify.annotations.Nullable;
  * #close} has returned.
  */
 public final class WalContinuation implements ShardLog.RecordConsumer, Closeable {
+  /** Every number is that of a record. */
+  public static final int NO_GAPS = 0;
+
+  private static final byte[] NOTHING = new byte[0];
+
   private final FileSystem fileSystem;
   private final Path folder;
   private final long storeId;
+  private final int filler;
   private @Nullable SegmentWriter writer;
   private long last;
 
-  private WalContinuation(FileSystem fileSystem, Path folder, long storeId) {
+  private WalContinuation(FileSystem fileSystem, Path folder, long storeId, long last, int filler) {
     this.fileSystem = fileSystem;
     this.folder = folder;
     this.storeId = storeId;
+    this.last = last;
+    this.filler = filler;
   }
 
   /**
@@ -35,12 +43,21 @@ public final class WalContinuation implements ShardLog.RecordConsumer, Closeable
    * @param folder of the log; created if there is none
    * @param relativeName the folder's name in messages
    * @param storeId the id that all segments of the store carry
+   * @param before the record behind which it begins, if there is none
+   * @param filler type of the records that take the numbers that are left out; {@link #NO_GAPS} if
+   *     none may be
    * @throws CorruptDataException if what is there is damaged
    */
   public static WalContinuation open(
-      FileSystem fileSystem, Path folder, String relativeName, long storeId) throws IOException {
+      FileSystem fileSystem,
+      Path folder,
+      String relativeName,
+      long storeId,
+      long before,
+      int filler)
+      throws IOException {
     fileSystem.createDirectories(folder);
-    WalContinuation log = new WalContinuation(fileSystem, folder, storeId);
+    WalContinuation log = new WalContinuation(fileSystem, folder, storeId, before, filler);
     List<WalReplay.Segment> segments = WalReplay.segments(fileSystem, folder);
     if (segments.isEmpty()) {
       return log;
@@ -57,7 +74,7 @@ public final class WalContinuation implements ShardLog.RecordConsumer, Closeable
     if (end.goodBytes() == 0) {
       fileSystem.delete(newest.path());
       if (segments.size() > 1) {
-        return open(fileSystem, folder, relativeName, storeId);
+        return open(fileSystem, folder, relativeName, storeId, before, filler);
       }
       return log;
     }
@@ -92,10 +109,25 @@ public final class WalContinuation implements ShardLog.RecordConsumer, Closeable
     if (firstSequence <= last || (open != null && open.firstSequence() == firstSequence)) {
       return;
     }
+    fillTo(firstSequence - 1);
     checkNext(firstSequence);
+    begin(firstSequence);
+  }
+
+  private void begin(long firstSequence) throws IOException {
     finish();
     writer = SegmentWriter.create(fileSystem, folder, storeId, firstSequence);
     fileSystem.syncDirectory(folder);
+  }
+
+  /** Gives the numbers up to one that are left to what stands for none; needs to be told so. */
+  public void fillTo(long sequence) throws IOException {
+    while (filler != NO_GAPS && last < sequence) {
+      if (writer == null) {
+        begin(last + 1);
+      }
+      append(filler, last + 1, NOTHING, 0, 0);
+    }
   }
 
   @Override
@@ -104,7 +136,15 @@ public final class WalContinuation implements ShardLog.RecordConsumer, Closeable
     if (sequence <= last) {
       return;
     }
+    if (writer != null) {
+      fillTo(sequence - 1);
+    }
     checkNext(sequence);
+    append(type, sequence, payload, offset, length);
+  }
+
+  private void append(int type, long sequence, byte[] payload, int offset, int length)
+      throws IOException {
     SegmentWriter open = writer;
     if (open == null) {
       throw new IOException(

@@ -57,7 +57,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
     this.dataDir = config.dataDir();
     this.clock = clock;
     this.decides = decides;
-    this.archiver = new LogArchiver(dataDir, () -> this.config, clock);
+    this.archiver = new LogArchiver(dataDir, () -> this.config, clock, decides);
   }
 
   /**
@@ -178,8 +178,10 @@ public final class BackupService implements Reloadable, AutoCloseable {
               System.Logger.Level.WARNING, "backups: tried again in a minute: " + e.getMessage());
         }
       } catch (RuntimeException | Error e) {
-        retryAt = clock.millis() + RETRY_MILLIS;
-        if (!closed) {
+        Engine opened = engine;
+        boolean isReplaced = opened != null && !opened.isOpen();
+        retryAt = isReplaced ? 0 : clock.millis() + RETRY_MILLIS;
+        if (!closed && !isReplaced) {
           LOG.log(System.Logger.Level.ERROR, "BUG: no backup is made", e);
         }
       }

@@ -7,6 +7,7 @@ import io.varve.engine.format.CorruptDataException;
 import io.varve.http.backup.BackupService.Archive;
 import io.varve.http.config.BackupConfig;
 import io.varve.http.config.ConfigException;
+import io.varve.retention.backup.Backups;
 import io.varve.retention.backup.LogArchive;
 import io.varve.retention.backup.LogStretch;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,7 @@ final class LogArchiver implements AutoCloseable {
   private final Path dataDir;
   private final Supplier<BackupConfig> config;
   private final InstantSource clock;
+  private final BooleanSupplier decides;
 
   /** Guards the status; never held while anything is read or written. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -58,15 +61,32 @@ final class LogArchiver implements AutoCloseable {
   // The rest belongs to the thread.
 
   private @Nullable Work work;
+  private @Nullable Watch watch;
+  private @Nullable Engine known;
 
   /** What is open. */
   private record Work(
       Engine engine, BackupConfig config, BackupPlace place, LogFeed feed, LogArchive archive) {}
 
-  LogArchiver(Path dataDir, Supplier<BackupConfig> config, InstantSource clock) {
+  /** The place, looked at by a node that another one archives for. */
+  private record Watch(BackupConfig config, BackupPlace place) {}
+
+  /**
+   * Is told its store by {@link #open}.
+   *
+   * @param decides whether the log is archived here: of a cluster, at the node that leads. The
+   *     others keep their logs until they are, as each of them may come to lead
+   */
+  LogArchiver(
+      Path dataDir, Supplier<BackupConfig> config, InstantSource clock, BooleanSupplier decides) {
     this.dataDir = dataDir;
     this.config = config;
     this.clock = clock;
+    this.decides = decides;
+  }
+
+  private Timelines timelines(Engine of) {
+    return of.isReplica() ? new SharedTimeline(of) : new TimelineFile(dataDir);
   }
 
   Archive status() {
@@ -90,9 +110,14 @@ final class LogArchiver implements AutoCloseable {
 
   /** A backup was made that lies on a timeline. */
   void backedUp(String on) throws IOException {
-    TimelineFile file = TimelineFile.read(dataDir);
-    if (!on.isEmpty() && on.equals(timeline) && file != null && file.timeline().equals(on)) {
-      file.withBackup().write(dataDir);
+    Engine opened = engine;
+    if (opened == null || on.isEmpty() || !on.equals(timeline)) {
+      return;
+    }
+    Timelines timelines = timelines(opened);
+    Timeline found = timelines.read();
+    if (found != null && found.name().equals(on)) {
+      timelines.write(found.withBackup());
       based = true;
     }
   }
@@ -122,22 +147,33 @@ final class LogArchiver implements AutoCloseable {
       boolean last = closing;
       BackupConfig now = config.get();
       Engine opened = engine;
+      boolean isNew = opened != known;
       try {
         if (now.archiveMillis() == 0) {
-          stop();
-        } else if (opened != null && (last || System.nanoTime() - dueAt >= 0)) {
-          archive(opened, now);
+          stop(opened, isNew);
+        } else if (opened != null && (last || isNew || System.nanoTime() - dueAt >= 0)) {
+          if (decides.getAsBoolean()) {
+            unwatch();
+            archive(opened, now);
+          } else if (!last) {
+            follow(opened, now);
+          }
           dueAt = after(now.archiveMillis());
         }
+        known = opened;
       } catch (IOException | CorruptDataException | StorageStoppedException | ConfigException e) {
         dueAt = after(Math.min(MOST_RETRY_MILLIS, now.archiveMillis()));
         failed(String.valueOf(e.getMessage()));
         LOG.log(System.Logger.Level.WARNING, "the log is not archived: " + e.getMessage());
       } catch (RuntimeException | Error e) {
-        dueAt = after(MOST_RETRY_MILLIS);
-        failed(e.toString());
-        if (!closed) {
-          LOG.log(System.Logger.Level.ERROR, "BUG: the log is not archived", e);
+        if (opened != null && !opened.isOpen()) {
+          dueAt = System.nanoTime(); // another one comes, or the end
+        } else {
+          dueAt = after(MOST_RETRY_MILLIS);
+          failed(e.toString());
+          if (!closed) {
+            LOG.log(System.Logger.Level.ERROR, "BUG: the log is not archived", e);
+          }
         }
       }
       if (last) {
@@ -163,14 +199,16 @@ final class LogArchiver implements AutoCloseable {
   }
 
   /** Ends archiving, as the settings say. */
-  private void stop() throws IOException {
-    Work open = work;
+  private void stop(@Nullable Engine opened, boolean isNew) throws IOException {
+    boolean worked = work != null || watch != null;
     leave();
-    if (open != null && open.engine == engine) {
-      open.feed.release();
-    }
     timeline = "";
-    TimelineFile.delete(dataDir);
+    if (opened != null) {
+      if (worked || isNew) {
+        opened.logFeed().release();
+      }
+      timelines(opened).delete();
+    }
     set(
         s ->
             new Archive(
@@ -178,15 +216,67 @@ final class LogArchiver implements AutoCloseable {
   }
 
   private void leave() {
+    unwatch();
     Work open = work;
     work = null;
     if (open != null) {
-      try {
-        open.place.close();
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.DEBUG, "the place of backups cannot be left", e);
-      }
+      leave(open.place);
     }
+  }
+
+  private void unwatch() {
+    Watch open = watch;
+    watch = null;
+    if (open != null) {
+      leave(open.place);
+    }
+  }
+
+  private static void leave(BackupPlace place) {
+    try {
+      place.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the place of backups cannot be left", e);
+    }
+  }
+
+  /** Another node archives the log: what it has not yet archived is kept here, too. */
+  private void follow(Engine opened, BackupConfig now) throws IOException {
+    Work led = work;
+    if (led != null) {
+      leave();
+      timeline = "";
+    }
+    Watch open = watch;
+    if (open == null || !open.config.isSamePlace(now)) {
+      unwatch();
+      open = new Watch(now, BackupPlace.open(now, clock));
+      watch = open;
+    }
+    LogFeed feed = opened.logFeed();
+    Timeline of = timelines(opened).read();
+    if (of == null || !of.place().equals(open.place.store().place())) {
+      if (!feed.isHeld()) {
+        feed.hold(feed.last() + 1, now.hold()); // where an archive begins, soon, lies behind
+      }
+      return;
+    }
+    Backups.Archived archived = open.place.backups().archived(of.name());
+    feed.hold((archived == null ? of.position() : archived.position()) + 1, now.hold());
+    long second = archived == null ? of.second() : archived.second();
+    set(
+        s ->
+            new Archive(
+                true,
+                of.name(),
+                second,
+                s.records(),
+                s.bytes(),
+                s.objects(),
+                feed.logBytes(),
+                s.failures(),
+                "",
+                s.gaps()));
   }
 
   private void archive(Engine opened, BackupConfig now) throws IOException {
@@ -234,26 +324,26 @@ final class LogArchiver implements AutoCloseable {
     Work begun = null;
     try {
       LogFeed feed = opened.logFeed();
-      TimelineFile known = TimelineFile.read(dataDir);
-      if (known != null
-          && known.storeId() == opened.storeId()
-          && known.place().equals(place.store().place())
+      Timeline there = timelines(opened).read();
+      if (there != null
+          && there.storeId() == opened.storeId()
+          && there.place().equals(place.store().place())
           && feed.isHeld()) {
         LogArchive archive =
             place
                 .backups()
-                .archive(known.timeline(), known.storeId(), known.position(), known.second());
+                .archive(there.name(), there.storeId(), there.position(), there.second());
         if (archive.last() <= feed.last()) {
           boolean isSameLife =
               before != null
                   && before.engine == opened
-                  && before.archive.timeline().equals(known.timeline());
-          if (!isSameLife && feed.startPosition() != archive.last()) {
+                  && before.archive.timeline().equals(there.name());
+          if (!feed.tellsTimes() && !isSameLife && feed.startPosition() != archive.last()) {
             archive.loseTrackOfTime(clock.millis() / 1_000);
           }
           feed.hold(archive.last() + 1, now.hold());
-          timeline = known.timeline();
-          based = known.based();
+          timeline = there.name();
+          based = there.based();
           begun = new Work(opened, now, place, feed, archive);
         }
       }
@@ -279,8 +369,9 @@ final class LogArchiver implements AutoCloseable {
     feed.forgetMarks(second);
     String name = place.backups().newTimeline();
     LogArchive archive = place.backups().archive(name, opened.storeId(), position, second);
-    new TimelineFile(name, opened.storeId(), position, second, false, place.store().place())
-        .write(dataDir);
+    timelines(opened)
+        .write(
+            new Timeline(name, opened.storeId(), position, second, false, place.store().place()));
     based = false;
     timeline = name;
     LOG.log(
@@ -309,17 +400,19 @@ final class LogArchiver implements AutoCloseable {
       archived(open, 0, 0, 0);
       return;
     }
+    long reached = archive.last();
     do {
       LogStretch stretch = new LogStretch(archive.last());
-      if (target > archive.last()) {
-        feed.read(archive.last() + 1, target, STRETCH_BYTES, stretch);
+      if (target > reached) {
+        reached = feed.read(reached + 1, target, STRETCH_BYTES, stretch);
+        marks = feed.tellsTimes() ? feed.marks() : marks;
       }
       long records = stretch.last() - stretch.after();
       long bytes = archive.put(stretch, marks);
       feed.forgetMarks(archive.endSecond());
       feed.hold(archive.last() + 1, now.hold());
       archived(open, records, bytes, bytes > 0 ? 1 : 0);
-    } while (archive.last() < target);
+    } while (reached < target);
   }
 
   private void archived(Work open, long records, long bytes, int objects) {

@@ -176,6 +176,25 @@ public final class Backups {
   }
 
   /**
+   * How far a log is archived.
+   *
+   * @param position of the last record
+   * @param second up to which it tells where the log stood
+   */
+  public record Archived(long position, long second) {}
+
+  /**
+   * How far a timeline goes, as whoever stored its newest stretch says; cheap.
+   *
+   * @return null if nothing is there yet
+   */
+  public @Nullable Archived archived(String timeline) throws IOException {
+    String name = LogArchive.newest(Repository.open(store, key, true), timeline);
+    StretchName newest = name == null ? null : StretchName.parse(name);
+    return newest == null ? null : new Archived(newest.last(), newest.end());
+  }
+
+  /**
    * Seconds to which a store can be restored, with all between them.
    *
    * @param timeline of the log archive

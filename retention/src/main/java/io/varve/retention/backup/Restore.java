@@ -31,6 +31,7 @@ final class Restore {
   private static final String UNFINISHED = ".restoring-";
   private static final int BUFFER_BYTES = 1 << 17;
   private static final int ATTEMPTS = 3;
+  private static final String LOG = "wal/0/";
   private static final String FILES_DONE = ", with all files";
 
   private final FileSystem fs = RealFileSystem.INSTANCE;
@@ -78,6 +79,10 @@ final class Restore {
       if (tail != null) {
         log(tail);
       }
+      if (isOfCluster()) {
+        new RestoredTo(tail == null ? PointInTime.position(listing) : tail.position())
+            .write(fs, folder);
+      }
       fs.delete(folder.resolve(DataFolder.RESTORING));
       fs.syncDirectory(folder);
     }
@@ -109,7 +114,8 @@ final class Restore {
   /** Continues the log of the backup; what is there of it already is passed over. */
   private void log(LogTail wanted) throws IOException {
     progress.begin("restoring the log", wanted.stretches().size(), 0);
-    try (WalContinuation log = new DataFolder(folder).continueLog()) {
+    boolean shared = isOfCluster();
+    try (WalContinuation log = new DataFolder(folder).continueLog(shared)) {
       for (StretchName name : wanted.stretches()) {
         if (name.last() > log.last()) {
           LogStretch.Content stretch = LogArchive.read(repository, name);
@@ -118,11 +124,18 @@ final class Restore {
         }
         progress.advance(0);
       }
+      log.fillTo(wanted.position());
       if (log.last() != wanted.position()) {
         throw new IOException(
             "the restored log ends at " + log.last() + ", not at " + wanted.position());
       }
     }
+  }
+
+  /** True for a store whose log was shared: its backups have none, as all is saved. */
+  private boolean isOfCluster() {
+    return listing.shards().getFirst().files().stream()
+        .noneMatch(file -> file.path().startsWith(LOG));
   }
 
   /** What the mark says while this restore is under way. */

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.varve.ingest.cluster.LogPosition;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
@@ -26,12 +25,11 @@ import org.jspecify.annotations.Nullable;
  * log does not: it is let go, and its owner told.
  */
 final class Feed {
-  private static final byte[] NOTHING = new byte[0];
-
   private final ShardOwner owner;
   private final Raft raft;
   private final Waiters waiters = new Waiters(0);
   private final LogSizes sizes = new LogSizes();
+  private final Assembly assembly = new Assembly();
 
   /** Held while entries are handed over. The engine's own locks are taken under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -43,9 +41,6 @@ final class Feed {
   private volatile LogPosition reached = new LogPosition(0, -1);
   private boolean closed;
   private long fedTo;
-  private byte[] parts = NOTHING;
-  private int partsLength;
-  private boolean partsBegin;
 
   /** Raft's side. */
   interface Raft {
@@ -118,7 +113,7 @@ final class Feed {
         throw new IllegalStateException("an engine is attached already");
       }
       fedTo = next.savedTo();
-      partsLength = 0;
+      assembly.drop();
       for (long index = fedTo + 1; index <= reached.index(); index++) {
         LogEntryProto entry = raft.entry(index);
         if (entry == null) {
@@ -185,7 +180,7 @@ final class Feed {
         LogFollower now = requireNonNull(follower);
         ReplicatedLog itsLog = requireNonNull(log);
         if (itsLog.isOwn(entry.getClientId())) {
-          partsLength = 0;
+          assembly.drop();
           itsLog.committed(index);
         } else if (itsLog.contradicts(term, index, true)) {
           diverged(itsLog, now);
@@ -302,40 +297,15 @@ final class Feed {
 
   private void takeIn(LogFollower to, ReplicatedLog itsLog, long index, ByteString data)
       throws IOException {
-    byte[] bytes = data.toByteArray();
-    LogEntry entry = LogEntry.decode(bytes, index);
-    int length = bytes.length - LogEntry.HEADER;
-    if (!entry.continues()) {
-      partsLength = 0;
-      partsBegin = entry.begins();
-    } else if (partsLength == 0) {
-      throw LogEntry.corrupt(index, "goes on with a record that did not begin");
-    }
-    if (entry.goesOn() || entry.continues()) {
-      if (parts.length < partsLength + length) {
-        parts = Arrays.copyOf(parts, Math.max(partsLength + length, 2 * parts.length));
-      }
-      System.arraycopy(bytes, LogEntry.HEADER, parts, partsLength, length);
-      partsLength += length;
-      if (entry.goesOn()) {
-        return;
-      }
-    }
-    if (entry.continues()) {
-      length = partsLength;
+    if (!assembly.add(index, data.toByteArray())) {
+      return;
     }
     // First of all: what the engine makes of a record may ask whether it is durable.
-    itsLog.takenIn(index, partsBegin, length);
-    if (partsBegin) {
+    itsLog.takenIn(index, assembly.begins(), assembly.length());
+    if (assembly.begins()) {
       to.segment(index);
     }
-    if (entry.continues()) {
-      to.record(index, entry.type(), parts, 0, length);
-      partsLength = 0;
-      parts = NOTHING;
-    } else {
-      to.record(index, entry.type(), bytes, LogEntry.HEADER, length);
-    }
+    to.record(index, assembly.type(), assembly.bytes(), assembly.offset(), assembly.length());
   }
 
   private void diverged(ReplicatedLog itsLog, LogFollower now) {

@@ -657,29 +657,35 @@ public final class RaftShard {
     return bytes;
   }
 
+  private @Nullable LogEntryProto entry(long index) throws IOException {
+    for (int reads = 1; ; reads++) {
+      try {
+        return division().getRaftLog().get(index);
+      } catch (RaftLogIOException e) {
+        // Its file is missing for a moment while it gets another name: as a segment is cut.
+        if (reads == MOST_READS) {
+          throw e;
+        }
+        pause(e);
+      } catch (IllegalStateException e) {
+        throw new IOException("the log was closed", e);
+      }
+    }
+  }
+
+  private static void pause(RaftLogIOException after) throws IOException {
+    try {
+      Thread.sleep(READ_PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw after;
+    }
+  }
+
   private final class RaftSide implements Feed.Raft {
     @Override
     public @Nullable LogEntryProto entry(long index) throws IOException {
-      for (int reads = 1; ; reads++) {
-        try {
-          return division().getRaftLog().get(index);
-        } catch (RaftLogIOException e) {
-          // Its file is missing for a moment while it gets another name: as a segment is cut.
-          if (reads == MOST_READS) {
-            throw e;
-          }
-          pause(e);
-        }
-      }
-    }
-
-    private static void pause(RaftLogIOException after) throws IOException {
-      try {
-        Thread.sleep(READ_PAUSE_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw after;
-      }
+      return RaftShard.this.entry(index);
     }
 
     @Override
@@ -762,6 +768,11 @@ public final class RaftShard {
     public void trim(long index) {
       wantedTrim.accumulateAndGet(index, Math::max);
       trimWhatMayGo();
+    }
+
+    @Override
+    public @Nullable LogEntryProto entry(long index) throws IOException {
+      return RaftShard.this.entry(index);
     }
 
     @Override

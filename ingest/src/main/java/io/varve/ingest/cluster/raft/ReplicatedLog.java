@@ -1,8 +1,9 @@
 package io.varve.ingest.cluster.raft;
 
 import io.varve.engine.log.NotLeaderException;
-import io.varve.engine.log.ShardLog;
+import io.varve.engine.log.ReadableLog;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -10,8 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The log of an engine that is one of several replicas. What the leader appends gets its place in
@@ -21,7 +24,7 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  * under the lead under which its segment was begun: every append is bound to the term of the last
  * {@link #roll}, and refused in any other.
  */
-final class ReplicatedLog implements ShardLog {
+final class ReplicatedLog implements ReadableLog {
   /** No lead. */
   static final long NONE = -1;
 
@@ -61,6 +64,9 @@ final class ReplicatedLog implements ShardLog {
     NotLeaderException notLeading();
 
     void trim(long index);
+
+    /** An entry of the log, null if it is not there any more, or not yet. */
+    @Nullable LogEntryProto entry(long index) throws IOException;
 
     long bytes() throws IOException;
 
@@ -205,6 +211,44 @@ final class ReplicatedLog implements ShardLog {
   @Override
   public void trim(long sequence) {
     appender.trim(sequence - 1);
+  }
+
+  /** Every record has the time at which the node that led appended it. */
+  @Override
+  public boolean tellsTimes() {
+    return true;
+  }
+
+  /**
+   * Reads what a majority has. The numbers of parts of a record but its last one, and those of
+   * Raft's own entries, are nobody's.
+   */
+  @Override
+  public long read(long first, long last, long mostBytes, RecordConsumer consumer)
+      throws IOException {
+    Assembly assembly = new Assembly();
+    long bytes = 0;
+    for (long index = first; index <= last; index++) {
+      LogEntryProto entry = appender.entry(index);
+      if (entry == null) {
+        throw new NoSuchFileException("entry " + index + " of the replicated log");
+      }
+      if (!entry.hasStateMachineLogEntry()
+          || !assembly.add(index, entry.getStateMachineLogEntry().getLogData().toByteArray())) {
+        continue;
+      }
+      if (assembly.begins()) {
+        consumer.segment(index);
+      }
+      consumer.loggedAt(assembly.millis());
+      consumer.record(
+          index, assembly.type(), assembly.bytes(), assembly.offset(), assembly.length());
+      bytes += assembly.length();
+      if (bytes >= mostBytes) {
+        return index;
+      }
+    }
+    return last;
   }
 
   @Override

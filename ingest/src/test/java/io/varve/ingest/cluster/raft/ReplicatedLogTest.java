@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.varve.engine.log.NotLeaderException;
+import io.varve.engine.log.ReadableLog;
+import io.varve.engine.log.ShardLog;
 import io.varve.ingest.cluster.LogPosition;
 import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.ShardStatus;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,6 +141,72 @@ final class ReplicatedLogTest {
     cluster.awaitAll(last);
     assertAllEqual();
     assertThat(away.installs).hasValue(0);
+  }
+
+  @Test
+  void recordsAreReadAgainWithTheTimesOfTheirAppends() throws IOException {
+    begin();
+    TestCluster.Member leader = cluster.leader();
+    long before = System.currentTimeMillis();
+    long last = 0;
+    for (int i = 0; i < 40; i++) {
+      if (i % 7 == 0) {
+        leader.replica().roll();
+      }
+      last = leader.replica().append("r".repeat(i * 331 % 20_000) + i); // many come in parts
+    }
+    leader.replica().log().sync(last);
+    cluster.awaitAll(last);
+    for (TestCluster.Member member : cluster.members) {
+      ReadableLog log = (ReadableLog) member.replica().log();
+      assertThat(log.tellsTimes()).isTrue();
+      List<TestReplica.Line> read = new ArrayList<>();
+      List<Long> times = new ArrayList<>();
+      long at = 0;
+      while (at < last) {
+        at = log.read(at + 1, last, 30_000, new Collector(read, times));
+      }
+      assertThat(read).isEqualTo(member.replica().lines());
+      assertThat(times).hasSize(40).isSorted();
+      assertThat(times.getFirst()).isGreaterThanOrEqualTo(before);
+      assertThat(times.getLast()).isLessThanOrEqualTo(System.currentTimeMillis());
+    }
+    for (TestCluster.Member member : cluster.members) {
+      member.save();
+    }
+    ReadableLog log = (ReadableLog) leader.replica().log();
+    TestCluster.await("trimming", () -> log.totalBytes() < 64 << 10);
+    assertThatThrownBy(() -> log.read(1, 2, 1, new Collector(new ArrayList<>(), new ArrayList<>())))
+        .isInstanceOf(NoSuchFileException.class);
+  }
+
+  /** Makes lines of what is read. */
+  private static final class Collector implements ShardLog.RecordConsumer {
+    private final List<TestReplica.Line> read;
+    private final List<Long> times;
+    private boolean begins;
+
+    Collector(List<TestReplica.Line> read, List<Long> times) {
+      this.read = read;
+      this.times = times;
+    }
+
+    @Override
+    public void segment(long firstSequence) {
+      begins = true;
+    }
+
+    @Override
+    public void loggedAt(long millis) {
+      times.add(millis);
+    }
+
+    @Override
+    public void record(long sequence, int type, byte[] payload, int offset, int length) {
+      String text = new String(payload, offset, length, StandardCharsets.ISO_8859_1);
+      read.add(new TestReplica.Line(sequence, type, text, begins));
+      begins = false;
+    }
   }
 
   @Test
