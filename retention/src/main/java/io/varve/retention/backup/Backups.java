@@ -189,7 +189,7 @@ public final class Backups {
    * @return null if nothing is there yet
    */
   public @Nullable Archived archived(String timeline) throws IOException {
-    String name = LogArchive.newest(Repository.open(store, key, true), timeline);
+    String name = LogArchive.newest(Repository.open(store, key, false), timeline);
     StretchName newest = name == null ? null : StretchName.parse(name);
     return newest == null ? null : new Archived(newest.last(), newest.end());
   }

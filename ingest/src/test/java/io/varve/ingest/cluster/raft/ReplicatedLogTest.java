@@ -231,7 +231,7 @@ final class ReplicatedLogTest {
                     cluster.failures.add(e);
                   }
                 });
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 8; i++) {
       Thread.sleep(40);
       assertTimeoutPreemptively(Duration.ofSeconds(30), other::stop);
       other.start();
