@@ -37,6 +37,10 @@ public final class RestoredLog {
       return;
     }
     ManifestState state = Manifest.read(fs, config.dataDir());
+    LOGGER.log(
+        System.Logger.Level.INFO,
+        "a log of {0} files was restored: it is carried into the store",
+        segments.size());
     NoAppends log = new NoAppends();
     long saved;
     try (Engine engine =

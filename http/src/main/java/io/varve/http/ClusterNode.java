@@ -17,6 +17,7 @@ import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.cluster.PeerBook;
 import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ShardStatus;
+import io.varve.ingest.cluster.raft.DamagedLogException;
 import io.varve.ingest.cluster.raft.RaftNode;
 import io.varve.ingest.cluster.raft.RaftSettings;
 import io.varve.ingest.cluster.raft.RaftShard;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * a cluster is one shard so far, number 0, which every node has.
  */
 final class ClusterNode implements StoreKeeper, ClusterView {
+  private static final System.Logger LOG = System.getLogger(ClusterNode.class.getName());
   private static final int ELECTION_MILLIS = 800;
 
   /** So long the log is kept for a node that is away. */
@@ -53,6 +55,7 @@ final class ClusterNode implements StoreKeeper, ClusterView {
 
   private static final Duration SHARE_TIMEOUT = Duration.ofSeconds(10);
   private static final String RAFT = "raft";
+  private static final String DAMAGED = "raft.damaged";
   private static final String SHARD = "shards/0";
 
   private static final int LEAST_NODES = 3;
@@ -166,6 +169,16 @@ final class ClusterNode implements StoreKeeper, ClusterView {
     } else if (!cluster.secret().isNone()) {
       settings = settings.withSecurity(token, null);
     }
+    try {
+      return startLog(settings);
+    } catch (DamagedLogException e) {
+      LOG.log(System.Logger.Level.ERROR, e.getMessage());
+      membership.forget(dataDir.resolve(DAMAGED));
+      return startLog(settings);
+    }
+  }
+
+  private RaftNode startLog(RaftSettings settings) throws IOException {
     boolean joins = membership.mustJoin();
     return RaftNode.start(
         settings, RealFileSystem.INSTANCE, joins, membership.begin(), shard -> store);

@@ -1,5 +1,6 @@
 package io.varve.http;
 
+import io.varve.engine.io.FolderTree;
 import io.varve.http.config.ClusterConfig;
 import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.cluster.PeerBook;
@@ -16,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,6 +155,52 @@ final class Membership implements AutoCloseable {
       pause();
     }
     throw new IOException("the node is being stopped");
+  }
+
+  /**
+   * This node's log is damaged: it is put aside, and the node is as one that has lost it. That is
+   * right only as long as the others have a leader, and so all that was acknowledged: it is waited
+   * for.
+   *
+   * @param aside where it goes, in place of what was put there before
+   */
+  void forget(Path aside) throws IOException {
+    long said = 0;
+    while (!someoneLeads()) {
+      if (closed) {
+        throw new IOException("the node is being stopped");
+      }
+      if (System.nanoTime() - said > TELL_NANOS) {
+        said = System.nanoTime();
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "this node's log is damaged; it stays as it is until the other nodes have a leader,"
+                + " from which it can come anew");
+      }
+      pause();
+    }
+    // First of all, so that this node does not vote, wherever this is broken off.
+    Files.deleteIfExists(folder.resolve(FOUNDED));
+    founded = false;
+    FolderTree.delete(aside);
+    Files.createDirectory(aside);
+    try (Stream<Path> entries = Files.list(folder)) {
+      for (Path entry : entries.filter(Files::isDirectory).toList()) {
+        Files.move(entry, aside.resolve(String.valueOf(entry.getFileName())));
+      }
+    }
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "the damaged log is in " + aside + " now; this node takes what it lacks from the others");
+  }
+
+  private boolean someoneLeads() {
+    try {
+      return !leader().id().equals(cluster.node());
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "no node leads", e);
+      return false;
+    }
   }
 
   private void pause() throws IOException {

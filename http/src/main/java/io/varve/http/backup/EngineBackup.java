@@ -1,18 +1,14 @@
 package io.varve.http.backup;
 
 import io.varve.engine.Engine;
+import io.varve.engine.io.FolderTree;
 import io.varve.retention.backup.Backups;
 import io.varve.retention.backup.Progress;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Comparator;
-import java.util.List;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * A backup of an open engine: by way of a second data folder with hard links, which stands still
@@ -53,15 +49,6 @@ public final class EngineBackup {
 
   /** Deletes what a backup that was broken off has left in a data folder. */
   public static void cleanUp(Path dataDir) throws IOException {
-    Path folder = dataDir.resolve(FOLDER);
-    List<Path> paths;
-    try (Stream<Path> walk = Files.walk(folder)) {
-      paths = walk.sorted(Comparator.reverseOrder()).toList();
-    } catch (NoSuchFileException e) {
-      return;
-    }
-    for (Path path : paths) {
-      Files.deleteIfExists(path);
-    }
+    FolderTree.delete(dataDir.resolve(FOLDER));
   }
 }

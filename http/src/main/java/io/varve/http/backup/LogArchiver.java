@@ -64,6 +64,9 @@ final class LogArchiver implements AutoCloseable {
   private @Nullable Watch watch;
   private @Nullable Engine known;
 
+  /** Whether nothing of its log is held. */
+  private boolean released;
+
   /** What is open. */
   private record Work(
       Engine engine, BackupConfig config, BackupPlace place, LogFeed feed, LogArchive archive) {}
@@ -147,11 +150,16 @@ final class LogArchiver implements AutoCloseable {
       boolean last = closing;
       BackupConfig now = config.get();
       Engine opened = engine;
-      boolean isNew = opened != known;
+      if (opened != known) {
+        known = opened;
+        released = false;
+        dueAt = System.nanoTime();
+      }
       try {
         if (now.archiveMillis() == 0) {
-          stop(opened, isNew);
-        } else if (opened != null && (last || isNew || System.nanoTime() - dueAt >= 0)) {
+          stop(opened);
+        } else if (opened != null && (last || System.nanoTime() - dueAt >= 0)) {
+          released = false;
           if (decides.getAsBoolean()) {
             unwatch();
             archive(opened, now);
@@ -160,7 +168,6 @@ final class LogArchiver implements AutoCloseable {
           }
           dueAt = after(now.archiveMillis());
         }
-        known = opened;
       } catch (IOException | CorruptDataException | StorageStoppedException | ConfigException e) {
         dueAt = after(Math.min(MOST_RETRY_MILLIS, now.archiveMillis()));
         failed(String.valueOf(e.getMessage()));
@@ -199,13 +206,13 @@ final class LogArchiver implements AutoCloseable {
   }
 
   /** Ends archiving, as the settings say. */
-  private void stop(@Nullable Engine opened, boolean isNew) throws IOException {
-    boolean worked = work != null || watch != null;
+  private void stop(@Nullable Engine opened) throws IOException {
     leave();
     timeline = "";
     if (opened != null) {
-      if (worked || isNew) {
+      if (!released) {
         opened.logFeed().release();
+        released = true;
       }
       timelines(opened).delete();
     }

@@ -1,6 +1,7 @@
 package io.varve.http.cli;
 
 import io.varve.engine.format.ByteWriter;
+import io.varve.engine.io.FolderTree;
 import io.varve.engine.model.Labels;
 import io.varve.http.Server;
 import io.varve.http.config.ServerConfig;
@@ -9,7 +10,6 @@ import io.varve.http.config.ServerConfig.LogLevel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.URI;
@@ -17,12 +17,10 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.xerial.snappy.Snappy;
 import picocli.CommandLine.Command;
@@ -127,7 +125,7 @@ final class RehearseCommand implements Callable<Integer> {
         }
       }
     } finally {
-      delete(folder);
+      FolderTree.delete(folder);
     }
     return 0;
   }
@@ -246,21 +244,6 @@ final class RehearseCommand implements Callable<Integer> {
     }
     try (InputStream in = connection.getInputStream()) {
       in.readAllBytes();
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      files
-          .sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
     }
   }
 }

@@ -7,6 +7,7 @@ import io.varve.engine.LimitExceededException;
 import io.varve.engine.Snapshot;
 import io.varve.engine.WriteMode;
 import io.varve.engine.WriteResult;
+import io.varve.engine.io.FolderTree;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
 import io.varve.engine.model.SampleColumns;
@@ -15,10 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Replayed series that other rules read: in an engine of their own on a throw-away folder, so that
@@ -109,13 +107,7 @@ final class Overlay implements AutoCloseable {
   public void close() {
     try {
       engine.close();
-      List<Path> found;
-      try (Stream<Path> all = Files.walk(folder)) {
-        found = all.sorted(Comparator.reverseOrder()).toList(); // what is in a folder goes first
-      }
-      for (Path path : found) {
-        Files.delete(path);
-      }
+      FolderTree.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -65,7 +65,8 @@ public final class RaftNode implements AutoCloseable {
    * @param begin up to which record the stores go with which all nodes begin; 0 for empty ones, and
    *     ignored where a log has begun
    * @param owners who opens and closes the engine of each shard, by its number
-   * @throws IOException if the folder is in use or damaged, or the address taken
+   * @throws DamagedLogException if what is in the folder cannot be gone on with
+   * @throws IOException if the folder is in use, or the address taken
    */
   public static RaftNode start(
       RaftSettings settings,
@@ -133,6 +134,10 @@ public final class RaftNode implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       shards.forEach(shard -> shard.feed().close());
       server.close();
+      DamagedLogException damage = DamagedLogException.of(settings.folder(), e);
+      if (damage != null) {
+        throw damage;
+      }
       throw e instanceof IOException io ? io : new IOException("the replicated log: " + e, e);
     }
     ScheduledExecutorService timer =
