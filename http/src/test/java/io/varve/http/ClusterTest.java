@@ -9,6 +9,7 @@ import io.varve.engine.Engine;
 import io.varve.engine.FeatureLevel;
 import io.varve.http.cli.CommandResult;
 import io.varve.http.config.ClusterConfig;
+import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.notify.Tls;
 import java.io.IOException;
@@ -546,6 +547,12 @@ final class ClusterTest {
     }
     allHave(70);
     awaitEmptySpools();
+    // What it could not keep it says before it takes anything.
+    stop(0);
+    sections[0] = "ingest: {max_body_bytes: 100MiB}\n";
+    assertThatThrownBy(() -> open(0))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("ingest.max_body_bytes");
   }
 
   private void awaitEmptySpools() throws Exception {

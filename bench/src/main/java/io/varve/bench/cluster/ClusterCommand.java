@@ -127,6 +127,16 @@ public final class ClusterCommand implements Callable<Integer> {
   private double loadHours;
 
   @Option(
+      names = "--catch-up",
+      paramLabel = "MB",
+      defaultValue = "500",
+      description = {
+        "Megabytes of sealed data that a node loses and takes from the others, while all are"
+            + " asked; 0: none (default: ${DEFAULT-VALUE})."
+      })
+  private int catchUp;
+
+  @Option(
       names = "--hosts",
       paramLabel = "N",
       defaultValue = "40",
@@ -150,7 +160,13 @@ public final class ClusterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (faults < 0 || kills < 0 || clients < 1 || pause < 0 || hosts < 1 || loadHours < 0) {
+    if (faults < 0
+        || kills < 0
+        || clients < 1
+        || pause < 0
+        || hosts < 1
+        || loadHours < 0
+        || catchUp < 0) {
       throw options.wrong("numbers must not be negative; at least one client and one host");
     }
     List<String> varve = List.of(home.launcher().toString());
@@ -166,6 +182,13 @@ public final class ClusterCommand implements Callable<Integer> {
             new FailoverRun(varve, part(folder, "failover"), kills, System.err::println).run();
         outcome.print(System.out);
         report.put("failover", outcome);
+        passed &= outcome.passed();
+      }
+      if (catchUp > 0) {
+        CatchUpRun.Outcome outcome =
+            new CatchUpRun(varve, part(folder, "catch-up"), catchUp, System.err::println).run();
+        outcome.print(System.out);
+        report.put("catchUp", outcome);
         passed &= outcome.passed();
       }
       if (loadHours > 0) {

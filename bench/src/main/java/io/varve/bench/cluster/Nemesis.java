@@ -254,7 +254,7 @@ final class Nemesis {
   }
 
   private static boolean isRaftLog(Path file) {
-    return file.toString().contains("raft") && file.getFileName().toString().startsWith("log_");
+    return file.startsWith("raft") && file.getFileName().toString().startsWith("log_");
   }
 
   private static String filled(ClusterNode node, Fault fault)

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -116,8 +115,8 @@ final class NemesisRun {
     List<FaultKind> left = plan.kinds().stream().filter(kind -> !kinds.contains(kind)).toList();
     kinds.retainAll(plan.kinds());
     if (plan.async()) {
-      // What is wiped, or found damaged and then wiped, may have been the only copy.
-      kinds.removeAll(EnumSet.of(FaultKind.WIPE, FaultKind.FLIP_LOG));
+      // What is wiped may have been the only copy.
+      kinds.remove(FaultKind.WIPE);
     }
     long begin = System.nanoTime();
     List<Thread> threads = new ArrayList<>();

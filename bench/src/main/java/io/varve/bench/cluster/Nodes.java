@@ -92,6 +92,14 @@ final class Nodes implements AutoCloseable {
     return http.send(request(node, path, patience).build(), BodyHandlers.ofString());
   }
 
+  /** The answer to a POST of nothing. */
+  HttpResponse<String> post(int node, String path, Duration patience)
+      throws IOException, InterruptedException {
+    return http.send(
+        request(node, path, patience).POST(HttpRequest.BodyPublishers.noBody()).build(),
+        BodyHandlers.ofString());
+  }
+
   private HttpRequest.Builder request(int node, String path, Duration patience) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + ports.get(node) + path))
         .timeout(patience);

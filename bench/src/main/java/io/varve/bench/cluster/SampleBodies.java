@@ -1,6 +1,7 @@
 package io.varve.bench.cluster;
 
 import io.varve.engine.format.ByteWriter;
+import io.varve.engine.model.Labels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -24,12 +25,7 @@ final class SampleBodies {
       series.reset();
       series.bytes(samples.labels(run.series()).canonical());
       for (int n = run.from(); n < run.to(); n++) {
-        sample.reset();
-        sample.u8(VALUE);
-        sample.bits(samples.value(run.series(), n));
-        sample.u8(TIMESTAMP);
-        sample.varint(samples.timeMillis(n));
-        nested(series, SAMPLE, sample);
+        add(series, sample, samples.timeMillis(n), samples.value(run.series(), n));
       }
       nested(request, TIMESERIES, series);
     }
@@ -38,6 +34,26 @@ final class SampleBodies {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Adds a series to a request that is not compressed yet. */
+  static void series(ByteWriter request, Labels labels, long[] times, double[] values) {
+    ByteWriter series = new ByteWriter(512);
+    ByteWriter sample = new ByteWriter(32);
+    series.bytes(labels.canonical());
+    for (int i = 0; i < times.length; i++) {
+      add(series, sample, times[i], values[i]);
+    }
+    nested(request, TIMESERIES, series);
+  }
+
+  private static void add(ByteWriter series, ByteWriter sample, long time, double value) {
+    sample.reset();
+    sample.u8(VALUE);
+    sample.bits(value);
+    sample.u8(TIMESTAMP);
+    sample.varint(time);
+    nested(series, SAMPLE, sample);
   }
 
   private static void nested(ByteWriter out, int tag, ByteWriter inner) {

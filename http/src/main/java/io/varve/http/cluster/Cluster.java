@@ -3,6 +3,7 @@ package io.varve.http.cluster;
 import io.varve.engine.EngineStats;
 import io.varve.engine.FeatureLevel;
 import io.varve.http.config.ClusterConfig;
+import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.net.Availability;
 import io.varve.http.net.Handler;
@@ -13,6 +14,7 @@ import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.PeerBook;
 import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.ingest.spool.Spool;
+import io.varve.ingest.spool.SpooledRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -93,6 +95,14 @@ public final class Cluster implements AutoCloseable {
   }
 
   private WriteSpool spool(String token) {
+    int most = config.ingest().limits().compressedBytes();
+    if (most > SpooledRequest.MOST_BODY_BYTES) {
+      throw new ConfigException(
+          "ingest.max_body_bytes: a spool (cluster.replication: async) holds bodies of at most "
+              + SpooledRequest.MOST_BODY_BYTES
+              + " bytes, not of "
+              + most);
+    }
     Delivery delivery = new Delivery(peers, token, writeMillis());
     return new WriteSpool(
         config.dataDir().resolve(SPOOL), config.cluster(), delivery, watch, peers, meter);

@@ -23,6 +23,9 @@ public record SpooledRequest(
     Map<String, String> headers,
     byte[] record,
     int bodyOffset) {
+  /** The largest body that fits into a record, with its path and headers. */
+  public static final int MOST_BODY_BYTES = 60 << 20;
+
   private static final int MOST_HEADERS = 255;
   private static final int ROOM = 256;
 
