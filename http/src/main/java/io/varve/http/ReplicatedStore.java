@@ -7,7 +7,6 @@ import io.varve.engine.Replica;
 import io.varve.engine.StoreInstall;
 import io.varve.engine.StoreListing;
 import io.varve.engine.UnknownLevelException;
-import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.log.ShardLog;
 import io.varve.http.config.ServerConfig;
 import io.varve.ingest.cluster.LogPosition;
@@ -291,6 +290,8 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     }
     try {
       var _ = pullFrom(log().leader());
+    } catch (UnknownLevelException e) {
+      reopen(new ReplicaState.Reopening()); // which says that another version is needed
     } catch (IOException | RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, "no store was pulled: " + e.getMessage());
       tryAgain(this::replace);
@@ -462,7 +463,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
         () -> {
           try {
             done.complete(pullFrom(leader));
-          } catch (IOException | CorruptDataException e) {
+          } catch (IOException | RuntimeException | Error e) {
             LOG.log(
                 System.Logger.Level.WARNING,
                 "the store of " + leader + " did not come whole: " + e.getMessage());
@@ -483,7 +484,7 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
         () -> {
           try {
             var _ = pullFrom(node);
-          } catch (IOException | CorruptDataException e) {
+          } catch (IOException | RuntimeException e) {
             LOG.log(
                 System.Logger.Level.WARNING,
                 "the store of another node did not come whole, this one stays: " + e.getMessage());

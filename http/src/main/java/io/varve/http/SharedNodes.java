@@ -78,8 +78,11 @@ final class SharedNodes implements SharedPart {
       if (!ids(nodes).contains(book.self())) {
         throw new ConfigException("this node is none of " + String.join(", ", ids(nodes)));
       }
-      book.replace(nodes);
-      changed.accept(book.all());
+      try {
+        book.replace(nodes);
+      } finally {
+        changed.accept(book.all()); // they hold, even if they could not be kept for the next start
+      }
     } catch (IOException | IllegalArgumentException e) {
       throw new ConfigException(String.valueOf(e.getMessage()));
     }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -36,6 +37,9 @@ final class SharedSettings implements Sharing {
   private volatile List<SharedPart> parts = List.of();
   private volatile IntSupplier knownToAll = () -> 0;
   private volatile Set<String> differing = Set.of();
+
+  /** What was told of already, by part. */
+  private final Map<String, String> tooMuch = new ConcurrentHashMap<>();
 
   // Guarded by this.
   private final Map<String, String> taken = new HashMap<>();
@@ -102,13 +106,26 @@ final class SharedSettings implements Sharing {
       String text = there.get(part.name());
       String next = text == null ? part.own() : part.amended(text);
       if (next != null) {
-        engine.share(part.name(), next);
+        found(engine, part, next);
       }
     }
     int known = knownToAll.getAsInt();
     if (known > FeatureLevel.of(there)) {
       LOG.log(System.Logger.Level.INFO, "all nodes know features up to level " + known);
       engine.share(FeatureLevel.SETTING, Integer.toString(known));
+    }
+  }
+
+  /** What cannot be in common holds up nothing else. */
+  private void found(Engine engine, SharedPart part, String text) {
+    try {
+      engine.share(part.name(), text);
+    } catch (IllegalArgumentException e) {
+      if (!text.equals(tooMuch.put(part.name(), text))) {
+        LOG.log(
+            System.Logger.Level.ERROR,
+            part.name() + " of this node cannot be those of the cluster: " + e.getMessage());
+      }
     }
   }
 

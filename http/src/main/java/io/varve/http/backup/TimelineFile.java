@@ -2,6 +2,7 @@ package io.varve.http.backup;
 
 import io.varve.engine.io.FileSystem;
 import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.io.SmallFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -28,15 +29,7 @@ final class TimelineFile implements Timelines {
 
   @Override
   public void write(Timeline timeline) throws IOException {
-    byte[] text = timeline.text().getBytes(StandardCharsets.UTF_8);
-    Path unfinished = dataDir.resolve(NAME + ".new");
-    fs.delete(unfinished);
-    try (FileSystem.AppendFile out = fs.create(unfinished)) {
-      out.write(text, 0, text.length);
-      out.sync();
-    }
-    fs.rename(unfinished, dataDir.resolve(NAME));
-    fs.syncDirectory(dataDir);
+    SmallFile.write(fs, dataDir.resolve(NAME), timeline.text().getBytes(StandardCharsets.UTF_8));
   }
 
   @Override

@@ -16,6 +16,8 @@ import io.varve.ingest.otlp.OtlpDeltas;
 import io.varve.ingest.spool.Spool;
 import io.varve.ingest.spool.SpooledRequest;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,6 +27,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +57,7 @@ public final class Cluster implements AutoCloseable {
   private final Peers peers;
   private final PeerWatch watch;
   private final Forwarder forwarder;
+  private final boolean keeps;
   private final @Nullable WriteSpool spool;
   private final String version;
 
@@ -91,15 +95,28 @@ public final class Cluster implements AutoCloseable {
     watch =
         new PeerWatch(
             peers, token, config.http().routePrefix() + STATUS + "?scope=node", view, meter);
-    spool = told.replication() == ClusterConfig.Replication.ASYNC ? spool(token) : null;
+    keeps = told.replication() == ClusterConfig.Replication.ASYNC;
+    spool = keeps || isLeft(config.dataDir().resolve(SPOOL)) ? spool(token) : null;
+  }
+
+  /** True if writes may wait in a folder that were acknowledged under another setting. */
+  private static boolean isLeft(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isPresent();
+    }
   }
 
   private WriteSpool spool(String token) {
-    int most = config.ingest().limits().compressedBytes();
-    if (most > SpooledRequest.MOST_BODY_BYTES) {
+    long most = config.ingest().limits().compressedBytes();
+    long held = Math.min(SpooledRequest.MOST_BODY_BYTES, config.cluster().spool().maxBytes());
+    if (keeps && most > held) {
       throw new ConfigException(
-          "ingest.max_body_bytes: a spool (cluster.replication: async) holds bodies of at most "
-              + SpooledRequest.MOST_BODY_BYTES
+          "ingest.max_body_bytes: the spool (cluster.replication: async, cluster.spool.max_bytes)"
+              + " holds bodies of at most "
+              + held
               + " bytes, not of "
               + most);
     }
@@ -208,7 +225,7 @@ public final class Cluster implements AutoCloseable {
             route.handler(), RouteKind.WRITE, route.style(), isRepeatable, writeMillis(), this);
     WriteSpool into = spool;
     // What may be sent once only is not kept to be sent until it is taken.
-    return into == null || keep == null || !isRepeatable
+    return into == null || !keeps || keep == null || !isRepeatable
         ? lead
         : new SpoolHandler(keep, lead, into, here);
   }

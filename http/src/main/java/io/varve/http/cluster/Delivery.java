@@ -36,8 +36,12 @@ final class Delivery {
     /** It is never taken, at least in part: why. */
     record Refused(String why) implements Result {}
 
-    /** It may be taken at another time, or by another node: why. */
-    record Later(String why) implements Result {}
+    /**
+     * It may be taken at another time, or by another node: why.
+     *
+     * @param isOfRequest true if others may be taken now, as this one alone goes beyond a limit
+     */
+    record Later(String why, boolean isOfRequest) implements Result {}
   }
 
   /** One attempt. */
@@ -55,7 +59,7 @@ final class Delivery {
       return judge(
           peers.client().send(post.build(), HttpResponse.BodyHandlers.ofByteArray()), leader);
     } catch (IOException e) {
-      return new Result.Later("node " + leader.id() + " is not reached: " + e);
+      return new Result.Later("node " + leader.id() + " is not reached: " + e, false);
     }
   }
 
@@ -77,7 +81,8 @@ final class Delivery {
                 .strip();
     return switch (status) {
       case 400, 413, 415 -> new Result.Refused(why);
-      default -> new Result.Later(why);
+      case 401, 403, 502, 503, 504 -> new Result.Later(why, false);
+      default -> new Result.Later(why, true);
     };
   }
 }

@@ -1,5 +1,6 @@
 package io.varve.http.cluster;
 
+import io.varve.engine.NotLeadingException;
 import io.varve.http.net.Handler;
 import io.varve.http.net.Request;
 import io.varve.http.net.Response;
@@ -11,6 +12,8 @@ import java.io.IOException;
  * pass on is for the leader.
  */
 final class SpoolHandler implements Handler {
+  private static final System.Logger LOG = System.getLogger(SpoolHandler.class.getName());
+
   private final Handler keep;
   private final Handler lead;
   private final WriteSpool spool;
@@ -34,9 +37,13 @@ final class SpoolHandler implements Handler {
     boolean isAsked = request.header(Headers.HOP) == null && !here.isStopping();
     if (isAsked && spool.isOpen() && here.readable() != null) {
       response.header(Headers.NODE, here.id());
-      keep.handle(request, response);
-    } else {
-      lead.handle(request, response);
+      try {
+        keep.handle(request, response);
+        return;
+      } catch (NotLeadingException e) {
+        LOG.log(System.Logger.Level.DEBUG, "the store was closed meanwhile", e);
+      }
     }
+    lead.handle(request, response);
   }
 }

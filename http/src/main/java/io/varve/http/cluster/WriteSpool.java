@@ -27,6 +27,9 @@ public final class WriteSpool implements AutoCloseable {
   /** So often at most the log tells of requests that were refused, or do not get through. */
   private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /** So often a request is sent before others are sent that it keeps waiting. */
+  private static final int ATTEMPTS = 8;
+
   /** All writes go by way of the first shard, as long as there is one only. */
   private static final int SHARD = 0;
 
@@ -42,6 +45,8 @@ public final class WriteSpool implements AutoCloseable {
 
   // Of the thread.
   private long tidied;
+  private long attempted;
+  private int attempts;
   private long toldRefused = System.nanoTime() - TELL_NANOS;
   private long toldStuck = System.nanoTime();
 
@@ -87,7 +92,8 @@ public final class WriteSpool implements AutoCloseable {
 
   /** True if it takes requests. */
   boolean isOpen() {
-    return spool != null && !closed;
+    Spool now = spool;
+    return now != null && !closed && now.isWritable();
   }
 
   /** What is in it; null while it is not open. */
@@ -125,9 +131,9 @@ public final class WriteSpool implements AutoCloseable {
           }
           if (System.nanoTime() - tidied > TIDY_NANOS) {
             tidied = System.nanoTime();
-            from.tidy();
+            tidy(from);
           }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
           tellStuck(from, "the spool of this node: " + e, e);
           Thread.sleep(LONGEST_PAUSE_MILLIS);
         }
@@ -137,8 +143,18 @@ public final class WriteSpool implements AutoCloseable {
     }
   }
 
-  /** One attempt; false if the request still waits. */
-  private boolean deliver(SpooledRequest request, Spool from) throws InterruptedException {
+  /** What it cannot do now, as on a full disk, does not hold up deliveries. */
+  private void tidy(Spool of) {
+    try {
+      of.tidy();
+    } catch (IOException e) {
+      tellStuck(of, "the spool of this node keeps what it could delete: " + e, e);
+    }
+  }
+
+  /** One attempt; false if the request still is the next one. */
+  private boolean deliver(SpooledRequest request, Spool from)
+      throws IOException, InterruptedException {
     Peer to = leader.get();
     if (to == null) {
       tellStuck(from, "no leader of shard " + SHARD + " is known", null);
@@ -155,9 +171,15 @@ public final class WriteSpool implements AutoCloseable {
               "a write that was acknowledged is refused, in part or as a whole, for good: " + why);
         }
       }
-      case Delivery.Result.Later(String why) -> {
+      case Delivery.Result.Later(String why, boolean isOfRequest) -> {
         meter.delivered(ClusterMeter.Delivered.DELAYED);
         tellStuck(from, why, null);
+        attempts = request.sequence() == attempted ? attempts + 1 : 1;
+        attempted = request.sequence();
+        if (isOfRequest && attempts >= ATTEMPTS && from.waiting() > 1) {
+          from.postpone(request);
+          return true;
+        }
         return false;
       }
     }
@@ -166,7 +188,7 @@ public final class WriteSpool implements AutoCloseable {
     return true;
   }
 
-  private void tellStuck(Spool from, String why, @Nullable Exception cause) {
+  private void tellStuck(Spool from, String why, @Nullable Throwable cause) {
     if (System.nanoTime() - toldStuck > TELL_NANOS) {
       toldStuck = System.nanoTime();
       LOG.log(

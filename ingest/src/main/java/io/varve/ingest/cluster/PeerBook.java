@@ -1,10 +1,12 @@
 package io.varve.ingest.cluster;
 
+import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.io.SmallFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -128,13 +130,10 @@ public final class PeerBook {
     told = next;
     peers = seenFromHere(next);
     if (folder != null) {
-      Path temporary = folder.resolve(FILE + ".tmp");
-      Files.writeString(temporary, text(next));
-      Files.move(
-          temporary,
+      SmallFile.write(
+          RealFileSystem.INSTANCE,
           folder.resolve(FILE),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+          text(next).getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -1,23 +1,28 @@
 package io.varve.ingest.spool;
 
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.format.Crc32c;
 import io.varve.engine.io.RealFileSystem;
+import io.varve.engine.io.SmallFile;
 import io.varve.engine.log.ShardLog;
 import io.varve.engine.wal.Wal;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +45,10 @@ public final class Spool implements AutoCloseable {
   private static final long READ_BYTES = 4 << 20;
 
   private static final String DELIVERED = "DELIVERED";
+  private static final Pattern MARK = Pattern.compile("([0-9]{1,18}) ([0-9a-f]{8})\n");
+
+  /** So often the same request is read before it counts as damaged. */
+  private static final int MOST_READS = 5;
 
   private final Path folder;
   private final long mostBytes;
@@ -67,6 +76,9 @@ public final class Spool implements AutoCloseable {
   // Of the thread that takes requests out.
   private final Deque<SpooledRequest> read = new ArrayDeque<>();
   private long told;
+  private int reads;
+
+  private volatile boolean failed;
 
   /** Requests that were acknowledged and cannot be read any more. */
   private volatile long lost;
@@ -146,26 +158,31 @@ public final class Spool implements AutoCloseable {
 
   private long readMark() throws IOException {
     Path file = folder.resolve(DELIVERED);
-    try {
-      return Long.parseLong(Files.readString(file).strip());
-    } catch (NoSuchFileException e) {
-      return 0;
-    } catch (NumberFormatException e) {
-      LOG.log(
-          System.Logger.Level.WARNING, file + " is damaged: all that is kept is delivered again");
+    if (!Files.exists(file)) {
       return 0;
     }
+    String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    Matcher mark = MARK.matcher(text);
+    if (mark.matches() && checksum(mark.group(1)).equals(mark.group(2))) {
+      return Long.parseLong(mark.group(1));
+    }
+    LOG.log(System.Logger.Level.WARNING, file + " is damaged: all that is kept is delivered again");
+    return 0;
   }
 
   private void writeMark() throws IOException {
-    Path temporary = folder.resolve(DELIVERED + ".tmp");
-    Files.writeString(temporary, delivered + "\n");
-    Files.move(
-        temporary,
+    String number = Long.toString(delivered);
+    String text = number + " " + checksum(number) + "\n";
+    SmallFile.write(
+        RealFileSystem.INSTANCE,
         folder.resolve(DELIVERED),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        text.getBytes(StandardCharsets.US_ASCII));
     told = delivered;
+  }
+
+  private static String checksum(String number) {
+    byte[] bytes = number.getBytes(StandardCharsets.US_ASCII);
+    return HexFormat.of().toHexDigits(Crc32c.of(bytes, 0, bytes.length));
   }
 
   /**
@@ -204,13 +221,51 @@ public final class Spool implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    log.sync(sequence);
+    sync(sequence);
+  }
+
+  private void sync(long sequence) throws IOException {
+    try {
+      log.sync(sequence);
+    } catch (IOException e) {
+      failed = true; // nobody knows what the disk has; no sync of this log succeeds any more
+      throw e;
+    }
     lock.lock();
     try {
       arrived.signalAll();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** False once an fsync has failed: nothing is taken until the next start. Any thread. */
+  public boolean isWritable() {
+    return !failed;
+  }
+
+  /**
+   * Puts the request that {@link #await} gave behind all others: it does not get through, and they
+   * may.
+   *
+   * @throws IOException if it cannot be written; it stays where it is
+   */
+  public void postpone(SpooledRequest request) throws IOException {
+    long sequence;
+    lock.lock();
+    try {
+      if (isTorn && !log.tryRepair()) {
+        throw new IOException("the spool of this node cannot be written");
+      }
+      isTorn = false;
+      sequence = append(request.record());
+      waitingBytes += request.record().length;
+      remember(SpooledRequest.decode(sequence, request.record()));
+    } finally {
+      lock.unlock();
+    }
+    sync(sequence);
+    delivered(request);
   }
 
   private long append(byte[] record) throws IOException {
@@ -280,14 +335,45 @@ public final class Spool implements AutoCloseable {
       read.clear();
       try {
         log.read(next, log.durable(), READ_BYTES, new Collector());
+        reads = 0;
       } catch (CorruptDataException | NoSuchFileException e) {
         if (read.isEmpty()) {
-          skip(next, e);
+          skip(next, firstBehind(next), String.valueOf(e.getMessage()));
+          return null;
+        }
+      } catch (IOException e) {
+        // The disk may read it once more, or never again.
+        if (read.isEmpty() && ++reads < MOST_READS) {
+          throw e;
+        }
+        reads = 0;
+        if (read.isEmpty()) {
+          skip(next, firstBehind(next), String.valueOf(e.getMessage()));
           return null;
         }
       }
     }
-    return read.peekFirst();
+    SpooledRequest first = read.peekFirst();
+    if (first != null && first.sequence() > next) {
+      skip(next, first.sequence(), "they are missing in " + folder);
+      return null;
+    }
+    return first;
+  }
+
+  /** What can be read behind a request that cannot: in memory, or with the next segment. */
+  private long firstBehind(long next) {
+    lock.lock();
+    try {
+      Long behind = segments.higher(next);
+      long goOn = behind == null ? log.durable() + 1 : behind;
+      SpooledRequest remembered = recent.peekFirst();
+      return remembered == null || remembered.sequence() <= next
+          ? goOn
+          : Math.min(goOn, remembered.sequence());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Keeps what is read. */
@@ -302,12 +388,9 @@ public final class Spool implements AutoCloseable {
     }
   }
 
-  /** Goes on behind what cannot be read: with the next segment. */
-  private void skip(long next, Exception why) {
+  private void skip(long next, long goOn, String why) {
     lock.lock();
     try {
-      Long behind = segments.higher(next);
-      long goOn = behind == null ? log.durable() + 1 : behind;
       lost += goOn - next;
       LOG.log(
           System.Logger.Level.ERROR,
@@ -316,7 +399,7 @@ public final class Spool implements AutoCloseable {
               + " to "
               + (goOn - 1)
               + " of the spool were acknowledged and are lost: "
-              + why.getMessage());
+              + why);
       advance(goOn - 1);
     } finally {
       lock.unlock();
@@ -363,7 +446,6 @@ public final class Spool implements AutoCloseable {
       if (closed || delivered == told) {
         return;
       }
-      writeMark();
       to = delivered;
       while (segments.size() > 1 && segments.higher(segments.first()) <= to + 1) {
         segments.pollFirst();
@@ -371,7 +453,15 @@ public final class Spool implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    log.trim(to + 1);
+    log.trim(to + 1); // first, as a full disk may have no room for the mark
+    lock.lock();
+    try {
+      if (!closed) {
+        writeMark();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Bytes of requests that wait. Any thread. */

@@ -17,9 +17,10 @@
  * </pre>
  *
  * <p>Beside the segments stands the text file {@code DELIVERED}: the sequence number up to which
- * requests are in the cluster, in decimal digits and a line feed. It may be a second old: requests
- * behind it are sent once more after a start, which changes nothing, as the same sample twice is
- * one sample.
+ * requests are in the cluster, in decimal digits, a blank, the CRC-32C of the digits in 8 hex
+ * digits, and a line feed. It may be a second old: requests behind it are sent once more after a
+ * start, which changes nothing, as the same sample twice is one sample. If it is damaged, all that
+ * is kept is sent once more.
  *
  * <h2>Example</h2>
  *

@@ -3,7 +3,9 @@ package io.varve.ingest.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.format.Crc32c;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -126,14 +128,102 @@ final class SpoolTest {
       take(spool, 9, 10, 20);
     }
     // A mark that outlasted the requests that it speaks of.
-    Files.writeString(copy.resolve("DELIVERED"), "50\n");
+    Files.writeString(copy.resolve("DELIVERED"), "50 " + checksum("50") + "\n");
     try (Spool spool = Spool.open(copy, CLUSTER, MOST)) {
       put(spool, 10, 11, 20);
       take(spool, 10, 11, 20);
     }
-    Files.writeString(copy.resolve("DELIVERED"), "\0\0\0");
-    try (Spool spool = Spool.open(copy, CLUSTER, MOST)) {
-      assertThat(Objects.requireNonNull(spool.await(0)).path()).isEqualTo("/p0");
+    for (String damaged :
+        List.of("\0\0\0", "", "11\n", "91 " + checksum("11") + "\n", "\u00b11 00000000\n")) {
+      Files.write(copy.resolve("DELIVERED"), damaged.getBytes(StandardCharsets.ISO_8859_1));
+      try (Spool spool = Spool.open(copy, CLUSTER, MOST)) {
+        assertThat(Objects.requireNonNull(spool.await(0)).path()).as(damaged).isEqualTo("/p0");
+      }
+    }
+  }
+
+  private static String checksum(String number) {
+    byte[] bytes = number.getBytes(StandardCharsets.US_ASCII);
+    return HexFormat.of().toHexDigits(Crc32c.of(bytes, 0, bytes.length));
+  }
+
+  @Test
+  void whatDoesNotGetThroughLetsOthersPass() throws Exception {
+    try (Spool spool = open()) {
+      put(spool, 0, 4, 20);
+      spool.postpone(Objects.requireNonNull(spool.await(0)));
+      assertThat(spool.waiting()).isEqualTo(4);
+      take(spool, 1, 3, 20);
+    }
+    try (Spool spool = open()) {
+      take(spool, 3, 4, 20);
+      take(spool, 0, 1, 20);
+      assertThat(spool.await(0)).isNull();
+      assertThat(spool.waitingBytes()).isZero();
+    }
+  }
+
+  /** A full disk, say: there is no room for the mark. */
+  @Test
+  void whatIsDeliveredIsDeletedThoughItCannotBeNoted() throws Exception {
+    int length = 100_000;
+    try (Spool spool = open()) {
+      put(spool, 0, 300, length);
+      Path inTheWay = Files.createDirectories(folder.resolve("DELIVERED.tmp").resolve("x"));
+      take(spool, 0, 300, length);
+      assertThatThrownBy(spool::tidy).isInstanceOf(IOException.class);
+      assertThat(segments(folder)).hasSize(1);
+      Files.delete(inTheWay);
+      Files.delete(folder.resolve("DELIVERED.tmp"));
+      spool.tidy();
+      put(spool, 300, 310, length);
+    }
+    try (Spool spool = open()) {
+      take(spool, 300, 310, length);
+    }
+  }
+
+  @Test
+  void aSegmentThatIsGoneIsCountedAsLost() throws Exception {
+    int length = 100_000;
+    try (Spool spool = open()) {
+      put(spool, 0, 300, length);
+    }
+    Files.delete(segments(folder).get(1));
+    try (Spool spool = open()) {
+      int delivered = 0;
+      while (spool.waiting() > 0) {
+        SpooledRequest request = spool.await(0);
+        if (request != null) {
+          spool.delivered(request);
+          delivered++;
+        }
+      }
+      assertThat(delivered).isBetween(200, 250);
+      assertThat(spool.lost()).isEqualTo(300 - delivered);
+    }
+  }
+
+  @Test
+  void whatIsInMemoryIsNotLostWithItsSegment() throws Exception {
+    int length = 100_000;
+    try (Spool spool = open()) {
+      put(spool, 0, 300, length);
+      List<Path> segments = segments(folder);
+      Path older = segments.get(segments.size() - 2);
+      byte[] bytes = Files.readAllBytes(older);
+      bytes[bytes.length / 4] ^= 1;
+      Files.write(older, bytes);
+      int delivered = 0;
+      while (spool.waiting() > 0) {
+        SpooledRequest request = spool.await(0);
+        if (request != null) {
+          spool.delivered(request);
+          delivered++;
+        }
+      }
+      assertThat(spool.lost()).isEqualTo(300 - delivered);
+      assertThat(delivered).as("the last 8 MiB are in memory").isGreaterThan(230);
     }
   }
 

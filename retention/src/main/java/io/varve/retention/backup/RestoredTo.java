@@ -1,6 +1,7 @@
 package io.varve.retention.backup;
 
 import io.varve.engine.io.FileSystem;
+import io.varve.engine.io.SmallFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -29,13 +30,7 @@ public record RestoredTo(long position) {
   }
 
   void write(FileSystem fs, Path folder) throws IOException {
-    byte[] text = (position + "\n").getBytes(StandardCharsets.US_ASCII);
-    Path file = folder.resolve(NAME);
-    fs.delete(file);
-    try (FileSystem.AppendFile out = fs.create(file)) {
-      out.write(text, 0, text.length);
-      out.sync();
-    }
-    fs.syncDirectory(folder);
+    SmallFile.write(
+        fs, folder.resolve(NAME), (position + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 }
