@@ -57,6 +57,19 @@ final class SpoolTest {
     }
   }
 
+  /** Delivers what can be read; gives how many requests that were. */
+  private static int takeAll(Spool spool) throws Exception {
+    int delivered = 0;
+    while (spool.waiting() > 0) {
+      SpooledRequest request = spool.await(0);
+      if (request != null) {
+        spool.delivered(request);
+        delivered++;
+      }
+    }
+    return delivered;
+  }
+
   @Test
   void theBytesAreAsDescribed() {
     byte[] record =
@@ -191,14 +204,7 @@ final class SpoolTest {
     }
     Files.delete(segments(folder).get(1));
     try (Spool spool = open()) {
-      int delivered = 0;
-      while (spool.waiting() > 0) {
-        SpooledRequest request = spool.await(0);
-        if (request != null) {
-          spool.delivered(request);
-          delivered++;
-        }
-      }
+      int delivered = takeAll(spool);
       assertThat(delivered).isBetween(200, 250);
       assertThat(spool.lost()).isEqualTo(300 - delivered);
     }
@@ -214,14 +220,7 @@ final class SpoolTest {
       byte[] bytes = Files.readAllBytes(older);
       bytes[bytes.length / 4] ^= 1;
       Files.write(older, bytes);
-      int delivered = 0;
-      while (spool.waiting() > 0) {
-        SpooledRequest request = spool.await(0);
-        if (request != null) {
-          spool.delivered(request);
-          delivered++;
-        }
-      }
+      int delivered = takeAll(spool);
       assertThat(spool.lost()).isEqualTo(300 - delivered);
       assertThat(delivered).as("the last 8 MiB are in memory").isGreaterThan(230);
     }
