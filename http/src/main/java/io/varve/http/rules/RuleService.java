@@ -173,9 +173,13 @@ public final class RuleService implements Reloadable, SharedPart, AutoCloseable 
                 notifier,
                 meter,
                 clock));
-    manager.update(files, settings(current.rules(), current.externalLabels()));
+    List<RuleFiles.Loaded> begun = files;
+    manager.update(begun, settings(current.rules(), current.externalLabels()));
     manager.start(atStart.rules().maxConcurrent());
     opened = new Opened(manager, notifier, evaluator);
+    if (files != begun) { // taken by who did not see yet that it is open
+      manager.update(files, settings(current.rules(), current.externalLabels()));
+    }
   }
 
   private RuleManager.Settings settings(RulesConfig rules, Labels externalLabels) {
