@@ -592,7 +592,12 @@ final class ClusterTest {
     awaitEmptySpools();
     assertThat(
             client(0)
-                .data("/api/v1/query", "query", "count(last_over_time(other[1h]))")
+                .data(
+                    "/api/v1/query",
+                    "query",
+                    "count(last_over_time(other[1h]))",
+                    "consistency",
+                    "strong")
                 .at("/result/0/value/1")
                 .asInt())
         .isEqualTo(50);
