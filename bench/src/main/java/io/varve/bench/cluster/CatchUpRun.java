@@ -75,7 +75,7 @@ final class CatchUpRun {
    * What was found.
    *
    * @param sealedBytes that the node lacked
-   * @param pullSeconds from the first of them to the last
+   * @param pullSeconds from the first of their bytes until all are proven and in place
    * @param wellSeconds from the start of its process until it followed, less than 1.5 s behind
    * @param answers that were given meanwhile, by the others and, once it did, by the empty one
    * @param byTheEmpty of them by the empty one, before it had caught up
@@ -257,15 +257,15 @@ final class CatchUpRun {
     }
   }
 
-  /** Seconds from the first bytes that come until all are there. */
+  /** Seconds from the first bytes that come until all files are proven and have their names. */
   private static double awaitPulled(ClusterNode node, long sealed)
       throws IOException, InterruptedException {
     long end = System.nanoTime() + CAUGHT_UP.toNanos();
     long first = 0;
     while (true) {
-      long there = bytes(node.data());
+      long there = sealedBytes(node.data());
       long now = System.nanoTime();
-      if (there > 1 << 20 && first == 0) {
+      if (first == 0 && (there > 0 || isComing(node.data()))) {
         first = now;
       }
       if (there >= sealed) {
@@ -278,9 +278,8 @@ final class CatchUpRun {
     }
   }
 
-  /** What has come of files, wherever it stands while it is pulled. */
-  private static long bytes(Path data) throws IOException {
-    return sum(data, file -> !file.toString().contains("raft"));
+  private static boolean isComing(Path data) throws IOException {
+    return sum(data, file -> file.toString().contains("/install/")) > 0;
   }
 
   private static long sealedBytes(Path data) throws IOException {

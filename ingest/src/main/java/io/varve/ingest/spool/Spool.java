@@ -208,20 +208,26 @@ public final class Spool implements AutoCloseable {
       if (waitingBytes + record.length > mostBytes) {
         throw new SpoolFullException(waitingBytes, mostBytes);
       }
-      if (isTorn && !log.tryRepair()) {
-        throw new IOException("the spool of this node cannot be written");
-      }
-      isTorn = false;
-      sequence = append(record);
-      waitingBytes += record.length;
+      sequence = keep(record);
       if (oldestMillis == 0) {
         oldestMillis = takenMillis;
       }
-      remember(SpooledRequest.decode(sequence, record));
     } finally {
       lock.unlock();
     }
     sync(sequence);
+  }
+
+  /** Not durable yet. Under the lock. */
+  private long keep(byte[] record) throws IOException {
+    if (isTorn && !log.tryRepair()) {
+      throw new IOException("the spool of this node cannot be written");
+    }
+    isTorn = false;
+    long sequence = append(record);
+    waitingBytes += record.length;
+    remember(SpooledRequest.decode(sequence, record));
+    return sequence;
   }
 
   private void sync(long sequence) throws IOException {
@@ -254,13 +260,7 @@ public final class Spool implements AutoCloseable {
     long sequence;
     lock.lock();
     try {
-      if (isTorn && !log.tryRepair()) {
-        throw new IOException("the spool of this node cannot be written");
-      }
-      isTorn = false;
-      sequence = append(request.record());
-      waitingBytes += request.record().length;
-      remember(SpooledRequest.decode(sequence, request.record()));
+      sequence = keep(request.record());
     } finally {
       lock.unlock();
     }
