@@ -200,6 +200,19 @@ final class ReplicasTest {
       assertThat(read(restored)).as("seed " + seed).isEqualTo(model.visible(TimeRange.ALL));
     }
 
+    // Broken off late, and done again.
+    Path newest;
+    try (Stream<Path> all = Files.list(common.resolve("wal/0"))) {
+      newest = all.max(Path::compareTo).orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(newest);
+    byte[] damaged = bytes.clone();
+    damaged[bytes.length / 2] ^= 1;
+    Files.write(newest, damaged);
+    assertThatThrownBy(() -> RestoredLog.apply(on(common)))
+        .isInstanceOf(CorruptDataException.class);
+    Files.write(newest, bytes);
+
     RestoredLog.apply(on(common));
 
     DataFolder.Contents contents = new DataFolder(common).contents();
