@@ -237,8 +237,8 @@ public final class Cluster implements AutoCloseable {
   }
 
   /**
-   * True if requests are worth sending here: this node is within the bound, or knows one that is,
-   * to which it passes them on.
+   * True if requests are worth sending here: this node leads or is within the bound, or knows one
+   * that does or is, to which it passes them on.
    */
   public boolean isReady() {
     if (here.isStopping()) {
@@ -246,8 +246,10 @@ public final class Cluster implements AutoCloseable {
     }
     long bound = config.cluster().reads().maxLagMillis();
     ClusterView view = here.readable();
-    return (view != null && Here.lagMillis(view) <= bound)
-        || watch.readers().stream().anyMatch(other -> other.lagMillis() <= bound);
+    String leader = watch.leader(0);
+    return (view != null && (isLeading() || Here.lagMillis(view) <= bound))
+        || watch.readers().stream()
+            .anyMatch(other -> other.peer().id().equals(leader) || other.lagMillis() <= bound);
   }
 
   /** True if this node leads, so that writes that are sent here go no further way. */

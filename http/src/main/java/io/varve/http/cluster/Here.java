@@ -81,7 +81,7 @@ record Here(
   static long lagMillis(ClusterView view) {
     long most = 0;
     for (int shard = 0; shard < view.shardCount(); shard++) {
-      most = Math.max(most, view.leads(shard) ? 0 : view.lagMillis(shard));
+      most = Math.max(most, view.lagMillis(shard));
     }
     return most;
   }

@@ -184,7 +184,11 @@ final class LevelledRead implements Handler {
 
   private @Nullable String tooFarBehind(ClusterView view) {
     long lag = Here.lagMillis(view);
-    return lag <= settings.maxLagMillis() ? null : lagging(lag);
+    if (lag <= settings.maxLagMillis()) {
+      return null;
+    }
+    // Who leads has everything; it only has to be confirmed more often than its lag is told.
+    return cluster.isLeading() && behindAll(view) == null ? null : lagging(lag);
   }
 
   private String lagging(long lagMillis) {

@@ -56,7 +56,7 @@ final class PeerWatch implements AutoCloseable {
     long lagMillis() {
       JsonNode told = report;
       long lag = told == null ? Long.MAX_VALUE : NodeReport.lagMillis(told);
-      return lag == Long.MAX_VALUE || lag == 0 ? lag : lag + contactMillis();
+      return lag == Long.MAX_VALUE ? lag : lag + contactMillis();
     }
 
     boolean canRead() {

@@ -86,6 +86,24 @@ final class LevelledReadTest {
   }
 
   @Test
+  void whoLeadsIsConfirmedWhenTheBoundIsShort() throws Exception {
+    cluster.node("b").view.lagMillis = 2_100;
+    assertAnswered(cluster.get("b", QUERY), "b");
+    assertThat(cluster.node("b").meter.counts()).containsOnlyKeys("bounded LOCAL");
+  }
+
+  @Test
+  void whoOnlyBelievesThatItLeadsHasAnotherAnswer() throws Exception {
+    cluster.node("b").view.lagMillis = 2_100;
+    cluster.node("c").view.lagMillis = FAR;
+    cluster.node("b").view.readPosition =
+        () -> CompletableFuture.failedFuture(new IOException("no majority confirms it"));
+    cluster.settle();
+    assertAnswered(cluster.get("b", QUERY), "a");
+    assertThat(cluster.node("b").taken).isEmpty();
+  }
+
+  @Test
   void withoutALeaderAnotherReplicaAnswersThatIsNear() throws Exception {
     cluster.lead("");
     cluster.node("a").view.lagMillis = FAR;
@@ -137,6 +155,7 @@ final class LevelledReadTest {
 
   @Test
   void aReadThatMeetsDamageFirstIsAnsweredByAnother() throws Exception {
+    cluster.node("c").view.lagMillis = FAR; // a is the nearest
     cluster.settle();
     FakeNode b = cluster.node("b");
     b.query =
@@ -150,6 +169,7 @@ final class LevelledReadTest {
   /** What a read left out may be in its place again by the time that it ends. */
   @Test
   void aReadUnderWhichFilesWereReplacedIsAnsweredByAnother() throws Exception {
+    cluster.node("c").view.lagMillis = FAR; // a is the nearest
     cluster.settle();
     FakeNode b = cluster.node("b");
     b.query =

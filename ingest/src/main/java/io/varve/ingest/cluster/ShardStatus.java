@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param applied index of the last record that can be read here
  * @param saved index up to which files and saved head have all of it: what the log may forget
  * @param logBytes what the log takes here
- * @param lagMillis how far what can be read here is behind the leader: how long ago, by the clock
- *     of this node, the leader was heard of that had nothing then which is not here now; 0 at the
- *     leader; {@link Long#MAX_VALUE} if not known
+ * @param lagMillis how far what can be read here may be behind what was acknowledged: how long ago,
+ *     by the clock of this node, a leader and a majority last told of nothing that is not here now;
+ *     {@link Long#MAX_VALUE} if not known
  * @param replicas all replicas, as the leader sees them; empty elsewhere
  */
 public record ShardStatus(

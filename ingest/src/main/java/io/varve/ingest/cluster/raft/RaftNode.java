@@ -38,8 +38,8 @@ public final class RaftNode implements AutoCloseable {
   /** How often it is looked after what nobody tells of. */
   private static final long LOOK_MILLIS = 500;
 
-  /** How often note is taken of how far the leader is, and of a log that could not be written. */
-  private static final long OFTEN_MILLIS = 100;
+  /** How often it is asked what was acknowledged, and seen to a log that could not be written. */
+  private static final long OFTEN_MILLIS = 200;
 
   private final RaftSettings settings;
   private final RaftServer server;
@@ -195,7 +195,7 @@ public final class RaftNode implements AutoCloseable {
     try {
       for (RaftShard shard : shards) {
         shard.closeIfFailed();
-        shard.lookAtLeader();
+        shard.askHowFar();
       }
     } catch (IOException | RuntimeException e) {
       System.getLogger(RaftNode.class.getName())

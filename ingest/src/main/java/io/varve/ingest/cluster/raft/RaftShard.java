@@ -26,6 +26,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
@@ -79,6 +80,7 @@ public final class RaftShard {
   private final Feed feed;
   private final Holders holders;
   private final Freshness freshness = new Freshness();
+  private final AtomicBoolean asks = new AtomicBoolean();
   private final InstallNotice notice = new InstallNotice();
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
@@ -306,43 +308,25 @@ public final class RaftShard {
 
   /** How far what can be read here is behind, as {@link ShardStatus#lagMillis}. Cheap. */
   public long lagMillis() {
-    if (leads()) {
-      return 0;
-    }
-    lookAtLeader();
-    return freshness.millis(System.nanoTime(), feed.reached());
+    return freshness.millis(System.nanoTime(), feed.reached().index());
   }
 
-  /** Takes note of how far the leader is; from time to time, and when somebody asks. */
-  void lookAtLeader() {
-    RaftServer.Division now = division;
-    if (now == null || hasStopped() || leader() == null) {
+  /** Asks how far the log is acknowledged, unless it is being asked; from time to time. */
+  void askHowFar() {
+    if (division == null || hasStopped() || leader() == null || !asks.compareAndSet(false, true)) {
       return;
     }
-    DivisionInfo info = now.getInfo();
-    RoleInfoProto role = info.getRoleInfoProto();
-    long committed = committedAtLeader(now);
-    if (committed < 0 || !role.hasFollowerInfo()) {
-      return;
-    }
-    long time = System.nanoTime();
-    long since = role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs() + 1;
-    freshness.look(
-        time,
-        time - since * 1_000_000,
-        info.getCurrentTerm(),
-        Math.max(committed, now.getRaftLog().getLastCommittedIndex()));
-  }
-
-  /** Up to where a majority has the log, as the leader last told; −1 if it has told nothing yet. */
-  private long committedAtLeader(RaftServer.Division now) {
-    String leader = leader();
-    for (CommitInfoProto info : now.getCommitInfos()) {
-      if (info.getServer().getId().toStringUtf8().equals(leader)) {
-        return info.getCommitIndex();
-      }
-    }
-    return -1;
+    long now = System.nanoTime();
+    var _ =
+        readPosition()
+            .whenComplete(
+                (position, failure) -> {
+                  // Without an answer the lag grows, and is seen.
+                  if (failure == null) {
+                    freshness.answered(now, position.index());
+                  }
+                  asks.set(false);
+                });
   }
 
   /**

@@ -132,7 +132,8 @@ final class TestCluster implements AutoCloseable {
     return requireNonNull(leaderNow());
   }
 
-  private @Nullable Member leaderNow() {
+  /** The member that leads, null if none does; not one that is cut off. */
+  @Nullable Member leaderNow() {
     for (Member member : members) {
       TestReplica replica = member.replica;
       if (!cut.contains(member.id()) && replica != null && replica.leads()) {
