@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What three nodes on one machine cost, against one node on the same machine: the same remote write
@@ -67,13 +68,23 @@ final class LoadRun {
    * @param cpuNanos per sample, of all nodes, until all is quiet
    * @param nodes CPU per sample of each node, the leader first
    * @param threads CPU per sample in nanoseconds by name, of each node, the leader first
+   * @param backlog null where writes are acknowledged when they are taken
    */
   record Figures(
       String name,
       double samplesPerSecond,
       double cpuNanos,
       List<Double> nodes,
-      List<Map<String, Double>> threads) {}
+      List<Map<String, Double>> threads,
+      @Nullable Backlog backlog) {}
+
+  /**
+   * What had been acknowledged and waited when the last write was acknowledged.
+   *
+   * @param requests that waited, at all nodes
+   * @param seconds until none did any more
+   */
+  record Backlog(long requests, double seconds) {}
 
   /**
    * How far the nodes that do not lead were behind.
@@ -119,6 +130,18 @@ final class LoadRun {
           lag.p95Millis(),
           LAG_BAR_MILLIS,
           lag.mostMillis());
+      for (Figures one : figures) {
+        Backlog backlog = one.backlog();
+        if (backlog != null) {
+          out.printf(
+              Locale.ROOT,
+              "%nBehind the last acknowledgement of \"%s\", %,d requests waited in the spools;"
+                  + " none after %.1f s%n",
+              one.name(),
+              backlog.requests(),
+              backlog.seconds());
+        }
+      }
       for (Figures one : figures) {
         threads(one, out);
       }
@@ -189,7 +212,11 @@ final class LoadRun {
         ordered.addFirst(ordered.remove(leader));
         Figures three =
             measured(
-                "three nodes" + (async ? ", async" : ""), ordered, sender, encoded.passes().get(1));
+                "three nodes" + (async ? ", async" : ""),
+                ordered,
+                sender,
+                encoded.passes().get(1),
+                async ? cluster : null);
         figures.add(three);
         double pace = three.samplesPerSecond() * SHARE;
         Lag lag = lag(cluster, sender, encoded.passes().get(2), pace);
@@ -218,14 +245,19 @@ final class LoadRun {
       sender.send(encoded.passes().get(0));
       settle(List.of(process));
       Figures figures =
-          measured("one node, fsync " + fsync, List.of(process), sender, encoded.passes().get(1));
+          measured(
+              "one node, fsync " + fsync, List.of(process), sender, encoded.passes().get(1), null);
       process.stop();
       return figures;
     }
   }
 
   private Figures measured(
-      String name, List<ServerProcess> processes, Sender sender, EncodedWorkload.Pass pass)
+      String name,
+      List<ServerProcess> processes,
+      Sender sender,
+      EncodedWorkload.Pass pass,
+      @Nullable TestCluster spooling)
       throws IOException, InterruptedException {
     List<Double> cpu = new ArrayList<>();
     List<Map<String, Double>> threads = new ArrayList<>();
@@ -234,6 +266,7 @@ final class LoadRun {
       threads.add(ThreadTimes.of(process.pid()));
     }
     Sender.Sent sent = sender.send(pass);
+    Backlog backlog = spooling == null ? null : delivered(spooling);
     settle(processes);
     double sum = 0;
     for (int n = 0; n < processes.size(); n++) {
@@ -246,7 +279,25 @@ final class LoadRun {
     }
     double rate = sent.samples() / sent.seconds();
     progress.accept("%s: %,.0f samples/s, %,.0f ns of CPU per sample".formatted(name, rate, sum));
-    return new Figures(name, rate, sum, List.copyOf(cpu), List.copyOf(threads));
+    return new Figures(name, rate, sum, List.copyOf(cpu), List.copyOf(threads), backlog);
+  }
+
+  /** Waits until nothing is in any spool. */
+  private static Backlog delivered(TestCluster cluster) throws InterruptedException {
+    long start = System.nanoTime();
+    long first = -1;
+    while (true) {
+      long waiting = 0;
+      for (int n = 0; n < TestCluster.NODES; n++) {
+        NodeStatus status = NodeStatus.of(cluster.client(), n);
+        waiting += status == null ? 1 : status.spooled();
+      }
+      first = first < 0 ? waiting : first;
+      if (waiting == 0) {
+        return new Backlog(first, (System.nanoTime() - start) / 1e9);
+      }
+      Thread.sleep(LOOK_MILLIS);
+    }
   }
 
   /** Waits until all together use less than 5 % of a core for a second, a minute at most. */
