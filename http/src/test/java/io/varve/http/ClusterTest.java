@@ -542,6 +542,11 @@ final class ClusterTest {
       recover(node);
     }
     allHave(50);
+    int deliveries = 0;
+    for (int node = 0; node < NODES; node++) {
+      deliveries += count(node, "varve_ingest_requests_total{code=\"204\"}");
+    }
+    assertThat(deliveries).as("those that waited went together").isBetween(1, 15);
     for (int i = 0; i < 20; i++) {
       write();
     }
@@ -601,6 +606,16 @@ final class ClusterTest {
                 .at("/result/0/value/1")
                 .asInt())
         .isEqualTo(50);
+  }
+
+  private int count(int node, String metric) throws Exception {
+    return client(node)
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(metric + " "))
+        .mapToInt(line -> (int) Double.parseDouble(line.substring(metric.length() + 1)))
+        .sum();
   }
 
   private void awaitEmptySpools() throws Exception {

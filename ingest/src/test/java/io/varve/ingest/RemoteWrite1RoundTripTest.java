@@ -9,6 +9,8 @@ import io.varve.engine.Seeds;
 import io.varve.engine.model.Exemplar;
 import io.varve.engine.model.Histogram;
 import io.varve.engine.model.Labels;
+import io.varve.ingest.remotewrite.JoinedBody;
+import java.io.ByteArrayOutputStream;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -49,6 +51,9 @@ final class RemoteWrite1RoundTripTest {
       List<Labels> pool = pool(random);
       for (int i = 0; i < REQUESTS; i++) {
         byte[] body = request(random, pool, expected).snappy();
+        if (random.nextInt(3) == 0) {
+          body = joined(body, request(random, pool, expected).snappy());
+        }
         if (random.nextInt(4) == 0) {
           head.renumber();
         }
@@ -77,6 +82,17 @@ final class RemoteWrite1RoundTripTest {
       assertThat(histograms).as("seed %d", seed).isEqualTo(expected.histograms);
       assertThat(exemplars).as("seed %d", seed).isEqualTo(expected.exemplars);
     }
+  }
+
+  private static byte[] joined(byte[]... bodies) {
+    JoinedBody joined = new JoinedBody(Long.MAX_VALUE);
+    for (byte[] body : bodies) {
+      assertThat(joined.add(body, 0, body.length)).isTrue();
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(joined.beginning());
+    joined.parts().forEach(part -> out.write(part.bytes(), part.offset(), part.length()));
+    return out.toByteArray();
   }
 
   private static List<Labels> pool(Random random) {

@@ -122,7 +122,13 @@ public final class Cluster implements AutoCloseable {
     }
     Delivery delivery = new Delivery(peers, token, writeMillis());
     return new WriteSpool(
-        config.dataDir().resolve(SPOOL), config.cluster(), delivery, watch, peers, meter);
+        config.dataDir().resolve(SPOOL),
+        config.cluster(),
+        config.ingest().limits(),
+        delivery,
+        watch,
+        peers,
+        meter);
   }
 
   private long writeMillis() {

@@ -1,7 +1,6 @@
 package io.varve.http.cluster;
 
 import io.varve.ingest.cluster.Peer;
-import io.varve.ingest.spool.SpooledRequest;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -44,17 +43,15 @@ final class Delivery {
     record Later(String why, boolean isOfRequest) implements Result {}
   }
 
-  /** One attempt. */
-  Result send(SpooledRequest request, Peer leader) throws InterruptedException {
+  /** One attempt; of requests that go together, all are taken or none of them is known to be. */
+  Result send(SpooledBatch batch, Peer leader) throws InterruptedException {
     HttpRequest.Builder post =
-        HttpRequest.newBuilder(peers.at(leader, request.path()))
+        HttpRequest.newBuilder(peers.at(leader, batch.path()))
             .timeout(patience)
             .header("Authorization", "Bearer " + token)
             .header(Headers.HOP, peers.self().id())
-            .POST(
-                HttpRequest.BodyPublishers.ofByteArray(
-                    request.record(), request.bodyOffset(), request.bodyLength()));
-    request.headers().forEach(post::header);
+            .POST(batch.body());
+    batch.headers().forEach(post::header);
     try {
       return judge(
           peers.client().send(post.build(), HttpResponse.BodyHandlers.ofByteArray()), leader);

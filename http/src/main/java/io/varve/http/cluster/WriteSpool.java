@@ -1,6 +1,7 @@
 package io.varve.http.cluster;
 
 import io.varve.http.config.ClusterConfig;
+import io.varve.ingest.IngestLimits;
 import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.spool.Spool;
 import io.varve.ingest.spool.SpooledRequest;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code replication: async} acknowledges: writes that are on this node's disk, and go to the
- * leader from there, one after the other, by a thread that tries until each of them is taken. Any
+ * leader from there, in order, by a thread that tries until each of them is taken. Those that came
+ * while others were on their way go together, as far as they can ({@link SpooledBatch}). Any
  * thread; its owner opens and closes it.
  */
 public final class WriteSpool implements AutoCloseable {
@@ -30,12 +32,19 @@ public final class WriteSpool implements AutoCloseable {
   /** So often a request is sent before others are sent that it keeps waiting. */
   private static final int ATTEMPTS = 8;
 
+  /** So much goes to the leader at once, compressed, and decoded. */
+  private static final long BATCH_BYTES = 1 << 20;
+
+  private static final long BATCH_DECODED_BYTES = 8 << 20;
+
   /** All writes go by way of the first shard, as long as there is one only. */
   private static final int SHARD = 0;
 
   private final Path folder;
   private final UUID clusterId;
   private final long mostBytes;
+  private final long mostBatchBytes;
+  private final long mostBatchDecoded;
   private final Delivery delivery;
   private final Supplier<@Nullable Peer> leader;
   private final ClusterMeter meter;
@@ -47,6 +56,7 @@ public final class WriteSpool implements AutoCloseable {
   private long tidied;
   private long attempted;
   private int attempts;
+  private long aloneTo;
   private long toldRefused = System.nanoTime() - TELL_NANOS;
   private long toldStuck = System.nanoTime();
 
@@ -54,10 +64,12 @@ public final class WriteSpool implements AutoCloseable {
    * Nothing is opened yet.
    *
    * @param folder of the spool
+   * @param limits of a request, at the leader too
    */
   WriteSpool(
       Path folder,
       ClusterConfig config,
+      IngestLimits limits,
       Delivery delivery,
       PeerWatch watch,
       Peers peers,
@@ -65,6 +77,8 @@ public final class WriteSpool implements AutoCloseable {
     this.folder = folder;
     this.clusterId = config.id();
     this.mostBytes = config.spool().maxBytes();
+    this.mostBatchBytes = Math.min(BATCH_BYTES, limits.compressedBytes());
+    this.mostBatchDecoded = Math.min(BATCH_DECODED_BYTES, limits.decodedBytes());
     this.delivery = delivery;
     this.meter = meter;
     this.leader =
@@ -160,10 +174,19 @@ public final class WriteSpool implements AutoCloseable {
       tellStuck(from, "no leader of shard " + SHARD + " is known", null);
       return false;
     }
-    switch (delivery.send(request, to)) {
-      case Delivery.Result.Taken() -> meter.delivered(ClusterMeter.Delivered.TAKEN);
+    SpooledBatch batch =
+        request.sequence() <= aloneTo
+            ? SpooledBatch.of(request)
+            : SpooledBatch.of(request, from.behind(request, mostBatchBytes), mostBatchDecoded);
+    Delivery.Result result = delivery.send(batch, to);
+    if (batch.isJoined() && isOfRequest(result)) {
+      aloneTo = batch.last().sequence(); // to find out which of them it is
+      return true;
+    }
+    switch (result) {
+      case Delivery.Result.Taken() -> taken(batch, ClusterMeter.Delivered.TAKEN, from);
       case Delivery.Result.Refused(String why) -> {
-        meter.delivered(ClusterMeter.Delivered.REFUSED);
+        taken(batch, ClusterMeter.Delivered.REFUSED, from);
         if (System.nanoTime() - toldRefused > TELL_NANOS) {
           toldRefused = System.nanoTime();
           LOG.log(
@@ -183,9 +206,23 @@ public final class WriteSpool implements AutoCloseable {
         return false;
       }
     }
-    toldStuck = System.nanoTime();
-    from.delivered(request);
     return true;
+  }
+
+  private static boolean isOfRequest(Delivery.Result result) {
+    return switch (result) {
+      case Delivery.Result.Taken() -> false;
+      case Delivery.Result.Refused(String why) -> true;
+      case Delivery.Result.Later(String why, boolean isOfRequest) -> isOfRequest;
+    };
+  }
+
+  private void taken(SpooledBatch batch, ClusterMeter.Delivered how, Spool from) {
+    toldStuck = System.nanoTime();
+    for (SpooledRequest request : batch.requests()) {
+      meter.delivered(how);
+      from.delivered(request);
+    }
   }
 
   private void tellStuck(Spool from, String why, @Nullable Throwable cause) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
@@ -325,6 +326,34 @@ public final class Spool implements AutoCloseable {
       lock.unlock();
     }
     return fromDisk(next);
+  }
+
+  /**
+   * Those behind one that {@link #await} gave, in order and without a gap, as far as they are in
+   * memory by now.
+   *
+   * @param mostBytes of their records together with its
+   */
+  public List<SpooledRequest> behind(SpooledRequest first, long mostBytes) {
+    List<SpooledRequest> found = new ArrayList<>();
+    long left = mostBytes - first.record().length;
+    lock.lock();
+    try {
+      long durable = log.durable();
+      boolean isRecent = first.equals(recent.peekFirst());
+      for (SpooledRequest next : isRecent ? recent : read) {
+        left -= next == first ? 0 : next.record().length;
+        if (left < 0 || next.sequence() > durable) {
+          break;
+        }
+        if (next.sequence() == first.sequence() + found.size() + 1) {
+          found.add(next);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return found;
   }
 
   private @Nullable SpooledRequest fromDisk(long next) throws IOException {
