@@ -35,11 +35,11 @@ import org.jspecify.annotations.Nullable;
  * (see {@link RaftShard}), and closed before the node is.
  */
 public final class RaftNode implements AutoCloseable {
-  /** How often it is looked after what nobody tells of. */
+  /** How often it is looked after what nobody tells of, and asked what was acknowledged. */
   private static final long LOOK_MILLIS = 500;
 
-  /** How often it is asked what was acknowledged, and seen to a log that could not be written. */
-  private static final long OFTEN_MILLIS = 200;
+  /** How often it is seen to a log that could not be written. */
+  private static final long OFTEN_MILLIS = 100;
 
   private final RaftSettings settings;
   private final RaftServer server;
@@ -195,7 +195,6 @@ public final class RaftNode implements AutoCloseable {
     try {
       for (RaftShard shard : shards) {
         shard.closeIfFailed();
-        shard.askHowFar();
       }
     } catch (IOException | RuntimeException e) {
       System.getLogger(RaftNode.class.getName())
@@ -206,6 +205,7 @@ public final class RaftNode implements AutoCloseable {
   private void look() {
     try {
       for (RaftShard shard : shards) {
+        shard.askHowFar();
         shard.feed().remind();
         shard.leaveLeadWithoutEngine();
         shard.askForNotice();
