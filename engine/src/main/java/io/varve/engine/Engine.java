@@ -972,9 +972,10 @@ public final class Engine implements AutoCloseable {
               "aggregate '"
                   + rule.name()
                   + "': cells of "
-                  + Duration.ofMillis(width)
-                  + " do not divide the store's windows of "
-                  + Duration.ofMillis(windows.width()));
+                  + width / 1_000
+                  + " s do not divide the store's windows of "
+                  + windows.width() / 1_000
+                  + " s");
         }
       }
     }

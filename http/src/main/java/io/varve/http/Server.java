@@ -53,6 +53,7 @@ import io.varve.http.api.TopQueries;
 import io.varve.http.api.TsdbStatusHandler;
 import io.varve.http.api.WalReplayHandler;
 import io.varve.http.api.WriteHandler;
+import io.varve.http.backup.BackupPlace;
 import io.varve.http.backup.BackupService;
 import io.varve.http.cluster.Cluster;
 import io.varve.http.cluster.ClusterSecret;
@@ -166,6 +167,7 @@ public final class Server implements AutoCloseable {
     rules = new RuleService(config, this::url, metrics, metrics, sharing, clock);
     reloader.register(rules);
     reloader.register(aggregates);
+    BackupPlace.check(config.backup());
     backups = new BackupService(config, clock, this::decides);
     cluster =
         config.cluster().isSet() ? new ClusterNode(config, aggregates, new Beside(), clock) : null;

@@ -84,7 +84,7 @@ final class AggregatesTest {
       file("aggregates:\n  rules:\n    - {name: odd, resolutions: [7m]}\n");
       HttpResponse<String> refused = client.form("POST", "/-/reload");
       assertThat(refused.statusCode()).isEqualTo(500);
-      assertThat(refused.body()).contains("odd").contains("do not divide");
+      assertThat(refused.body()).contains("odd").contains("does not divide");
       file("");
       assertThat(client.form("POST", "/-/reload").statusCode()).isEqualTo(200);
       for (int i = 0; i < 100 && cells(client) > 0; i++) {

@@ -10,6 +10,7 @@ import io.varve.retention.chunkstore.FolderChunkStore;
 import io.varve.retention.chunkstore.S3ChunkStore;
 import io.varve.retention.chunkstore.S3Settings;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,6 +39,36 @@ public record BackupPlace(ChunkStore store, Backups backups) implements AutoClos
             ? s3(config)
             : new FolderChunkStore(Path.of(config.store()));
     return new BackupPlace(store, new Backups(store, key, clock));
+  }
+
+  /**
+   * Looks at what settings name beside the place: files with keys.
+   *
+   * @throws ConfigException if one cannot be read, or is no key
+   */
+  public static void check(BackupConfig config) {
+    if (!config.isSet()) {
+      return;
+    }
+    try {
+      var _ = key(config);
+      if (!config.secretKeyFile().isEmpty()) {
+        var _ = secret(config.secretKeyFile());
+      }
+    } catch (IOException e) {
+      throw new ConfigException("backup: a file with a key: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Makes sure that somebody has made a backup there.
+   *
+   * @throws NoSuchFileException if not: perhaps another place is meant
+   */
+  public void requireBackups() throws IOException {
+    if (backups.list().isEmpty()) {
+      throw new NoSuchFileException("backup in " + store.place());
+    }
   }
 
   private static ChunkStore s3(BackupConfig config) throws IOException {

@@ -374,6 +374,7 @@ public final class BackupService implements Reloadable, AutoCloseable {
   @Override
   public Runnable prepare(ServerConfig next) {
     BackupConfig prepared = next.backup();
+    BackupPlace.check(prepared);
     return () -> {
       config = prepared;
       archiver.wake();

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -29,7 +31,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Makes a backup of a running server, in the place that its configuration names, or of a data"
           + " folder that no server has open.",
-      "It is there as a whole or not at all; one that was broken off goes on from what it has sent."
+      "It is there as a whole or not at all; one that was broken off goes on from what it has"
+          + " sent.",
+      "Files that are damaged already are stored as they are and named; the exit code is 1 then."
     },
     mixinStandardHelpOptions = true)
 final class BackupCreateCommand implements Callable<Integer> {
@@ -72,16 +76,15 @@ final class BackupCreateCommand implements Callable<Integer> {
     try (ProgressLine _ = new ProgressLine(() -> progress(server))) {
       created = server.post(PATH, Map.of());
     }
-    for (JsonNode problem : created.path("problems")) {
-      System.err.println("damaged: " + problem.asText());
-    }
+    List<String> problems = new ArrayList<>();
+    created.path("problems").forEach(problem -> problems.add(problem.asText()));
     tell(
         created.path("name").asText(),
         created.path("files").asInt(),
         created.path("bytes").asLong(),
         created.path("uploadedFiles").asInt(),
         created.path("uploadedBytes").asLong());
-    return 0;
+    return exitCode(problems);
   }
 
   private static @Nullable String progress(AdminTarget server) {
@@ -118,15 +121,19 @@ final class BackupCreateCommand implements Callable<Integer> {
       Backups.Created created =
           EngineBackup.create(
               engine, folder, opened.backups(), () -> "", InstantSource.system(), progress);
-      created.problems().forEach(problem -> System.err.println("damaged: " + problem));
       tell(
           created.listing().name(),
           created.listing().files(),
           created.listing().bytes(),
           created.uploadedFiles(),
           created.uploadedBytes());
+      return exitCode(created.problems());
     }
-    return 0;
+  }
+
+  private static int exitCode(List<String> problems) {
+    problems.forEach(problem -> System.err.println("damaged: " + problem));
+    return problems.isEmpty() ? 0 : Failures.FAILED;
   }
 
   private static void tell(

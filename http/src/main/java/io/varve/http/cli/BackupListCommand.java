@@ -15,7 +15,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "list",
     description =
-        "Lists the backups that are whole, oldest first, and the seconds to which the archived log"
+        "Lists the backups, oldest first, and the seconds to which the archived log"
             + " can bring them.",
     mixinStandardHelpOptions = true)
 final class BackupListCommand implements Callable<Integer> {
@@ -27,6 +27,7 @@ final class BackupListCommand implements Callable<Integer> {
     TextTable table = new TextTable("NAME", "TIME", "FILES", "BYTES", "POSITION");
     List<Backups.Range> ranges;
     try (BackupPlace opened = place.open()) {
+      opened.requireBackups();
       ranges = opened.backups().ranges();
       for (Backups.Found found : opened.backups().list()) {
         BackupListing listing = found.listing();
@@ -34,6 +35,11 @@ final class BackupListCommand implements Callable<Integer> {
           System.err.println("damaged: " + found.name() + ": " + found.problem());
           damaged = true;
         } else {
+          for (String path : listing.damaged()) {
+            System.err.println(
+                "damaged: " + found.name() + ": " + path + " was when it was stored");
+            damaged = true;
+          }
           table.row(
               found.name(),
               Instant.ofEpochMilli(listing.createdMillis()).toString(),

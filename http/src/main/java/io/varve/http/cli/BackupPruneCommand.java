@@ -53,6 +53,7 @@ final class BackupPruneCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--keep-… takes 0 or more", e);
     }
     try (BackupPlace opened = place.open()) {
+      opened.requireBackups();
       Pruning.Result result = opened.backups().prune(keep);
       result.removed().forEach(name -> System.out.println("removed " + name));
       System.out.printf(

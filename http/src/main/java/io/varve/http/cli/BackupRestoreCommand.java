@@ -94,8 +94,16 @@ final class BackupRestoreCommand implements Callable<Integer> {
           listing.files(),
           listing.bytes(),
           listing.name());
+      tellDamage(listing);
     }
     return 0;
+  }
+
+  /** It is restored as it was; the server tells what cannot be read of it. */
+  private static void tellDamage(BackupListing listing) {
+    for (String path : listing.damaged()) {
+      System.err.println("damaged: " + path + " was when backup " + listing.name() + " was made");
+    }
   }
 
   private int restoreAt(Backups backups, String time, Path dir, Progress progress)
@@ -116,6 +124,7 @@ final class BackupRestoreCommand implements Callable<Integer> {
         restored.listing().bytes(),
         restored.listing().name(),
         restored.records());
+    tellDamage(restored.listing());
     return 0;
   }
 }

@@ -1,9 +1,11 @@
 package io.varve.http.cli;
 
+import io.varve.http.backup.BackupPlace;
 import io.varve.http.config.ConfigException;
 import io.varve.http.config.ServerConfig;
 import io.varve.http.config.ServerConfig.LogLevel;
 import io.varve.http.notify.Notifier;
+import io.varve.http.notify.Tls;
 import io.varve.http.replay.Replay;
 import io.varve.retention.rules.RuleException;
 import io.varve.retention.rules.RuleFiles;
@@ -42,6 +44,9 @@ final class CheckConfigCommand implements Callable<Integer> {
     try {
       config = ServerConfig.load(path);
       rules = syntaxOnly ? List.of() : RuleFiles.load(config.rules().files(), Replay.checker());
+      if (!syntaxOnly) {
+        checkKeys(config);
+      }
     } catch (ConfigException | RuleException e) {
       out.flush();
       System.err.println("  FAILED:");
@@ -61,5 +66,15 @@ final class CheckConfigCommand implements Callable<Integer> {
     }
     out.println("  SUCCESS: " + path + " is a valid configuration");
     return 0;
+  }
+
+  private static void checkKeys(ServerConfig config) {
+    BackupPlace.check(config.backup());
+    if (config.cluster().isSet()) {
+      var _ = config.cluster().token();
+      if (config.cluster().tls().isSet()) {
+        var _ = Tls.ofCluster(config.cluster().tls());
+      }
+    }
   }
 }

@@ -78,6 +78,7 @@ final class Forwarder {
    * Passes a request on.
    *
    * @param millis how long the other node may take to begin its answer
+   * @param waitMillis how long it may wait for what a read has to see; negative for no read
    * @param vain true as soon as waiting for it makes no sense any more
    * @throws IOException if the answer breaks off after the client has part of it
    */
@@ -87,9 +88,10 @@ final class Forwarder {
       Request request,
       Response response,
       long millis,
+      long waitMillis,
       BooleanSupplier vain)
       throws IOException {
-    Result result = send(to, request, response, millis, vain);
+    Result result = send(to, request, response, millis, waitMillis, vain);
     meter.forwarded(
         to.id(),
         kind.name().toLowerCase(Locale.ROOT),
@@ -102,13 +104,20 @@ final class Forwarder {
   }
 
   private Result send(
-      Peer to, Request request, Response response, long millis, BooleanSupplier vain)
+      Peer to,
+      Request request,
+      Response response,
+      long millis,
+      long waitMillis,
+      BooleanSupplier vain)
       throws IOException {
     PassedBody body = new PassedBody(request.body(), request.bodyLength());
     CompletableFuture<HttpResponse<InputStream>> sent =
         peers
             .client()
-            .sendAsync(of(to, request, body, millis), HttpResponse.BodyHandlers.ofInputStream());
+            .sendAsync(
+                of(to, request, body, millis, waitMillis),
+                HttpResponse.BodyHandlers.ofInputStream());
     try (var _ = request.onDisconnect(() -> giveUp(sent))) {
       HttpResponse<InputStream> answer = await(sent, millis, vain);
       try (InputStream in = answer.body()) {
@@ -139,7 +148,7 @@ final class Forwarder {
     return notTaken ? new Result.NotTaken(why) : new Result.Lost(why);
   }
 
-  private HttpRequest of(Peer to, Request request, PassedBody body, long millis) {
+  private HttpRequest of(Peer to, Request request, PassedBody body, long millis, long waitMillis) {
     String query = request.query();
     HttpRequest.Builder passed =
         HttpRequest.newBuilder(peers.at(to, request.path() + (query.isEmpty() ? "" : "?" + query)))
@@ -147,6 +156,9 @@ final class Forwarder {
             .timeout(Duration.ofMillis(millis))
             .header("Authorization", "Bearer " + token)
             .header(Headers.HOP, peers.self().id());
+    if (waitMillis >= 0) {
+      passed.header(Headers.WAIT, Long.toString(waitMillis));
+    }
     for (String name : ASKED) {
       String value = request.header(name);
       if (value != null && !value.isEmpty()) {

@@ -17,6 +17,9 @@ final class Headers {
   /** Of a request that a node passes on: which one. It is not passed on again. */
   static final String HOP = "Varve-Hop";
 
+  /** Of such a read: how many milliseconds are left to wait for what it has to see. */
+  static final String WAIT = "Varve-Wait";
+
   /** Of an answer to such a request: it was not taken, and another node may take it. */
   static final String REFUSED = "Varve-Refused";
 

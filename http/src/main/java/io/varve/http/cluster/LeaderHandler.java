@@ -25,6 +25,9 @@ final class LeaderHandler implements Handler {
 
   private static final long PAUSE_MILLIS = 25;
 
+  /** For the forwarder: nothing has to be seen. */
+  private static final long NO_WAIT = -1;
+
   /** All changes go by way of the first shard, as long as there is one only. */
   private static final int SHARD = 0;
 
@@ -186,6 +189,7 @@ final class LeaderHandler implements Handler {
             request,
             response,
             forwardMillis,
+            NO_WAIT,
             // Who hangs, and is replaced as leader meanwhile, is not waited for.
             () -> isRepeatable && isReplaced(leader));
   }

@@ -26,6 +26,19 @@ final class LevelledRead implements Handler {
   /** How long a read waits here for what the leader certainly has. */
   private static final long HERE_MILLIS = 1_000;
 
+  /**
+   * Whose turn it is.
+   *
+   * @param isPassedOn true at the second node, which does not pass it on again
+   * @param end up to when it may wait for what it has to see, by {@link System#nanoTime}
+   */
+  private record Turn(boolean isPassedOn, long end) {
+    /** Milliseconds that are left for waiting. */
+    long left() {
+      return Math.max(0, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
+    }
+  }
+
   private final Handler inner;
   private final Route.Style style;
   private final long forwardMillis;
@@ -50,13 +63,25 @@ final class LevelledRead implements Handler {
     Here here = cluster.here();
     response.header(Headers.NODE, here.id());
     if (request.header(Headers.HOP) != null) {
-      cluster.secret().guard((q, r) -> handle(q, r, true)).handle(request, response);
+      cluster
+          .secret()
+          .guard((q, r) -> handle(q, r, turn(true, request.header(Headers.WAIT))))
+          .handle(request, response);
     } else {
-      handle(request, response, false);
+      handle(request, response, turn(false, null));
     }
   }
 
-  private void handle(Request request, Response response, boolean isPassedOn) throws IOException {
+  /** All nodes that a read comes to wait together for no longer than one may. */
+  private Turn turn(boolean isPassedOn, @Nullable String left) {
+    long millis = settings.maxWaitMillis();
+    if (left != null && left.matches("[0-9]{1,9}")) {
+      millis = Math.min(millis, Long.parseLong(left));
+    }
+    return new Turn(isPassedOn, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
+  private void handle(Request request, Response response, Turn turn) throws IOException {
     Here here = cluster.here();
     Demand demand;
     try {
@@ -67,16 +92,16 @@ final class LevelledRead implements Handler {
     }
     String level = name(demand);
     if (here.isStopping()) {
-      refuse(isPassedOn, level, response, "node " + here.id() + " is stopping");
+      refuse(turn.isPassedOn(), level, response, "node " + here.id() + " is stopping");
       return;
     }
-    String problem = answerHere(demand, isPassedOn, request, response);
+    String problem = answerHere(demand, turn, request, response);
     if (problem == null) {
       cluster.meter().read(level, ClusterMeter.Source.LOCAL);
       return;
     }
-    if (!isPassedOn) {
-      String others = passOn(demand, request, response);
+    if (!turn.isPassedOn()) {
+      String others = passOn(demand, turn, request, response);
       if (others == null) {
         cluster.meter().read(level, ClusterMeter.Source.FORWARDED);
         return;
@@ -93,7 +118,7 @@ final class LevelledRead implements Handler {
         return;
       }
     }
-    refuse(isPassedOn, level, response, problem);
+    refuse(turn.isPassedOn(), level, response, problem);
   }
 
   private static String name(Demand demand) {
@@ -116,8 +141,8 @@ final class LevelledRead implements Handler {
   }
 
   /** Answers if this node knows enough: null then, else why not. */
-  private @Nullable String answerHere(
-      Demand demand, boolean isPassedOn, Request request, Response response) throws IOException {
+  private @Nullable String answerHere(Demand demand, Turn turn, Request request, Response response)
+      throws IOException {
     Here here = cluster.here();
     ClusterView view = here.readable();
     if (view == null) {
@@ -125,10 +150,10 @@ final class LevelledRead implements Handler {
     }
     String problem =
         switch (demand) {
-          case Demand.Bounded() -> tooFarBehind(view);
+          case Demand.Bounded() -> tooFarBehind(view, turn);
           case Demand.Fenced(LogPosition[] positions) ->
-              behind(view, positions, patience(isPassedOn));
-          case Demand.Strong() -> behindAll(view);
+              behind(view, positions, patience(turn, Math.min(HERE_MILLIS, half())));
+          case Demand.Strong() -> behindAll(view, turn);
         };
     if (problem != null) {
       return problem;
@@ -182,13 +207,13 @@ final class LevelledRead implements Handler {
     return "files of node " + cluster.here().id() + " are damaged, and not put right yet";
   }
 
-  private @Nullable String tooFarBehind(ClusterView view) {
+  private @Nullable String tooFarBehind(ClusterView view, Turn turn) {
     long lag = Here.lagMillis(view);
     if (lag <= settings.maxLagMillis()) {
       return null;
     }
     // Who leads has everything; it only has to be confirmed more often than its lag is told.
-    return cluster.isLeading() && behindAll(view) == null ? null : lagging(lag);
+    return cluster.isLeading() && behindAll(view, turn) == null ? null : lagging(lag);
   }
 
   private String lagging(long lagMillis) {
@@ -200,9 +225,12 @@ final class LevelledRead implements Handler {
   }
 
   /** Whoever is certain that another node has it waits less for it here. */
-  private long patience(boolean isPassedOn) {
-    long all = settings.maxWaitMillis();
-    return isPassedOn || leader() == null ? all : Math.min(all, HERE_MILLIS);
+  private long patience(Turn turn, long here) {
+    return turn.isPassedOn() || leader() == null ? turn.left() : Math.min(turn.left(), here);
+  }
+
+  private long half() {
+    return settings.maxWaitMillis() / 2;
   }
 
   private @Nullable String behind(ClusterView view, LogPosition[] positions, long millis) {
@@ -228,18 +256,17 @@ final class LevelledRead implements Handler {
     }
   }
 
-  private @Nullable String behindAll(ClusterView view) {
-    long millis = settings.maxWaitMillis();
+  private @Nullable String behindAll(ClusterView view, Turn turn) {
     List<LogPosition> positions;
     try {
-      positions = await(view.shardCount(), millis, view::readPosition);
+      positions = await(view.shardCount(), patience(turn, half()), view::readPosition);
     } catch (UnavailableException e) {
       return "no majority tells node "
           + cluster.here().id()
           + " what was acknowledged: "
           + e.getMessage();
     }
-    return behind(view, positions.toArray(LogPosition[]::new), millis);
+    return behind(view, positions.toArray(LogPosition[]::new), patience(turn, half()));
   }
 
   private void awaitCommitted(ClusterView view) {
@@ -285,14 +312,21 @@ final class LevelledRead implements Handler {
   }
 
   /** Has another node answer: null then, else why none does. */
-  private @Nullable String passOn(Demand demand, Request request, Response response)
+  private @Nullable String passOn(Demand demand, Turn turn, Request request, Response response)
       throws IOException {
     StringBuilder why = new StringBuilder();
     for (Peer peer : candidates(demand)) {
       Forwarder.Result result =
           cluster
               .forwarder()
-              .forward(peer, RouteKind.READ, request, response, forwardMillis, () -> isGone(peer));
+              .forward(
+                  peer,
+                  RouteKind.READ,
+                  request,
+                  response,
+                  forwardMillis,
+                  turn.left(),
+                  () -> isGone(peer));
       switch (result) {
         case Forwarder.Result.Answered() -> {
           return null;

@@ -178,6 +178,30 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
   }
 
   /**
+   * Refuses what a store would refuse.
+   *
+   * @param windowMillis width of its windows
+   * @param in the section
+   */
+  void checkFit(long windowMillis, Settings in) {
+    for (Rule rule : rules) {
+      for (long width : rule.resolutions) {
+        if (windowMillis % width != 0) {
+          throw in.wrong(
+              "rules",
+              "aggregate '"
+                  + rule.name
+                  + "': a resolution of "
+                  + Durations.print(width)
+                  + " does not divide the windows of "
+                  + Durations.print(windowMillis)
+                  + " (storage.window)");
+        }
+      }
+    }
+  }
+
+  /**
    * Reads one aggregate.
    *
    * @param text as in the configuration

@@ -108,6 +108,12 @@ public record BackupConfig(
    */
   public static String checkedStore(String text) {
     if (!text.startsWith(S3)) {
+      if (text.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
+        throw new IllegalArgumentException(
+            "\""
+                + text
+                + "\" is neither a folder nor s3://BUCKET/PREFIX, which are the places known");
+      }
       return Path.of(text).toString();
     }
     if (!text.matches("s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9._=-]+)*/?")) {

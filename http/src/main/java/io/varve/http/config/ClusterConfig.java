@@ -309,16 +309,18 @@ public record ClusterConfig(
    * What nodes show each other in requests: the secret; without one the cluster's name, which keeps
    * clusters apart and protects nothing.
    *
-   * @throws IOException if the file with it cannot be read, or what it holds is no secret
+   * @throws ConfigException if the file with it cannot be read, or what it holds is no secret
    */
-  public String token() throws IOException {
+  public String token() {
     if (secret.isNone()) {
       return name;
     }
     try {
       return checkedSecret(secret.text().strip());
     } catch (IllegalArgumentException e) {
-      throw new IOException("cluster.secret_file: " + secret.file() + ": " + e.getMessage(), e);
+      throw new ConfigException("cluster.secret_file: " + secret.file() + ": " + e.getMessage());
+    } catch (IOException e) {
+      throw new ConfigException("cluster.secret_file: " + e.getMessage());
     }
   }
 

@@ -305,6 +305,7 @@ public record ServerConfig(
     RulesConfig rules = RulesConfig.read(top.section("rules"));
     AlertingConfig alerting = AlertingConfig.read(top.section("alerting"));
     AggregatesConfig aggregates = AggregatesConfig.read(top.section("aggregates"));
+    aggregates.checkFit(storage.windowMillis, top.section("aggregates"));
     BackupConfig backup = BackupConfig.read(top.section("backup"));
     ClusterConfig cluster = ClusterConfig.read(top.section("cluster"));
     Http http = http(top.section("http"));

@@ -1,6 +1,7 @@
 package io.varve.http.notify;
 
 import io.varve.http.config.ClusterConfig;
+import io.varve.http.config.ConfigException;
 import io.varve.http.config.Secret;
 import io.varve.http.config.TlsConfig;
 import java.io.ByteArrayInputStream;
@@ -38,18 +39,22 @@ public final class Tls {
   /**
    * Who nodes of a cluster trust, and what they show of themselves, as clients and as servers.
    *
-   * @throws IOException if certificates or keys cannot be read
+   * @throws ConfigException if certificates or keys cannot be read
    */
-  public static SSLContext ofCluster(ClusterConfig.Tls config) throws IOException {
-    return context(
-        new TlsConfig(
-            new Secret("", config.authorities()),
-            new Secret("", config.certificate()),
-            new Secret("", config.key()),
-            "",
-            false,
-            TlsConfig.DEFAULT.oldest(),
-            TlsConfig.DEFAULT.newest()));
+  public static SSLContext ofCluster(ClusterConfig.Tls config) {
+    try {
+      return context(
+          new TlsConfig(
+              new Secret("", config.authorities()),
+              new Secret("", config.certificate()),
+              new Secret("", config.key()),
+              "",
+              false,
+              TlsConfig.DEFAULT.oldest(),
+              TlsConfig.DEFAULT.newest()));
+    } catch (IOException e) {
+      throw new ConfigException("cluster.tls: " + e.getMessage());
+    }
   }
 
   /** The versions that nodes of a cluster speak. */

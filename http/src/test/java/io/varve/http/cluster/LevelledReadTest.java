@@ -284,8 +284,12 @@ final class LevelledReadTest {
   @Test
   void aFencedReadThatNobodyCanAnswerSaysHowFarBehindTheyAre() throws Exception {
     cluster.node("a").view.lagMillis = 7_300;
+    long start = System.nanoTime();
     HttpResponse<String> response = cluster.get("a", QUERY + "&position=0:2.1000");
     assertThat(response.statusCode()).isEqualTo(503);
+    assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
+        .as("all nodes together wait for max_wait")
+        .isBetween(350L, 750L);
     assertThat(response.body())
         .contains("node a knows what was written up to 0:1.10")
         .contains("asks for 0:2.1000")

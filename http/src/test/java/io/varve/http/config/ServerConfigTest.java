@@ -53,6 +53,9 @@ final class ServerConfigTest {
         if (other.contains("ignore_resource_attributes")) {
           copy.replaceAll(line -> line.replace("promote_all_resource_attributes: false", ALL));
         }
+        if (other.startsWith("  store: ")) {
+          copy.set(i, "  store: s3://bkt/p");
+        }
         if (other.contains("every: ") || other.contains("archive: ")) {
           copy.replaceAll(line -> line.replace("store: none", "store: s3://bkt/p"));
         }
@@ -91,6 +94,7 @@ final class ServerConfigTest {
         "{name: a} | aggregates.rules[0].resolutions: is missing",
         "{name: a, resolutions: []} | at least one resolution is needed",
         "{name: a, resolutions: [0s]} | is not between 1s and 30d",
+        "{name: a, resolutions: [7m]} | a resolution of 7m does not divide the windows of 1d",
         "{name: a, resolutions: [5m], match: '{'} | is no series selector",
         "{name: a, resolutions: [5m], functions: [p99]} | is none of rate, increase",
         "{name: a, resolutions: [5m], keep: 1d} | unknown setting aggregates.rules[0].keep",
@@ -132,6 +136,8 @@ final class ServerConfigTest {
         "{encryption_key_file: a, encryption_key_env: B} | one key is enough",
         "store: s3://UPPER | is not s3://BUCKET",
         "store: s3:// | is not s3://BUCKET",
+        "store: gs://bucket/x | is neither a folder nor s3://BUCKET/PREFIX",
+        "store: 's3:/bucket' | is neither a folder nor s3://BUCKET/PREFIX",
         "store: s3://bucket/a//b | is not s3://BUCKET",
         "endpoint: nowhere | is not of the form https://HOST",
         "endpoint: 'http://[' | is not a URL",

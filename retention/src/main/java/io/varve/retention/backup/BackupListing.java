@@ -79,8 +79,9 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
    * @param path in the data folder, with '/'
    * @param bytes its size
    * @param sha256 of its bytes, 64 lower-case hex digits
+   * @param isDamaged true if it was not what it should have been when it was read
    */
-  public record Entry(String path, long bytes, String sha256) {}
+  public record Entry(String path, long bytes, String sha256, boolean isDamaged) {}
 
   /** How many files there are. */
   public int files() {
@@ -90,6 +91,15 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
   /** Their size. */
   public long bytes() {
     return shards.stream().flatMap(shard -> shard.files.stream()).mapToLong(Entry::bytes).sum();
+  }
+
+  /** Paths of files that were damaged before they were stored: what they held is not in it. */
+  public List<String> damaged() {
+    return shards.stream()
+        .flatMap(shard -> shard.files.stream())
+        .filter(Entry::isDamaged)
+        .map(Entry::path)
+        .toList();
   }
 
   /** Its bytes. */
@@ -117,6 +127,9 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
           json.writeStringField("path", file.path);
           json.writeNumberField("bytes", file.bytes);
           json.writeStringField("sha256", file.sha256);
+          if (file.isDamaged) {
+            json.writeBooleanField("damaged", true);
+          }
           json.writeEndObject();
         }
         json.writeEndArray();
@@ -301,12 +314,14 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
     private Entry file() throws IOException {
       String[] texts = {"", ""};
       long[] bytes = {-1};
+      boolean[] damaged = new boolean[1];
       object(
           field -> {
             switch (field) {
               case "path" -> texts[0] = text(PATH);
               case "bytes" -> bytes[0] = number(Long.MAX_VALUE);
               case "sha256" -> texts[1] = text(SHA256);
+              case "damaged" -> damaged[0] = json.currentToken() == JsonToken.VALUE_TRUE;
               default -> {
                 return false;
               }
@@ -316,7 +331,7 @@ public record BackupListing(String name, long createdMillis, List<Shard> shards)
       if (texts[0].isEmpty() || texts[1].isEmpty() || bytes[0] < 0) {
         throw wrong("a file lacks its path, size or SHA-256");
       }
-      return new Entry(texts[0], bytes[0], texts[1]);
+      return new Entry(texts[0], bytes[0], texts[1], damaged[0]);
     }
   }
 }

@@ -86,7 +86,8 @@ public final class Backups {
    * @param objects how many objects they need; each was read
    * @param bytes size of their files
    * @param stretches how many objects of the archived log were read
-   * @param problems one for each damaged or missing object, naming it and the backups that need it
+   * @param problems one for each damaged or missing object, naming it and the backups that need it,
+   *     and one for each backup that was made of damaged files
    */
   public record Verified(
       int backups, int objects, long bytes, int stretches, List<String> problems) {
@@ -267,7 +268,7 @@ public final class Backups {
         plan.tail().position() - PointInTime.position(plan.listing()));
   }
 
-  /** All backups that are whole, oldest first. */
+  /** All backups that were made to the end, oldest first. */
   public List<Found> list() throws IOException {
     Repository repository;
     try {
@@ -336,6 +337,13 @@ public final class Backups {
       }
       bytes += listing.bytes();
       listings.add(listing);
+      if (!listing.damaged().isEmpty()) {
+        problems.add(
+            "backup "
+                + one
+                + " was made of files that were damaged already: "
+                + String.join(", ", listing.damaged()));
+      }
       for (BackupListing.Shard shard : listing.shards()) {
         for (BackupListing.Entry file : shard.files()) {
           Needed needed =

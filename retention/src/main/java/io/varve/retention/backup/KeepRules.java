@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which backups stay: those that any of the rules keeps. The newest one always does.
+ * Which backups stay: those that any of the rules keeps. The newest one always does, and so does
+ * the newest that was not made of damaged files.
  *
  * @param last so many of the newest; 0 for no such rule
  * @param daily the newest of each UTC day, of the newest so many days that have one; 0 for no such
@@ -30,11 +31,14 @@ public record KeepRules(int last, int daily) {
     Set<String> kept = new HashSet<>();
     Set<LocalDate> days = new HashSet<>();
     int rank = 0;
+    boolean keepsWhole = false;
     for (BackupListing listing : oldestFirst.reversed()) {
       LocalDate day =
           Instant.ofEpochMilli(listing.createdMillis()).atOffset(ZoneOffset.UTC).toLocalDate();
       boolean isNewestOfDay = days.size() < daily && days.add(day);
-      if (equals(ALL) || rank == 0 || rank < last || isNewestOfDay) {
+      boolean isNewestWhole = !keepsWhole && listing.damaged().isEmpty();
+      keepsWhole |= isNewestWhole;
+      if (equals(ALL) || rank == 0 || isNewestWhole || rank < last || isNewestOfDay) {
         kept.add(listing.name());
       }
       rank++;

@@ -85,8 +85,11 @@ final class Upload {
         });
     List<BackupListing.Entry> stored = new ArrayList<>();
     for (BackupListing.Entry file : files) {
-      String sha256 = actual.getOrDefault(file.sha256(), file.sha256());
-      stored.add(new BackupListing.Entry(file.path(), file.bytes(), sha256));
+      String other = actual.get(file.sha256());
+      stored.add(
+          other == null
+              ? file
+              : new BackupListing.Entry(file.path(), file.bytes(), other, /* isDamaged= */ true));
     }
     prove(stored);
     return stored;
@@ -134,7 +137,8 @@ final class Upload {
       }
       String known = hashes.get(name);
       files.add(
-          new BackupListing.Entry(name, Files.size(path), known == null ? sha256(path) : known));
+          new BackupListing.Entry(
+              name, Files.size(path), known == null ? sha256(path) : known, false));
       marker.renew();
     }
     return files;

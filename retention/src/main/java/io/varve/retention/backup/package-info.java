@@ -39,7 +39,9 @@
  *
  * <p>(without the line feeds within it). {@code created} is in milliseconds since the epoch. If the
  * log was being archived, {@code "timeline":"NAME","until":1795372260456} stand before {@code
- * files}: on which timeline the position lies, and when everything in the backup had been logged.
+ * files}: on which timeline the position lies, and when everything in the backup had been logged. A
+ * file that was damaged before it was stored has {@code "damaged":true} behind its hash, which is
+ * that of what was stored.
  *
  * <h2>Stretch of the log, version 1</h2>
  *

@@ -29,7 +29,7 @@ final class BackupListingTest {
                   42,
                   "",
                   0,
-                  List.of(new BackupListing.Entry("w=2026-11-22/b=0/c-1.tch", 5, SHA)))));
+                  List.of(new BackupListing.Entry("w=2026-11-22/b=0/c-1.tch", 5, SHA, false)))));
 
   private static String withSum(String json) {
     return json + "\n" + Sha256.of(json.getBytes(StandardCharsets.UTF_8)) + "\n";
@@ -50,6 +50,15 @@ final class BackupListingTest {
   void golden() {
     assertThat(new String(LISTING.encode(), StandardCharsets.UTF_8)).isEqualTo(withSum(GOLDEN));
     assertThat(decode(withSum(GOLDEN))).isEqualTo(LISTING);
+  }
+
+  @Test
+  void aDamagedFileIsMarked() {
+    String text = GOLDEN.replace("9824\"}]", "9824\",\"damaged\":true}]");
+    BackupListing listing = decode(withSum(text));
+    assertThat(listing.damaged()).containsExactly("w=2026-11-22/b=0/c-1.tch");
+    assertThat(new String(listing.encode(), StandardCharsets.UTF_8)).isEqualTo(withSum(text));
+    assertThat(LISTING.damaged()).isEmpty();
   }
 
   @Test

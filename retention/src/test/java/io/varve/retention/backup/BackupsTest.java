@@ -323,9 +323,28 @@ final class BackupsTest {
         .singleElement()
         .asString()
         .contains(copy.relativize(chunk) + " is damaged in the data folder");
-    assertThat(backups.verify("", new Progress()).problems()).isEmpty();
-    backups.restore(Backups.LATEST, folder.resolve("restored"), new Progress());
+    String path = copy.relativize(chunk).toString();
+    assertThat(created.listing().damaged()).containsExactly(path);
+    assertThat(backups.verify("", new Progress()).problems())
+        .singleElement()
+        .asString()
+        .contains(created.listing().name() + " was made of files that were damaged", path);
+    BackupListing restored =
+        backups.restore(Backups.LATEST, folder.resolve("restored"), new Progress());
+    assertThat(restored.damaged()).containsExactly(path);
     assertSame(copy, folder.resolve("restored"));
+  }
+
+  @Test
+  void theNewestThatIsNotDamagedStays() {
+    List<BackupListing> listings = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      BackupListing.Entry file = new BackupListing.Entry("CURRENT", 1, "00", i == 0 || i > 3);
+      BackupListing.Shard shard = new BackupListing.Shard(0, "", 0, "", 0, List.of(file));
+      listings.add(new BackupListing("n" + i, T + i, List.of(shard)));
+    }
+    assertThat(new KeepRules(1, 0).kept(listings)).containsExactlyInAnyOrder("n5", "n3");
+    assertThat(new KeepRules(1, 0).kept(listings.subList(4, 6))).containsExactly("n5");
   }
 
   @Test
