@@ -455,13 +455,14 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * When a tenant's metrics were last written (the newest sample that a flush has put into files)
-   * and last queried (by anything that selects series), by metric in order. Kept over restarts with
-   * the Chronicle Map registry, else since the engine was opened; none of it is certain to be kept.
+   * When a tenant's metrics were last written (the newest sample; of late ones, what a flush has
+   * put into files) and last queried (by anything that selects series), by metric in order. Kept
+   * over restarts with the Chronicle Map registry, else since the engine was opened; none of it is
+   * certain to be kept.
    */
   public Map<String, Registry.Activity> metricActivity(String tenant) {
     checkOpen();
-    return metadata.activities(tenant);
+    return metadata.activities(tenant, catalog.peek().head());
   }
 
   /**

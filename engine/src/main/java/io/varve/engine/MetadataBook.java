@@ -1,6 +1,7 @@
 package io.varve.engine;
 
 import io.varve.engine.format.CorruptDataException;
+import io.varve.engine.head.Head;
 import io.varve.engine.head.LateHead;
 import io.varve.engine.head.SeriesTable;
 import io.varve.engine.model.Metadata;
@@ -10,6 +11,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -88,17 +90,22 @@ final class MetadataBook implements AutoCloseable {
     Map<Metric, Long> newest = new HashMap<>();
     SeriesTable table = frozen.table();
     MetricNames names = new MetricNames();
-    for (int id = 0, n = table.size(); id < n; id++) {
-      if (frozen.head().sampleCount(id) > 0) {
-        written(newest, names, table, id, table.lastTime(id));
-      }
-    }
+    written(newest, names, frozen.head());
     for (LateHead.Window window : frozen.late().values()) {
       for (int id : window.series()) {
         written(newest, names, table, id, window.newestTime(id));
       }
     }
     newest.forEach((metric, time) -> registry.written(metric.tenant(), metric.name(), time));
+  }
+
+  private static void written(Map<Metric, Long> newest, MetricNames names, Head head) {
+    SeriesTable table = head.table();
+    for (int id = 0, n = table.size(); id < n; id++) {
+      if (head.sampleCount(id) > 0) {
+        written(newest, names, table, id, table.lastTime(id));
+      }
+    }
   }
 
   private static void written(
@@ -109,10 +116,26 @@ final class MetadataBook implements AutoCloseable {
     }
   }
 
-  /** When a tenant's metrics were last written and queried. */
-  Map<String, Registry.Activity> activities(String tenant) {
+  /**
+   * When a tenant's metrics were last written and queried.
+   *
+   * @param open samples of which the registry was told nothing yet
+   */
+  Map<String, Registry.Activity> activities(String tenant, Head open) {
     handOver();
-    return registry.activities(tenant);
+    Map<String, Registry.Activity> all = new TreeMap<>(registry.activities(tenant));
+    Map<Metric, Long> newest = new HashMap<>();
+    written(newest, new MetricNames(), open);
+    newest.forEach(
+        (metric, time) -> {
+          if (metric.tenant().equals(tenant)) {
+            Registry.Activity told = all.getOrDefault(metric.name(), Registry.Activity.NONE);
+            all.put(
+                metric.name(),
+                new Registry.Activity(Math.max(told.lastWritten(), time), told.lastQueried()));
+          }
+        });
+    return all;
   }
 
   /** Hands over what was collected. */

@@ -51,7 +51,12 @@ final class MetricActivityTest {
 
       select(engine, "", Matcher.equal("__name__", "a"));
       select(engine, "", Matcher.equal("__name__", "none"));
-      assertThat(engine.metricActivity("")).isEqualTo(Map.of("a", new Activity(0, NOW)));
+      assertThat(engine.metricActivity(""))
+          .isEqualTo(
+              Map.of(
+                  "a", new Activity(T + 2, NOW),
+                  "b", new Activity(T + 5, 0),
+                  "c", new Activity(T, 0)));
 
       engine.flush();
       select(engine, "", new Matcher(Matcher.Type.RE, "__name__", "b|none"));

@@ -21,6 +21,7 @@ import io.varve.http.api.FeaturesHandler;
 import io.varve.http.api.FederateHandler;
 import io.varve.http.api.FixedHandler;
 import io.varve.http.api.FormatQueryHandler;
+import io.varve.http.api.GraphHandler;
 import io.varve.http.api.HealthyHandler;
 import io.varve.http.api.LabelValuesHandler;
 import io.varve.http.api.LabelsHandler;
@@ -401,6 +402,7 @@ public final class Server implements AutoCloseable {
             Route.text("/-/reload", lifecycle.reload(reloader), any),
             Route.text("/-/quit", lifecycle.quit(quit), any),
             Route.text("/metrics", new MetricsHandler(metrics), get),
+            Route.text("/graph", new GraphHandler(), page),
             Route.text("/version", FixedHandler.plainTexts(build), get),
             Route.text(
                 "/",

@@ -94,6 +94,7 @@ final class ApiTest {
           query=1e-7&time=1435781451.08                     | {"status":"success","data":{"resultType":"scalar","result":[1435781451.08,"0.0000001"]}}
           query=1e21&time=0                                 | {"status":"success","data":{"resultType":"scalar","result":[0,"1000000000000000000000"]}}
           query="<a>"&time=1.5                              | {"status":"success","data":{"resultType":"string","result":[1.5,"\\u003ca\\u003e"]}}
+          query="a\\xffb"&time=1.5                          | {"status":"success","data":{"resultType":"string","result":[1.5,"a\uFFFDb"]}}
           query=nothing&time=1700000400                     | {"status":"success","data":{"resultType":"vector","result":[]}}
           query=temp&time=1700000400&limit=1                | {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"temp","room":"a"},"value":[1700000400,"1.5"]}]},"warnings":["results truncated due to limit"]}
           query=temp{room="a"}&time=1700000420&lookback_delta=5  | {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"temp","room":"a"},"value":[1700000420,"1e-07"]}]}}
@@ -124,6 +125,16 @@ final class ApiTest {
     assertThat(post("/api/v1/query_range", escape(arguments)).body()).isEqualTo(expected);
   }
 
+  /** Where the links of notifications lead. */
+  @Test
+  void aGraphIsTheAnswerOfItsQuery() throws Exception {
+    HttpResponse<String> response = get("/graph?g0.expr=temp%20%3E%201&g0.tab=1");
+    assertThat(response.statusCode()).isEqualTo(302);
+    String to = response.headers().firstValue("Location").orElseThrow();
+    assertThat(to).isEqualTo("api/v1/query?query=temp+%3E+1");
+    assertThat(get("/" + to).statusCode()).isEqualTo(200);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -133,6 +144,7 @@ final class ApiTest {
           query?query=up[                                  | 400 | bad_data | *invalid parameter "query": 1:
           query?query=up&time=x                            | 400 | bad_data | invalid parameter "time": cannot parse "x" to a valid timestamp
           query?query=up&timeout=x                         | 400 | bad_data | invalid parameter "timeout": cannot parse "x" to a valid duration
+          query?query=up&timeout=0s                        | 503 | timeout | query timed out in expression evaluation
           query?query=up&timeout=1e30                      | 400 | bad_data | invalid parameter "timeout": cannot parse "1e30" to a valid duration. It overflows int64
           query?query=up&limit=-1                          | 400 | bad_data | invalid parameter "limit": limit must be non-negative
           query?query=up&limit=a                           | 400 | bad_data | invalid parameter "limit": strconv.Atoi: parsing "a": invalid syntax
@@ -144,6 +156,7 @@ final class ApiTest {
           query_range?query=up&start=1&end=0&step=1        | 400 | bad_data | invalid parameter "end": end timestamp must not be before start time
           query_range?query=up&start=0&end=1               | 400 | bad_data | invalid parameter "step": cannot parse "" to a valid duration
           query_range?query=up&start=0&end=1&step=-1       | 400 | bad_data | invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer
+          query_range?query=up&start=0&end=1&step=0.0001   | 400 | bad_data | invalid parameter "step": a step of less than a millisecond is not possible
           query_range?query=up&start=0&end=11001&step=1    | 400 | bad_data | exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)
           query_range?query=up[5m]&start=0&end=1&step=1    | 400 | bad_data | invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar or instant Vector
           series                                           | 400 | bad_data | no match[] parameter provided

@@ -32,6 +32,9 @@ public final class QueryRangeHandler implements Handler {
       throw ApiException.badParameter("end", "end timestamp must not be before start time");
     }
     long step = arguments.duration("step");
+    if (step == 0 && arguments.text("step").matches(".*[1-9].*")) {
+      throw ApiException.badParameter("step", "a step of less than a millisecond is not possible");
+    }
     if (step <= 0) {
       throw ApiException.badParameter(
           "step",

@@ -198,6 +198,10 @@ public final class Querying {
   }
 
   private Answer evaluate(Request request, Terms terms, Question question) {
+    if (terms.timeoutMillis() <= 0) {
+      throw new QueryException(
+          QueryException.ErrorType.TIMEOUT, "query timed out in expression evaluation");
+    }
     long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(terms.timeoutMillis());
     if (terms.explain()) {
       Flight alone = SharedQueries.alone(question);

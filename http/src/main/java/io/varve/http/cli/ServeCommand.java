@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /** {@code varve serve}: runs the server until it is told to stop. */
 @Command(
@@ -88,7 +89,13 @@ final class ServeCommand implements Callable<Integer> {
     onSignal("INT");
     try (Server server = open(settings)) {
       server.reloader().register(new LogLevelReload());
-      Signal.handle(new Signal("HUP"), signal -> reload(server.reloader()));
+      if (Signal.handle(new Signal("HUP"), signal -> reload(server.reloader()))
+          == SignalHandler.SIG_IGN) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "SIGHUP is ignored, as by nohup: the configuration is read again by POST /-/reload only"
+                + " (http.lifecycle)");
+      }
       InetSocketAddress address = server.address();
       out.println(
           "listening on http://"

@@ -35,6 +35,27 @@ public final class GoStrings {
   }
 
   /**
+   * The same text with U+FFFD in place of halves of surrogate pairs: what a query can make of bytes
+   * that are not UTF-8, and no JSON can hold.
+   */
+  static String valid(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return replaced(text);
+      }
+    }
+    return text;
+  }
+
+  private static String replaced(String text) {
+    StringBuilder out = new StringBuilder(text.length());
+    text.codePoints()
+        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
+        .forEach(out::appendCodePoint);
+    return out.toString();
+  }
+
+  /**
    * Go's JSON escapes, which are safe inside of HTML: {@code < > &} as {@code \\u003c} and so on,
    * in every string but the labels of a metric.
    */

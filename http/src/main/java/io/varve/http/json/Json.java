@@ -57,13 +57,13 @@ public final class Json {
 
   /** A key; its value is to follow. */
   public Json key(String name) throws IOException {
-    out.writeFieldName(name);
+    out.writeFieldName(GoStrings.valid(name));
     return this;
   }
 
   /** A string. */
   public Json string(String text) throws IOException {
-    out.writeString(text);
+    out.writeString(GoStrings.valid(text));
     return this;
   }
 
@@ -110,7 +110,7 @@ public final class Json {
     out.setCharacterEscapes(null);
     out.writeStartObject();
     for (int i = 0; i < labels.size(); i++) {
-      out.writeStringField(labels.name(i), labels.value(i));
+      out.writeStringField(GoStrings.valid(labels.name(i)), GoStrings.valid(labels.value(i)));
     }
     out.writeEndObject();
     out.setCharacterEscapes(GoStrings.HtmlEscapes.INSTANCE);
