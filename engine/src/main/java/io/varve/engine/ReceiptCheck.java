@@ -1,5 +1,7 @@
 package io.varve.engine;
 
+import static java.util.stream.Collectors.joining;
+
 import io.varve.engine.format.CorruptDataException;
 import io.varve.engine.head.HeadScratch;
 import io.varve.engine.head.SeriesTable;
@@ -23,6 +25,7 @@ import io.varve.engine.partition.WindowState;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -104,8 +107,24 @@ final class ReceiptCheck {
     return files;
   }
 
+  private static String selector(DeleteEntry entry) {
+    return entry.matchers().stream().map(Matcher::toString).collect(joining(", ", "{", "}"));
+  }
+
+  private static String times(TimeRange range) {
+    boolean isFromStart = range.startExclusive() == TimeRange.ALL.startExclusive();
+    boolean isToEnd = range.endInclusive() == TimeRange.ALL.endInclusive();
+    if (isFromStart && isToEnd) {
+      return "all times";
+    }
+    return (isFromStart
+            ? "from the beginning"
+            : "from " + Instant.ofEpochMilli(range.startExclusive() + 1))
+        + (isToEnd ? " on" : " to " + Instant.ofEpochMilli(range.endInclusive()));
+  }
+
   private String check(DeleteEntry entry) throws IOException {
-    String what = "delete " + entry.id() + " of " + entry.matchers() + " in " + entry.range();
+    String what = "delete " + entry.id() + " of " + selector(entry) + ", " + times(entry.range());
     if (entry.undone()) {
       return what + ": undone";
     }

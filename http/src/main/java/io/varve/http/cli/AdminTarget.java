@@ -16,8 +16,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -84,10 +82,7 @@ final class AdminTarget {
 
   /** Opens the folder's store; the caller closes it. */
   Engine open() throws IOException {
-    Path folder = Folders.required(dataDir);
-    if (!Files.exists(folder.resolve("CURRENT"))) {
-      throw new NoSuchFileException(folder + " with a store in it");
-    }
+    Path folder = Folders.withStore(dataDir);
     ServerConfig settings = config == null ? ServerConfig.defaults() : ServerConfig.load(config);
     // Nothing is decided here but what was asked for: the server goes on with the rest.
     Engine engine =
@@ -149,6 +144,17 @@ final class AdminTarget {
     }
   }
 
+  /** What is to be done about an answer that Prometheus would have given alike. */
+  private static String hint(HttpRequest request, HttpResponse<byte[]> response) {
+    String text = new String(response.body(), StandardCharsets.UTF_8);
+    if (text.contains("admin APIs disabled")) {
+      return ": the server needs http.admin_api: true in its configuration";
+    }
+    return response.statusCode() == 404 && request.uri().getPath().contains("/cluster/")
+        ? ": the server is not part of a cluster"
+        : "";
+  }
+
   /** The data of the answer. */
   private JsonNode ask(HttpRequest.Builder request) throws IOException {
     HttpRequest built = request.build();
@@ -161,8 +167,8 @@ final class AdminTarget {
       if (answer == null || !answer.path("status").asText().equals("success")) {
         throw new IOException(
             answer == null || !answer.has("error")
-                ? built.uri() + " answers " + response.statusCode()
-                : answer.path("error").asText());
+                ? built.uri() + " answers " + response.statusCode() + hint(built, response)
+                : answer.path("error").asText() + hint(built, response));
       }
       return answer.path("data");
     } catch (JsonProcessingException e) {

@@ -8,8 +8,6 @@ import io.varve.http.backup.EngineBackup;
 import io.varve.retention.backup.Backups;
 import io.varve.retention.backup.Progress;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -105,9 +103,7 @@ final class BackupCreateCommand implements Callable<Integer> {
   }
 
   private int ofFolder(Path folder) throws IOException {
-    if (!Files.exists(folder.resolve("CURRENT"))) {
-      throw new NoSuchFileException(folder + " with a store in it");
-    }
+    var _ = Folders.withStore(folder);
     Progress progress = new Progress();
     try (BackupPlace opened = place.open();
         // What is stored is backed up as it is: nothing is decided here.

@@ -8,6 +8,7 @@ import io.varve.http.config.ServerConfig;
 import io.varve.http.notify.Tls;
 import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.cluster.PeerBook;
+import io.varve.ingest.cluster.Unreached;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -140,7 +141,7 @@ final class ClusterVerifyCommand implements Callable<Integer> {
     } catch (InterruptedIOException e) {
       return problem(peer, "interrupted");
     } catch (IOException e) {
-      return problem(peer, "cannot be asked: " + e);
+      return problem(peer, "cannot be asked: " + Unreached.text(e));
     }
   }
 

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +34,8 @@ import picocli.CommandLine.Parameters;
 final class CorrectCommand implements Callable<Integer> {
   /** Characters that are sent at a time, about: below the server's limit of a body. */
   private static final int PART = 4 << 20;
+
+  private static final Pattern LINE = Pattern.compile("line ([0-9]+)");
 
   @Mixin private AdminTarget target = new AdminTarget();
 
@@ -81,6 +85,14 @@ final class CorrectCommand implements Callable<Integer> {
   }
 
   /** Reads the lines here first, so that nothing of a part with a wrong line is sent. */
+  /** With the number that a line has in the whole input, of which this is a part. */
+  private static String inFile(String problem, long firstLine) {
+    Matcher line = LINE.matcher(problem);
+    return line.lookingAt()
+        ? "line " + (firstLine - 1 + Long.parseLong(line.group(1))) + problem.substring(line.end())
+        : problem;
+  }
+
   private void send(String part, long firstLine, @Nullable Engine engine) throws IOException {
     WriteBatch batch;
     try {
@@ -92,8 +104,7 @@ final class CorrectCommand implements Callable<Integer> {
                   ? null
                   : Limits.of(IngestLimits.DEFAULT, System.currentTimeMillis()));
     } catch (IllegalArgumentException e) {
-      throw new IOException(
-          "of the lines from " + firstLine + " on, " + e.getMessage() + stored(), e);
+      throw new IOException(inFile(String.valueOf(e.getMessage()), firstLine) + stored(), e);
     }
     if (batch.sampleCount == 0) {
       return;

@@ -69,6 +69,9 @@ final class DeleteCommand implements Callable<Integer> {
     }
     Long from = time(start);
     Long to = time(end);
+    if (from != null && to != null && to < from) {
+      throw new ParameterException(spec.commandLine(), "--end is before --start");
+    }
     if (target.isFolder()) {
       TimeRange range =
           TimeRange.closed(from == null ? Long.MIN_VALUE : from, to == null ? Long.MAX_VALUE : to);
@@ -133,6 +136,10 @@ final class DeleteCommand implements Callable<Integer> {
   }
 
   private void tell(String id, long series, long samples, long bytes, int windows) {
+    if (series == 0 && samples == 0) {
+      System.out.println("nothing matches: nothing is deleted");
+      return;
+    }
     String counts =
         String.format(
             "%,d samples of %,d series in %,d windows, about %,d bytes",

@@ -3,7 +3,11 @@ package io.varve.http.cli;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.http.config.ConfigException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 
 /** What a command that failed says, and the exit code that goes with it. */
 final class Failures {
@@ -24,10 +28,25 @@ final class Failures {
         return NOT_UNDERSTOOD;
       }
       case NoSuchFileException e -> System.err.println("varve: there is no " + e.getMessage());
+      case FileSystemException e -> System.err.println("varve: " + text(e));
       case IOException e -> System.err.println("varve: " + e.getMessage());
       case CorruptDataException e -> System.err.println("varve: " + e.getMessage());
       default -> throw failure;
     }
     return FAILED;
+  }
+
+  /** Most messages of the file system are a path and nothing more. */
+  static String text(FileSystemException failure) {
+    String file = failure.getFile() == null ? "" : failure.getFile();
+    return switch (failure) {
+      case AccessDeniedException e -> file + ": permission denied";
+      case FileAlreadyExistsException e -> file + " is there already, and is no folder";
+      case NotDirectoryException e -> file + " is no folder";
+      default ->
+          failure.getReason() == null && file.equals(failure.getMessage())
+              ? file + ": " + failure.getClass().getSimpleName()
+              : String.valueOf(failure.getMessage());
+    };
   }
 }

@@ -24,7 +24,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    print(new DataFolder(Folders.required(folder)).contents(), System.out);
+    print(new DataFolder(Folders.withStore(folder)).contents(), System.out);
     return 0;
   }
 

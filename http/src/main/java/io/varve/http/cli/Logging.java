@@ -7,7 +7,19 @@ import org.slf4j.LoggerFactory;
 
 /** How much is logged; where to and in which form stands in logback.xml. */
 final class Logging {
+  /** The logging of the JDK, which a start without a cluster does not load. */
+  private static final class OfTheJdk {
+    /** Held, or its level is forgotten. */
+    static final java.util.logging.Logger GRPC =
+        java.util.logging.Logger.getLogger("org.apache.ratis.thirdparty");
+  }
+
   private Logging() {}
+
+  /** Leaves out what a library tells in a form of its own, by way of the JDK, as it starts. */
+  static void withoutGreetings() {
+    OfTheJdk.GRPC.setLevel(java.util.logging.Level.WARNING);
+  }
 
   static void level(LogLevel level) {
     if (LoggerFactory.getLogger("io.varve") instanceof Logger logger) {

@@ -59,6 +59,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--fsync",
       paramLabel = "always|interval|os",
+      converter = FsyncOption.class,
       description = "What an acknowledged write has survived.")
   private @Nullable FsyncPolicy fsync;
 
@@ -83,6 +84,9 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ServerConfig settings = settings();
     Logging.level(settings.log());
+    if (settings.cluster().isSet()) {
+      Logging.withoutGreetings();
+    }
     PrintStream out = System.out;
     out.println("varve " + Version.varve());
     onSignal("TERM");

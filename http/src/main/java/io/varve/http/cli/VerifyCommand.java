@@ -29,7 +29,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Path dir = Folders.required(folder);
+    Path dir = Folders.withStore(folder);
     int files =
         new DataFolder(dir)
             .verify(

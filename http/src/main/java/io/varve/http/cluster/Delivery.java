@@ -1,6 +1,7 @@
 package io.varve.http.cluster;
 
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.Unreached;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -56,7 +57,8 @@ final class Delivery {
       return judge(
           peers.client().send(post.build(), HttpResponse.BodyHandlers.ofByteArray()), leader);
     } catch (IOException e) {
-      return new Result.Later("node " + leader.id() + " is not reached: " + e, false);
+      return new Result.Later(
+          "node " + leader.id() + " is not reached: " + Unreached.text(e), false);
     }
   }
 

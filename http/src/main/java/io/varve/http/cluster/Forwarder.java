@@ -4,6 +4,7 @@ import io.varve.http.net.Request;
 import io.varve.http.net.Response;
 import io.varve.ingest.Tenants;
 import io.varve.ingest.cluster.Peer;
+import io.varve.ingest.cluster.Unreached;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -139,7 +140,7 @@ final class Forwarder {
   }
 
   private static Result failed(Peer to, Throwable cause) {
-    String why = "node " + to.id() + " is not reached: " + cause;
+    String why = "node " + to.id() + " is not reached: " + Unreached.text(cause);
     boolean notTaken =
         cause instanceof ConnectException
             || cause instanceof HttpConnectTimeoutException

@@ -6,6 +6,7 @@ import io.varve.ingest.cluster.ClusterView;
 import io.varve.ingest.cluster.Peer;
 import io.varve.ingest.cluster.ReplicaState;
 import io.varve.ingest.cluster.ShardStatus;
+import io.varve.ingest.cluster.Unreached;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -168,8 +169,7 @@ final class PeerWatch implements AutoCloseable {
                 : new Known(peer, last, lastNanos, "is another node: \"" + id + '"');
       }
     } catch (IOException e) {
-      String why = String.valueOf(e.getMessage() == null ? e : e.getMessage());
-      now = new Known(peer, last, lastNanos, "is not reached: " + why);
+      now = new Known(peer, last, lastNanos, "is not reached: " + Unreached.text(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return;

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.MalformedInputException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -254,6 +255,8 @@ public record ServerConfig(
       throw new ConfigException(file + ": no such file");
     } catch (MalformedInputException e) {
       throw new ConfigException(file + ": not UTF-8 text");
+    } catch (AccessDeniedException e) {
+      throw new ConfigException(file + ": permission denied");
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + e.getMessage());
     }

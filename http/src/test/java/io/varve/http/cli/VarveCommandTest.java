@@ -43,8 +43,24 @@ final class VarveCommandTest {
     for (String command : new String[] {"inspect", "verify"}) {
       CommandResult result = run(command, folder.toString());
       assertThat(result.exit()).isEqualTo(1);
-      assertThat(result.err()).startsWith("varve: there is no ").contains("CURRENT");
+      assertThat(result.err().strip())
+          .isEqualTo("varve: there is no " + folder + " with a store in it");
     }
+    Path shard = Files.createDirectories(folder.resolve("shards/0"));
+    Files.writeString(shard.resolve("CURRENT"), "x");
+    assertThat(run("verify", folder.toString()).err().strip())
+        .isEqualTo("varve: " + folder + " is of a node of a cluster, whose store is in " + shard);
+    Path file = Files.createFile(folder.resolve("file"));
+    CommandResult result = run("serve", "--listen", "127.0.0.1:0", "--data-dir", file.toString());
+    assertThat(result.exit()).as(result.toString()).isEqualTo(1);
+    assertThat(result.err()).contains(file + " is there already, and is no folder");
+  }
+
+  @Test
+  void aRangeThatEndsBeforeItBeginsIsNotUnderstood() throws Exception {
+    CommandResult result = run("delete", "up", "--start", "1800000000", "--end", "1700000000");
+    assertThat(result.exit()).as(result.toString()).isEqualTo(2);
+    assertThat(result.err()).contains("--end is before --start");
   }
 
   @Test

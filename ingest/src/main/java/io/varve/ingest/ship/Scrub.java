@@ -5,6 +5,7 @@ import io.varve.engine.Repairs;
 import io.varve.engine.Replica;
 import io.varve.engine.StoreListing;
 import io.varve.engine.format.CorruptDataException;
+import io.varve.ingest.cluster.Unreached;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -437,7 +438,7 @@ public final class Scrub implements AutoCloseable {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException | CorruptDataException e) {
-        findings.problem(node + " cannot be compared: " + e.getMessage());
+        findings.problem(node + " cannot be compared: " + Unreached.text(e));
       }
     }
   }
