@@ -1,5 +1,6 @@
 package io.varve.http.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -45,9 +46,15 @@ final class ClusterAddNodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    new AdminTarget(url)
-        .post("/api/v1/admin/cluster/nodes", Map.of("id", id, "http", http, "raft", raft));
-    System.out.println("node " + id + " may join; it votes when it has caught up");
+    JsonNode added =
+        new AdminTarget(url)
+            .post("/api/v1/admin/cluster/nodes", Map.of("id", id, "http", http, "raft", raft));
+    System.out.println(
+        "node "
+            + id
+            + (added.path("known").asBoolean()
+                ? " is one of the cluster already"
+                : " may join; it votes when it has caught up"));
     return 0;
   }
 }

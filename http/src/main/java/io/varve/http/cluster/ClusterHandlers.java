@@ -106,8 +106,10 @@ final class ClusterHandlers {
                   request.params().get("id"),
                   request.params().get("http"),
                   request.params().get("raft"));
+          Peers peers = cluster.peers();
+          boolean isKnown = node.equals(peers.self()) || node.equals(peers.of(node.id()));
           view.addNode(node);
-          return NodeReport.JSON.createObjectNode().put("added", node.id());
+          return NodeReport.JSON.createObjectNode().put("added", node.id()).put("known", isKnown);
         });
   }
 

@@ -328,7 +328,9 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
       }
     }
     if (matchers(match).stream().allMatch(Matcher::matchesEmpty)) {
-      throw in.wrong("match", "groups are kept of series that a query can select");
+      throw in.wrong(
+          "match",
+          "groups are kept of series that a query can select: say of which, as match: a_metric");
     }
     List<Aggregation> aggregations = new ArrayList<>();
     for (Aggregation aggregation : GroupedColumn.AGGREGATIONS) {

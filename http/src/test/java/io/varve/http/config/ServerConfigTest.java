@@ -102,7 +102,7 @@ final class ServerConfigTest {
         "{name: a, resolutions: [1h], match: x, by: [j]} | functions: is missing",
         "{name: a, resolutions: [1h], match: x, functions: [delta], by: [j]} | no groups are kept"
             + " of delta",
-        "{name: a, resolutions: [1h], functions: [rate], by: [j]} | that a query can select",
+        "{name: a, resolutions: [1h], functions: [rate], by: [j]} | say of which",
         "{name: a, resolutions: [1h], match: x, functions: [rate], by: [j], without: [k]} | there"
             + " is by already",
         "{name: a, resolutions: [1h], match: x, functions: [rate], by: [__name__]} | is lost by"
