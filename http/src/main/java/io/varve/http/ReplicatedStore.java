@@ -11,7 +11,6 @@ import io.varve.engine.log.ShardLog;
 import io.varve.http.config.ServerConfig;
 import io.varve.ingest.cluster.LogPosition;
 import io.varve.ingest.cluster.ReplicaState;
-import io.varve.ingest.cluster.ReplicaStatus;
 import io.varve.ingest.cluster.raft.LogFollower;
 import io.varve.ingest.cluster.raft.RaftShard;
 import io.varve.ingest.cluster.raft.ShardOwner;
@@ -46,9 +45,6 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
 
   /** Longer than it takes until damage is looked at and one file has come. */
   private static final long REPAIR_NANOS = TimeUnit.SECONDS.toNanos(15);
-
-  /** A node that was heard of so recently can lead. */
-  private static final long CONTACT_MILLIS = 2_000;
 
   private final ServerConfig config;
   private final LogSource.Identity identity;
@@ -243,22 +239,15 @@ final class ReplicatedStore implements StoreKeeper, ShardOwner {
     } else if (leads && now - wholeNanos > REPAIR_NANOS) {
       wholeNanos = now; // once more later, if it comes to nothing
       RaftShard log = shard.join();
-      ReplicaStatus best = null;
-      for (ReplicaStatus replica : log.status(null).replicas()) {
-        if (!replica.id().equals(config.cluster().node())
-            && replica.contactMillis() < CONTACT_MILLIS
-            && (best == null || replica.matchIndex() > best.matchIndex())) {
-          best = replica;
-        }
-      }
-      if (best == null) {
+      String next = log.successor();
+      if (next == null) {
         return;
       }
       LOG.log(
           System.Logger.Level.WARNING,
-          "files of this node stay damaged: node " + best.id() + " is to lead");
+          "files of this node stay damaged: node " + next + " is to lead");
       try {
-        log.transfer(best.id());
+        log.transfer(next);
       } catch (IOException e) {
         LOG.log(System.Logger.Level.WARNING, e.getMessage());
       }

@@ -232,6 +232,19 @@ public final class RaftShard {
     }
   }
 
+  /** Who is to lead next: the one that has most of the log; null if none is heard of. */
+  public @Nullable String successor() {
+    RaftServer.Division now = division;
+    return now == null || hasStopped()
+        ? null
+        : replicas(now.getInfo()).stream()
+            .filter(replica -> !replica.id().equals(settings.self()))
+            .filter(replica -> replica.contactMillis() < CONTACT_MILLIS)
+            .max(Comparator.comparingLong(ReplicaStatus::matchIndex))
+            .map(ReplicaStatus::id)
+            .orElse(null);
+  }
+
   /** The nodes that vote, as far as is known here, by id. */
   public Set<String> members() {
     Set<String> ids = new TreeSet<>();
@@ -577,13 +590,7 @@ public final class RaftShard {
     }
     looksWithoutEngine = 0;
     // To a certain one: who only steps down may be elected again.
-    RaftPeerId next =
-        replicas(now.getInfo()).stream()
-            .filter(replica -> !replica.id().equals(settings.self()))
-            .filter(replica -> replica.contactMillis() < CONTACT_MILLIS)
-            .max(Comparator.comparingLong(ReplicaStatus::matchIndex))
-            .map(replica -> RaftPeerId.valueOf(replica.id()))
-            .orElse(null);
+    String next = successor();
     try {
       var _ =
           server()
@@ -593,7 +600,7 @@ public final class RaftShard {
                       server().getId(),
                       group.getGroupId(),
                       calls.incrementAndGet(),
-                      next,
+                      next == null ? null : RaftPeerId.valueOf(next),
                       settings.syncMillis()));
     } catch (IOException e) {
       System.getLogger(RaftShard.class.getName())
