@@ -99,7 +99,8 @@ public final class OtlpDecoder {
     if (message == null) {
       return "it cannot be read";
     }
-    String line = message.replace('\n', ' ');
+    // A JSON reader's message may begin with the class of what it met.
+    String line = message.replace('\n', ' ').replaceFirst("^java\\.[a-zA-Z.]+: ", "");
     return line.length() > MOST_TEXT ? line.substring(0, MOST_TEXT) + "…" : line;
   }
 

@@ -346,7 +346,14 @@ public final class S3ChunkStore implements ChunkStore {
   }
 
   private IOException failure(String name, SdkException cause) {
-    return new IOException(place() + ": " + name + ": " + cause.getMessage(), cause);
+    String message = String.valueOf(cause.getMessage());
+    // Which lists every place where the SDK has looked for some, with class names.
+    String why =
+        message.contains("AwsCredentialsProviderChain(")
+            ? "no credentials: set backup.access_key and backup.secret_key_file, or"
+                + " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            : message;
+    return new IOException(place() + ": " + name + ": " + why, cause);
   }
 
   @Override
