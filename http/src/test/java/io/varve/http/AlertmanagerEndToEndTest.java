@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -281,6 +282,9 @@ final class AlertmanagerEndToEndTest {
     await(() -> !metric("varve_notifications_errors_total").equals("0.0"));
     startAlertmanager();
     await(() -> active().size() == 1);
+    // Killed, the first one remembers nothing. What the second one has not passed on, no other
+    // ends.
+    await(() -> Collections.frequency(passedOn, "firing Hot") == 2);
     // What ends while nobody listens is told afterwards. (It stops in order, to remember of what it
     // has told others.)
     ChildProcess second = Objects.requireNonNull(alertmanager);

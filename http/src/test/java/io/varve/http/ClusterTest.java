@@ -719,7 +719,9 @@ final class ClusterTest {
   private String awaitListed(Predicate<String> isListed) throws InterruptedException {
     long end = System.currentTimeMillis() + PATIENCE_MILLIS;
     while (true) {
-      String listed = Files.exists(folder.resolve("backups")) ? backup("list") : "";
+      String place = folder.resolve("backups").toString();
+      String listed =
+          CommandResult.of("backup", "list", "--store", place).out(); // once it is begun
       if (isListed.test(listed)) {
         return listed;
       }

@@ -61,12 +61,12 @@ public record BackupPlace(ChunkStore store, Backups backups) implements AutoClos
   }
 
   /**
-   * Makes sure that somebody has made a backup there.
+   * Makes sure that this is a place of backups.
    *
    * @throws NoSuchFileException if not: perhaps another place is meant
    */
   public void requireBackups() throws IOException {
-    if (backups.list().isEmpty()) {
+    if (!backups.isBegun()) {
       throw new NoSuchFileException("backup in " + store.place());
     }
   }

@@ -50,6 +50,7 @@ enum RouteKind {
           "/",
           "/metrics",
           "/version",
+          "/graph",
           "/api/v1/targets",
           "/api/v1/scrape_pools",
           "/api/v1/features",

@@ -268,6 +268,16 @@ public final class Backups {
         plan.tail().position() - PointInTime.position(plan.listing()));
   }
 
+  /** True if anybody has begun to make backups, or to archive a log, in this place. */
+  public boolean isBegun() throws IOException {
+    try {
+      var _ = Repository.open(store, key, false);
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
   /** All backups that were made to the end, oldest first. */
   public List<Found> list() throws IOException {
     Repository repository;
