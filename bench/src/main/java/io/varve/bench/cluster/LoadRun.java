@@ -42,6 +42,7 @@ final class LoadRun {
   private static final long MOST_LAG = 3_600_000;
   private static final double QUIET_SHARE = 0.05; // of a core
   private static final int MOST_LOOKS = 60;
+  private static final double MOST_DELIVERY_SECONDS = 600;
   private static final int NAMES = 14;
   private static final String WRITE = "/api/v1/write";
 
@@ -282,8 +283,12 @@ final class LoadRun {
     return new Figures(name, rate, sum, List.copyOf(cpu), List.copyOf(threads), backlog);
   }
 
-  /** Waits until nothing is in any spool. */
-  private static Backlog delivered(TestCluster cluster) throws InterruptedException {
+  /**
+   * Waits until nothing is in any spool.
+   *
+   * @throws IOException if that takes too long
+   */
+  private static Backlog delivered(TestCluster cluster) throws IOException, InterruptedException {
     long start = System.nanoTime();
     long first = -1;
     while (true) {
@@ -293,8 +298,13 @@ final class LoadRun {
         waiting += status == null ? 1 : status.spooled();
       }
       first = first < 0 ? waiting : first;
+      double seconds = (System.nanoTime() - start) / 1e9;
       if (waiting == 0) {
-        return new Backlog(first, (System.nanoTime() - start) / 1e9);
+        return new Backlog(first, seconds);
+      }
+      if (seconds > MOST_DELIVERY_SECONDS) {
+        throw new IOException(
+            waiting + " requests wait in the spools after " + (int) seconds + " s");
       }
       Thread.sleep(LOOK_MILLIS);
     }
