@@ -84,7 +84,6 @@ final class CorrectCommand implements Callable<Integer> {
     }
   }
 
-  /** Reads the lines here first, so that nothing of a part with a wrong line is sent. */
   /** With the number that a line has in the whole input, of which this is a part. */
   private static String inFile(String problem, long firstLine) {
     Matcher line = LINE.matcher(problem);
@@ -93,6 +92,7 @@ final class CorrectCommand implements Callable<Integer> {
         : problem;
   }
 
+  /** Reads the lines here first, so that nothing of a part with a wrong line is sent. */
   private void send(String part, long firstLine, @Nullable Engine engine) throws IOException {
     WriteBatch batch;
     try {

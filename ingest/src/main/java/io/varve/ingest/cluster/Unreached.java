@@ -1,11 +1,10 @@
 package io.varve.ingest.cluster;
 
-import java.io.IOException;
 import java.net.ConnectException;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 
-/** Why another node did not answer, in words. */
+/** Why another node did not answer, or not with what it was asked for, in words. */
 public final class Unreached {
   private Unreached() {}
 
@@ -21,8 +20,7 @@ public final class Unreached {
       case HttpTimeoutException e -> "no answer in time";
       // The JDK's client gives no message, or that of the system, as "Connection refused".
       case ConnectException e -> message == null ? "nothing answers at its address" : message;
-      case IOException e when message != null -> message;
-      default -> failure.toString();
+      default -> message == null ? failure.toString() : message;
     };
   }
 }

@@ -88,8 +88,8 @@ final class ReadBarrier {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       asked.completeExceptionally(new IOException("interrupted", e));
-    } catch (IOException | RuntimeException e) {
-      asked.completeExceptionally(e);
+    } catch (IOException | RuntimeException | Error e) {
+      asked.completeExceptionally(e); // or nobody would ever ask again
     }
   }
 
