@@ -140,11 +140,24 @@ public final class RealFileSystem implements FileSystem {
       missing.push(p);
     }
     for (Path p : missing) {
-      Files.createDirectories(p);
+      createDirectory(p);
       Path parent = p.getParent();
       if (parent != null) {
         syncDirectory(parent);
       }
+    }
+  }
+
+  /** Makes a folder in one that is there. */
+  private static void createDirectory(Path folder) throws IOException {
+    try {
+      Files.createDirectories(folder);
+    } catch (NoSuchFileException e) {
+      // What /proc and its like answer; the bare message would say that the folder is missing.
+      FileSystemException refused =
+          new FileSystemException(folder.toString(), null, "no folder can be created here");
+      refused.initCause(e);
+      throw refused;
     }
   }
 

@@ -1,7 +1,9 @@
 package io.varve.engine.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.engine.io.FileSystem.AppendFile;
 import io.varve.engine.io.FileSystem.ReadFile;
@@ -66,6 +68,18 @@ final class RealFileSystemTest {
         .isInstanceOf(NoSuchFileException.class);
     assertThatThrownBy(() -> fs.open(folder.resolve("none")))
         .isInstanceOf(NoSuchFileException.class);
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeIsNotSaidToBeMissing() {
+    Path file = folder.resolve("file");
+    assertThatCode(() -> fs.create(file).close()).doesNotThrowAnyException();
+    assertThatThrownBy(() -> fs.createDirectories(file.resolve("x")))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessage(file.toString());
+    assumeThat(Path.of("/proc/self")).exists();
+    assertThatThrownBy(() -> fs.createDirectories(Path.of("/proc/varve-data")))
+        .hasMessage("/proc/varve-data: no folder can be created here");
   }
 
   @Test

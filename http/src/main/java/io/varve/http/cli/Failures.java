@@ -3,6 +3,7 @@ package io.varve.http.cli;
 import io.varve.engine.format.CorruptDataException;
 import io.varve.http.config.ConfigException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -29,6 +30,8 @@ final class Failures {
       }
       case NoSuchFileException e -> System.err.println("varve: there is no " + e.getMessage());
       case FileSystemException e -> System.err.println("varve: " + text(e));
+      case CharacterCodingException e ->
+          System.err.println("varve: a file, or standard input, is not UTF-8 text");
       case IOException e -> System.err.println("varve: " + e.getMessage());
       case CorruptDataException e -> System.err.println("varve: " + e.getMessage());
       default -> throw failure;

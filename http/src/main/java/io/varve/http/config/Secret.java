@@ -2,6 +2,7 @@ package io.varve.http.config;
 
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,6 +52,8 @@ public record Secret(String inline, String file) {
       return Files.readString(path);
     } catch (NoSuchFileException e) {
       throw new IOException(file + ": no such file", e);
+    } catch (AccessDeniedException e) {
+      throw new IOException(file + ": permission denied", e);
     } catch (MalformedInputException e) {
       throw new IOException(file + " is not UTF-8 text", e);
     }

@@ -2,6 +2,7 @@ package io.varve.retention.rules;
 
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -184,6 +185,8 @@ public final class RuleFiles {
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new RuleException("no such file");
+    } catch (AccessDeniedException e) {
+      throw new RuleException("permission denied");
     } catch (MalformedInputException e) {
       throw new RuleException("not UTF-8 text");
     } catch (IOException e) {
