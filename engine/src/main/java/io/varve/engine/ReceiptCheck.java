@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
@@ -52,6 +53,8 @@ import org.roaringbitmap.RoaringBitmap;
  * what is left there goes with the next flush of everything, and until then nothing is proven.
  */
 final class ReceiptCheck {
+  private static final Pattern PLAIN_METRIC = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*");
+
   private final FileSystem fs;
   private final Path dataDir;
   private final ManifestState state;
@@ -107,8 +110,27 @@ final class ReceiptCheck {
     return files;
   }
 
+  /** As PromQL writes it, the metric in front. */
   private static String selector(DeleteEntry entry) {
-    return entry.matchers().stream().map(Matcher::toString).collect(joining(", ", "{", "}"));
+    List<Matcher> others = new ArrayList<>(entry.matchers());
+    String metric = "";
+    for (Matcher matcher : entry.matchers()) {
+      if (metric.isEmpty() && isMetric(matcher)) {
+        metric = matcher.value();
+        others.remove(matcher);
+      }
+    }
+    if (others.isEmpty() && !metric.isEmpty()) {
+      return metric;
+    }
+    return metric + others.stream().map(Matcher::toString).collect(joining(", ", "{", "}"));
+  }
+
+  /** True if the matcher names a metric that needs no quotes. */
+  private static boolean isMetric(Matcher matcher) {
+    return matcher.name().equals(Labels.METRIC_NAME)
+        && matcher.type() == Matcher.Type.EQ
+        && PLAIN_METRIC.matcher(matcher.value()).matches();
   }
 
   private static String times(TimeRange range) {

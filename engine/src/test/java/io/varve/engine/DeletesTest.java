@@ -175,7 +175,14 @@ final class DeletesTest {
     List<String> receipts = new ArrayList<>();
     assertThat(verify(receipts)).isEmpty();
     assertThat(receipts).hasSize(2);
-    assertThat(receipts.getLast()).contains("proven: nothing of it is left");
+    assertThat(receipts.getLast())
+        .contains(
+            " of m1, from "
+                + Instant.ofEpochMilli(T + HOUR + 1)
+                + " to "
+                + Instant.ofEpochMilli(T + 2 * HOUR)
+                + ": ",
+            "proven: nothing of it is left");
   }
 
   /** From the moment at which the purge counts, and while its files are cleared away. */

@@ -46,7 +46,7 @@ final class ClusterCommandsTest {
       assertThat(ill.exit()).isEqualTo(1);
       assertThat(ill.out())
           .containsPattern("b +127.0.0.1:\\d+ +unreachable")
-          .contains("PROBLEM: node b is not reached")
+          .contains("PROBLEM: node b is not reached: nothing answers at its address")
           .contains("PROBLEM: shard 0 of node c is catching_up 25 %")
           .contains("PROBLEM: no node leads: nothing can be written")
           .containsPattern("0 +c +none +catching_up 25 % +1 .* 60.0s ");

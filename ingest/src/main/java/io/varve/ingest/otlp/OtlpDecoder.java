@@ -100,7 +100,7 @@ public final class OtlpDecoder {
       return "it cannot be read";
     }
     // A JSON reader's message may begin with the class of what it met.
-    String line = message.replace('\n', ' ').replaceFirst("^java\\.[a-zA-Z.]+: ", "");
+    String line = message.replace('\n', ' ').replaceFirst("^([a-z]+\\.)+[A-Z][a-zA-Z]*: ", "");
     return line.length() > MOST_TEXT ? line.substring(0, MOST_TEXT) + "…" : line;
   }
 

@@ -229,7 +229,8 @@ public final class Scrub implements AutoCloseable {
       }
       differing(found, leader, findings, true);
     } catch (IOException | CorruptDataException e) {
-      LOG.log(System.Logger.Level.INFO, "the leader's files cannot be compared: " + e);
+      LOG.log(
+          System.Logger.Level.INFO, "the leader's files cannot be compared: " + Unreached.text(e));
     }
   }
 

@@ -20,6 +20,7 @@ final class UnreachedTest {
     unknown.initCause(new UnresolvedAddressException());
     assertThat(Unreached.text(unknown)).isEqualTo("its host has no address");
     assertThat(Unreached.text(new HttpConnectTimeoutException("x"))).isEqualTo("no answer in time");
+    assertThat(Unreached.text(new ClosedChannelException())).isEqualTo("the connection was closed");
     assertThat(Unreached.text(new IOException("it says no"))).isEqualTo("it says no");
     CorruptDataException damage = new CorruptDataException("a listing", 7, "is cut off");
     assertThat(Unreached.text(damage)).isEqualTo(damage.getMessage());
@@ -27,6 +28,6 @@ final class UnreachedTest {
 
   @Test
   void namesWhatHasNoWords() {
-    assertThat(Unreached.text(new ClosedChannelException())).contains("ClosedChannelException");
+    assertThat(Unreached.text(new IllegalStateException())).contains("IllegalStateException");
   }
 }

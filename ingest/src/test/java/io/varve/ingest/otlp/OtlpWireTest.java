@@ -206,6 +206,13 @@ final class OtlpWireTest {
   }
 
   @Test
+  void whatIsWrongWithJsonIsToldWithoutNamesOfClasses() throws Exception {
+    String prefix = "the body is not OTLP metrics: ";
+    refused("{".getBytes(UTF_8), JSON, null, prefix + "End of input at line 1");
+    refused("{\"a".getBytes(UTF_8), JSON, null, prefix + "Unterminated string at line 1");
+  }
+
+  @Test
   void bodiesThatAreNotGzipAreRefused() throws Exception {
     byte[] zipped = gzip(everything().toByteArray());
     refused(everything().toByteArray(), PROTOBUF, "gzip", "the body is not gzip: ");
