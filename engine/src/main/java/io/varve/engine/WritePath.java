@@ -460,7 +460,7 @@ final class WritePath {
       if (time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
         problem = "out of bounds";
       } else if (time <= oldest && ages.isTooOld(batch.sampleSeries[row], time)) {
-        problem = tooOld(ages.of(batch.sampleSeries[row]));
+        problem = tooOld(ages.of(batch.sampleSeries[row]), time);
       } else if (order != null) {
         problem = order.judge(id, batch.sampleSeries[row], time, valueBits, true);
         if (problem == null && order.isNoOp()) {
@@ -507,7 +507,7 @@ final class WritePath {
       if (time > Windows.MOST_MILLIS || time < -Windows.MOST_MILLIS) {
         problem = "out of bounds";
       } else if (ages.isTooOld(series, time)) {
-        problem = tooOld(ages.of(series));
+        problem = tooOld(ages.of(series), time);
       } else if (order != null) {
         problem = order.judge(batch.seriesId[series], series, time, 0, false);
       }
@@ -525,8 +525,12 @@ final class WritePath {
     return new AgeLimit(retention.policy(), windows, batch, config.clock().millis());
   }
 
-  private static String tooOld(long horizon) {
-    return "out of bounds: older than the retention, which begins at " + horizon;
+  private static String tooOld(long horizon, long time) {
+    // A time now, in seconds, is one of January 1970 in milliseconds.
+    boolean looksLikeSeconds = time <= Windows.MOST_MILLIS / 1000 && time * 1000 > horizon;
+    return "out of bounds: older than the retention, which begins at "
+        + horizon
+        + (looksLikeSeconds ? " (times are milliseconds, this one looks like seconds)" : "");
   }
 
   private static void addProblem(

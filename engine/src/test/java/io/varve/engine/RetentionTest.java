@@ -272,7 +272,12 @@ final class RetentionTest {
       WriteResult result = engine.append(batch, WriteMode.PARTIAL);
       assertThat(result.rejected()).isEqualTo(refused);
       assertThat(result.problems().getFirst())
-          .startsWith("out of bounds: older than the retention, which begins at " + horizons[0]);
+          .startsWith("out of bounds: older than the retention, which begins at " + horizons[0])
+          .doesNotContain("seconds");
+      WriteBatch inSeconds = new WriteBatch();
+      inSeconds.addSample(inSeconds.addSeries(series(0)), now / 1000, 1, 0);
+      assertThat(engine.append(inSeconds, WriteMode.PARTIAL).problems().getFirst())
+          .contains("(times are milliseconds, this one looks like seconds)");
     }
   }
 
