@@ -192,6 +192,9 @@ final class DeclaredAggregatesTest {
                       url))
               .contains("by: [\"job\", \"zone\"]")
               .contains("aggregations: [avg]");
+          assertThat(
+                  run("aggregates", "add", "a", "--by", "job", "--resolutions", "1h", "--url", url))
+              .contains("give one, as --match a_metric");
           assertThat(run("aggregates", "list", "--url", url))
               .contains("NAME", "ORIGIN", "jobs", "api", "match: \"x_total\"; resolutions: [1h]");
           assertThat(run("aggregates", "remove", "jobs", "--url", url)).contains("is gone");

@@ -189,6 +189,8 @@ final class DeletesEndpointsTest {
         CommandResult twice = CommandResult.of("undelete", id, url[0], url[1]);
         assertThat(twice.exit()).isEqualTo(1);
         assertThat(twice.err()).contains("undone already");
+        assertThat(CommandResult.of("delete", "nosuch", url[0], url[1]).out())
+            .isEqualTo("nothing matches: nothing is deleted\n");
         CommandResult corrected = CommandResult.of("correct", lines.toString(), url[0], url[1]);
         assertThat(corrected.out()).as(corrected.err()).contains("1 samples corrected");
         assertThat(count(client)).isEqualTo(30);
@@ -202,9 +204,18 @@ final class DeletesEndpointsTest {
     String id = made.out().replaceAll("(?s)delete (\\d+):.*", "$1");
     assertThat(CommandResult.of("undelete", id, dir[0], dir[1]).exit()).isZero();
     assertThat(CommandResult.of("correct", lines.toString(), dir[0], dir[1]).exit()).isZero();
-    assertThat(CommandResult.of("deletes", "--all", dir[0], dir[1]).out().lines()).hasSize(3);
+    assertThat(CommandResult.of("deletes", "--all", dir[0], dir[1]).out().lines()).hasSize(4);
+    assertThat(CommandResult.of("delete", "nosuch", dir[0], dir[1]).out())
+        .isEqualTo("nothing matches: nothing is deleted\n");
     CommandResult verified = CommandResult.of("verify", data.toString());
     assertThat(verified.out()).contains("delete " + id, "undone", "no problem");
+    String longerThanAPart = "# " + "-".repeat(4 << 20);
+    Files.writeString(lines, longerThanAPart + "\n\nm x " + T + "\n");
+    assertThat(CommandResult.of("correct", lines.toString(), dir[0], dir[1]).err())
+        .endsWith("varve: line 3: \"x\" is no number\n");
+    Files.write(lines, new byte[] {'m', (byte) 0xff});
+    assertThat(CommandResult.of("correct", lines.toString(), dir[0], dir[1]).err())
+        .contains("is not UTF-8 text");
     assertThat(CommandResult.of("delete", "m{", dir[0], dir[1]).exit()).isEqualTo(2);
     assertThat(
             CommandResult.of("delete", "m", "--data-dir", folder.resolve("none").toString()).exit())

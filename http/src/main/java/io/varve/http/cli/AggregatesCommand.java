@@ -113,6 +113,11 @@ final class AggregatesCommand implements Runnable {
 
     @Override
     public Integer call() throws IOException {
+      if (match == null && (by != null || without != null)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--by and --without group the series of a selector: give one, as --match a_metric");
+      }
       Map<String, String> form = new LinkedHashMap<>();
       form.put("name", name);
       put(form, "match", match);

@@ -110,7 +110,7 @@ final class CorrectCommand implements Callable<Integer> {
       return;
     }
     if (engine == null) {
-      target.post("/api/v1/admin/correct", part);
+      post(part, firstLine);
     } else {
       WriteResult result = engine.correct(batch);
       if (!result.complete()) {
@@ -118,6 +118,14 @@ final class CorrectCommand implements Callable<Integer> {
       }
     }
     samples += batch.sampleCount;
+  }
+
+  private void post(String part, long firstLine) throws IOException {
+    try {
+      target.post("/api/v1/admin/correct", part);
+    } catch (IOException e) {
+      throw new IOException(inFile(String.valueOf(e.getMessage()), firstLine) + stored(), e);
+    }
   }
 
   private String stored() {

@@ -142,8 +142,12 @@ final class DeleteCommand implements Callable<Integer> {
     }
     String counts =
         String.format(
-            "%,d samples of %,d series in %,d windows, about %,d bytes",
-            samples, series, windows, bytes);
+            "%,d samples of %,d series in %,d windows%s",
+            samples,
+            series,
+            windows,
+            // A dry run counts no bytes of samples that are not in files yet: the delete does.
+            dryRun && bytes == 0 ? "" : String.format(", about %,d bytes", bytes));
     System.out.println(
         dryRun
             ? "would delete " + counts

@@ -105,7 +105,7 @@ final class RetentionPlanCommand implements Callable<Integer> {
     }
     ServerConfig settings = ServerConfig.load(config);
     RetentionPlan plan =
-        new DataFolder(folder)
+        new DataFolder(Folders.withStore(folder))
             .retentionPlan(
                 settings.retentionPolicy(),
                 settings.retention().disk(),

@@ -27,7 +27,7 @@ import io.varve.retention.rules.RuleFiles;
 import io.varve.retention.rules.RuleGroup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -456,11 +456,14 @@ final class RulesReplayCommand implements Callable<Integer> {
   }
 
   private Path existing(@Nullable Path folder) {
-    if (folder == null || !Files.exists(folder.resolve("CURRENT"))) {
+    try {
+      return Folders.withStore(folder);
+    } catch (NoSuchFileException e) {
       throw new ParameterException(
-          spec.commandLine(), "--data-dir: " + folder + " is no data folder");
+          spec.commandLine(), "--data-dir: " + folder + " is no data folder", e);
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), "--data-dir: " + e.getMessage(), e);
     }
-    return folder;
   }
 
   private QueryEngine.Options queryOptions(ServerConfig settings) {

@@ -2,7 +2,11 @@ package io.varve.http.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -36,6 +40,8 @@ final class VarveCommandTest {
         .isEqualTo("varve: " + bad + ":2: unknown setting query.time_out; did you mean timeout?");
     assertThat(run("serve", "--listen", "9201").err().strip())
         .isEqualTo("varve: --listen: \"9201\" is not HOST:PORT");
+    assertThat(run("serve", "--fsync", "never").err())
+        .contains("'--fsync': \"never\" is none of always, interval, os");
   }
 
   @Test
@@ -50,6 +56,11 @@ final class VarveCommandTest {
     Files.writeString(shard.resolve("CURRENT"), "x");
     assertThat(run("verify", folder.toString()).err().strip())
         .isEqualTo("varve: " + folder + " is of a node of a cluster, whose store is in " + shard);
+    Path config = Files.writeString(folder.resolve("varve.yaml"), "");
+    assertThat(
+            run("retention", "plan", "--config", config.toString(), "--data-dir", folder.toString())
+                .err())
+        .contains("whose store is in " + shard);
     Path file = Files.createFile(folder.resolve("file"));
     CommandResult result = run("serve", "--listen", "127.0.0.1:0", "--data-dir", file.toString());
     assertThat(result.exit()).as(result.toString()).isEqualTo(1);
@@ -61,6 +72,18 @@ final class VarveCommandTest {
     CommandResult result = run("delete", "up", "--start", "1800000000", "--end", "1700000000");
     assertThat(result.exit()).as(result.toString()).isEqualTo(2);
     assertThat(result.err()).contains("--end is before --start");
+  }
+
+  @Test
+  void aFailureOfTheFileSystemSaysWhy() {
+    for (FileSystemException failure :
+        List.of(
+            new AccessDeniedException("/x"),
+            new NotDirectoryException("/x"),
+            new FileAlreadyExistsException("/x"),
+            new FileSystemException("/x", null, "No space left on device"))) {
+      assertThat(Failures.text(failure)).startsWith("/x").contains(" ").doesNotContain("Exception");
+    }
   }
 
   @Test
