@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -106,11 +105,7 @@ final class CheckRulesCommand implements Callable<Integer> {
     } catch (IOException e) {
       out.flush();
       System.err.println("  FAILED:");
-      System.err.println(
-          "open "
-              + file
-              + ": "
-              + (e instanceof NoSuchFileException ? "no such file or directory" : e.getMessage()));
+      System.err.println("open " + file + ": " + Failures.whyNotOpened(e));
       return RuleFileCheck.Outcome.WRONG;
     }
     return check.check(file.toString(), text, out, System.err);

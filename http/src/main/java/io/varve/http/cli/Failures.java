@@ -39,6 +39,16 @@ final class Failures {
     return FAILED;
   }
 
+  /** Why a file was not opened, without its name, in the words of the system. */
+  static String whyNotOpened(IOException failure) {
+    return switch (failure) {
+      case NoSuchFileException e -> "no such file or directory";
+      case AccessDeniedException e -> "permission denied";
+      case CharacterCodingException e -> "not UTF-8 text";
+      default -> String.valueOf(failure.getMessage());
+    };
+  }
+
   /** Most messages of the file system are a path and nothing more. */
   static String text(FileSystemException failure) {
     String file = failure.getFile() == null ? "" : failure.getFile();

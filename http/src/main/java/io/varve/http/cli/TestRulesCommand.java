@@ -6,7 +6,6 @@ import io.varve.retention.rules.RuleException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -96,11 +95,8 @@ final class TestRulesCommand implements Callable<Integer> {
       } catch (RuleException e) {
         problems.add(String.valueOf(e.getMessage()));
         suite.aborted(problems.getLast());
-      } catch (NoSuchFileException e) {
-        problems.add("open " + file + ": no such file or directory");
-        suite.aborted(problems.getLast());
       } catch (IOException e) {
-        problems.add("open " + file + ": " + e.getMessage());
+        problems.add("open " + file + ": " + Failures.whyNotOpened(e));
         suite.aborted(problems.getLast());
       }
       if (problems.isEmpty()) {

@@ -76,6 +76,8 @@ final class VarveCommandTest {
 
   @Test
   void aFailureOfTheFileSystemSaysWhy() {
+    assertThat(Failures.whyNotOpened(new AccessDeniedException("/x")))
+        .isEqualTo("permission denied");
     for (FileSystemException failure :
         List.of(
             new AccessDeniedException("/x"),
