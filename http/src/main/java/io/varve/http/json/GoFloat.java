@@ -17,6 +17,9 @@ public final class GoFloat {
 
   private static final double EXACT_INTEGERS = 0x1p53;
 
+  /** Of a long. */
+  private static final int MOST_DIGITS = 19;
+
   private static final double[] POWERS_OF_TEN = {
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
   };
@@ -104,14 +107,19 @@ public final class GoFloat {
    * @param into with room for {@link #MOST_CHARS} more
    * @return the position after it
    */
-  public static int write(double value, char[] into, int position) {
+  public static int write(double value, byte[] into, int position) {
     if (value == Math.rint(value) && Math.abs(value) < EXACT_INTEGERS && !negativeZero(value)) {
       return writeLong((long) value, into, position);
     }
     // Java writes what is between 1e-3 and 1e7 plainly, too.
     double size = Math.abs(value);
-    String text = size >= 1e-3 && size < 1e7 ? Double.toString(value) : sample(value);
-    text.getChars(0, text.length(), into, position);
+    return put(size >= 1e-3 && size < 1e7 ? Double.toString(value) : sample(value), into, position);
+  }
+
+  /** Copies a text that is ASCII. */
+  @SuppressWarnings("deprecation") // for other texts; the other ways make an array first
+  private static int put(String text, byte[] into, int position) {
+    text.getBytes(0, text.length(), into, position);
     return position + text.length();
   }
 
@@ -122,7 +130,7 @@ public final class GoFloat {
    * @param into with room for {@link #MOST_CHARS} more
    * @return the position after it
    */
-  public static int writeSeconds(long millis, char[] into, int position) {
+  public static int writeSeconds(long millis, byte[] into, int position) {
     int p = position;
     long seconds = millis / 1000;
     int rest = (int) (millis % 1000);
@@ -135,33 +143,44 @@ public final class GoFloat {
     p = writeLong(seconds, into, p);
     if (rest != 0) {
       into[p++] = '.';
-      into[p++] = (char) ('0' + rest / 100);
-      into[p++] = (char) ('0' + rest / 10 % 10);
-      into[p++] = (char) ('0' + rest % 10);
+      into[p++] = (byte) ('0' + rest / 100);
+      into[p++] = (byte) ('0' + rest / 10 % 10);
+      into[p++] = (byte) ('0' + rest % 10);
     }
     return p;
   }
 
-  private static int writeLong(long value, char[] into, int position) {
+  private static int writeLong(long value, byte[] into, int position) {
     int p = position;
     if (value < 0) {
       if (value == Long.MIN_VALUE) {
-        String text = Long.toString(value);
-        text.getChars(0, text.length(), into, p);
-        return p + text.length();
+        return put(Long.toString(value), into, p);
       }
       into[p++] = '-';
       value = -value;
     }
+    int end = p + digits(value);
+    int at = end;
+    while (value >= 100) {
+      long hundreds = value / 100;
+      int pair = (int) (value - 100 * hundreds);
+      into[--at] = (byte) ('0' + pair % 10);
+      into[--at] = (byte) ('0' + pair / 10);
+      value = hundreds;
+    }
+    into[--at] = (byte) ('0' + value % 10);
+    if (value >= 10) {
+      into[--at] = (byte) ('0' + value / 10);
+    }
+    return end;
+  }
+
+  private static int digits(long value) {
     int digits = 1;
-    for (long rest = value; rest >= 10; rest /= 10) {
+    for (long limit = 10; value >= limit && digits < MOST_DIGITS; limit *= 10) {
       digits++;
     }
-    for (int i = p + digits - 1; i >= p; i--) {
-      into[i] = (char) ('0' + value % 10);
-      value /= 10;
-    }
-    return p + digits;
+    return digits;
   }
 
   private static boolean negativeZero(double value) {

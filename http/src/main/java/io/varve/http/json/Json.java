@@ -21,12 +21,15 @@ public final class Json {
           .recyclerPool(JsonRecyclerPools.newBoundedPool(64))
           .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
           .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+          .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
           .build();
 
+  private final OutputStream stream;
   private final JsonGenerator out;
 
   /** Writes to a stream in UTF-8. */
   public Json(OutputStream stream) throws IOException {
+    this.stream = stream;
     out = FACTORY.createGenerator(stream, JsonEncoding.UTF8);
     out.setCharacterEscapes(GoStrings.HtmlEscapes.INSTANCE);
   }
@@ -117,9 +120,10 @@ public final class Json {
     return this;
   }
 
-  /** Text that is JSON, or a part of what stands inside of a list. */
-  void raw(char[] chars, int length) throws IOException {
-    out.writeRaw(chars, 0, length);
+  /** Text that is JSON, or a part of what stands inside of a list: straight to the stream. */
+  void raw(byte[] utf8, int length) throws IOException {
+    out.flush();
+    stream.write(utf8, 0, length);
   }
 
   /** Hands everything to the stream; nothing can be written after it. */

@@ -11,15 +11,15 @@ import io.varve.query.histogram.FloatHistogram;
 import java.io.IOException;
 
 /**
- * Writes the value of a query. Points go from arrays through one character buffer to the stream:
- * nothing is created per point but the digits of values that are not whole numbers. For one thread.
+ * Writes the value of a query. Points go from arrays through one buffer to the stream: nothing is
+ * created per point but the digits of values that are not whole numbers. For one thread.
  */
 public final class ResultWriter {
-  private static final int BUFFER_CHARS = 8_000;
-  private static final int POINT_CHARS = 2 * GoFloat.MOST_CHARS + 8;
+  private static final int BUFFER_BYTES = 8_000;
+  private static final int POINT_BYTES = 2 * GoFloat.MOST_CHARS + 8;
 
   private final Json json;
-  private final char[] buffer = new char[BUFFER_CHARS];
+  private final byte[] buffer = new byte[BUFFER_BYTES];
   private int size;
 
   /** Writes to {@code json}. */
@@ -65,6 +65,7 @@ public final class ResultWriter {
   }
 
   private void matrix(Matrix matrix) throws IOException {
+    PointTimes times = new PointTimes(matrix.series().size() > 1);
     json.beginList();
     for (Series series : matrix.series()) {
       json.beginObject().key("metric").labels(series.labels());
@@ -74,7 +75,7 @@ public final class ResultWriter {
       }
       if (histograms < series.size()) {
         json.key("values").beginList();
-        values(series);
+        values(series, times);
         json.endList();
       }
       if (histograms > 0) {
@@ -94,13 +95,14 @@ public final class ResultWriter {
     json.endList();
   }
 
-  private void values(Series series) throws IOException {
+  private void values(Series series, PointTimes times) throws IOException {
+    times.begin(series.times());
     boolean first = true;
     for (int i = 0; i < series.size(); i++) {
       if (series.histogram(i) != null) {
         continue;
       }
-      if (size + POINT_CHARS > BUFFER_CHARS) {
+      if (size + POINT_BYTES > BUFFER_BYTES) {
         flush();
       }
       if (!first) {
@@ -108,7 +110,7 @@ public final class ResultWriter {
       }
       first = false;
       buffer[size++] = '[';
-      size = GoFloat.writeSeconds(series.times()[i], buffer, size);
+      size = times.write(series.times()[i], buffer, size);
       buffer[size++] = ',';
       value(series.values()[i]);
       buffer[size++] = ']';

@@ -1,5 +1,6 @@
 package io.varve.http.json;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.engine.Seeds;
@@ -61,8 +62,7 @@ final class GoFloatTest {
     "-9223372036854775808, -9223372036854775.808",
   })
   void printsTimesWithThreeDecimalsOrNone(long millis, String expected) {
-    char[] chars = new char[GoFloat.MOST_CHARS];
-    assertThat(new String(chars, 0, GoFloat.writeSeconds(millis, chars, 0))).isEqualTo(expected);
+    assertThat(seconds(millis)).isEqualTo(expected);
   }
 
   @Test
@@ -91,6 +91,16 @@ final class GoFloatTest {
   }
 
   @Test
+  void writesWholeNumbersOfEveryLength() {
+    for (long power = 1; power < 1L << 53; power *= 10) {
+      for (long value = Math.max(0, power - 12); value < power + 112; value++) {
+        assertThat(written(value)).isEqualTo(Long.toString(value));
+        assertThat(written(-value)).isEqualTo(value == 0 ? "0" : Long.toString(-value));
+      }
+    }
+  }
+
+  @Test
   void readsDecimalsAsJavaDoes() {
     SplittableRandom random = new SplittableRandom(Seeds.usual(2));
     for (int i = 0; i < 200_000; i++) {
@@ -111,9 +121,14 @@ final class GoFloatTest {
     }
   }
 
+  static String seconds(long millis) {
+    byte[] bytes = new byte[GoFloat.MOST_CHARS];
+    return new String(bytes, 0, GoFloat.writeSeconds(millis, bytes, 0), US_ASCII);
+  }
+
   private static String written(double value) {
-    char[] chars = new char[GoFloat.MOST_CHARS + 3];
-    int end = GoFloat.write(value, chars, 3);
-    return new String(chars, 3, end - 3);
+    byte[] bytes = new byte[GoFloat.MOST_CHARS + 3];
+    int end = GoFloat.write(value, bytes, 3);
+    return new String(bytes, 3, end - 3, US_ASCII);
   }
 }
