@@ -1,5 +1,6 @@
 package io.varve.http.json;
 
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 
@@ -111,16 +112,57 @@ public final class GoFloat {
     if (value == Math.rint(value) && Math.abs(value) < EXACT_INTEGERS && !negativeZero(value)) {
       return writeLong((long) value, into, position);
     }
-    // Java writes what is between 1e-3 and 1e7 plainly, too.
     double size = Math.abs(value);
-    return put(size >= 1e-3 && size < 1e7 ? Double.toString(value) : sample(value), into, position);
+    if (size < 1e-6 || !(size < 1e21)) {
+      return put(sample(value), into, position);
+    }
+    String text = Double.toString(value);
+    // Java writes what is between 1e-3 and 1e7 plainly, too.
+    return size >= 1e-3 && size < 1e7
+        ? put(text, into, position)
+        : putWithoutExponent(text, into, position);
   }
 
-  /** Copies a text that is ASCII. */
-  @SuppressWarnings("deprecation") // for other texts; the other ways make an array first
   private static int put(String text, byte[] into, int position) {
-    text.getBytes(0, text.length(), into, position);
-    return position + text.length();
+    return put(text, 0, text.length(), into, position);
+  }
+
+  /** Copies a part of a text that is ASCII. */
+  @SuppressWarnings("deprecation") // for other texts; the other ways make an array first
+  private static int put(String text, int from, int to, byte[] into, int position) {
+    text.getBytes(from, to, into, position);
+    return position + to - from;
+  }
+
+  /** Copies {@code d.dddE±n}, with the point where the exponent says. */
+  private static int putWithoutExponent(String text, byte[] into, int position) {
+    int point = text.charAt(0) == '-' ? 2 : 1;
+    int e = text.indexOf('E', point);
+    int exponent = Integer.parseInt(text, e + 1, text.length(), 10);
+    int from = point + 1;
+    int to = e - from == 1 && text.charAt(from) == '0' ? from : e; // a lone zero is no digit
+    int p = put(text, 0, point - 1, into, position);
+    if (exponent < 0) {
+      into[p++] = '0';
+      into[p++] = '.';
+      p = putZeros(-exponent - 1, into, p);
+      p = put(text, point - 1, point, into, p);
+      return put(text, from, to, into, p);
+    }
+    p = put(text, point - 1, point, into, p);
+    int middle = Math.min(to, from + exponent);
+    p = put(text, from, middle, into, p);
+    p = putZeros(exponent - (middle - from), into, p);
+    if (middle < to) {
+      into[p++] = '.';
+      p = put(text, middle, to, into, p);
+    }
+    return p;
+  }
+
+  private static int putZeros(int count, byte[] into, int position) {
+    Arrays.fill(into, position, position + count, (byte) '0');
+    return position + count;
   }
 
   /**

@@ -71,8 +71,9 @@ final class GoFloatTest {
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 200_000; i++) {
       double value =
-          switch (i % 4) {
+          switch (i % 5) {
             case 0 -> Double.longBitsToDouble(random.nextLong());
+            case 4 -> random.nextInt(-99, 99) * Math.pow(10, random.nextInt(-8, 24));
             case 1 -> random.nextLong(-1_000_000_000L, 1_000_000_000L) / 1000.0;
             case 2 -> (double) (random.nextLong() >> 3);
             default -> random.nextDouble() * Math.pow(10, random.nextInt(-10, 25));
