@@ -31,7 +31,6 @@ public final class AdminHandlers {
   private final Supplier<Store> store;
   private final boolean open;
   private final InstantSource clock;
-  private final SecureRandom random = new SecureRandom();
 
   /** Works on a store that is there by the time of the first request. */
   public AdminHandlers(Supplier<Store> store, boolean open, InstantSource clock) {
@@ -99,7 +98,8 @@ public final class AdminHandlers {
                 "skip_head", "unable to parse boolean: \"" + skip + '"');
           }
           Instant now = clock.instant();
-          String name = NAME.format(now) + "-" + HexFormat.of().toHexDigits(random.nextLong());
+          String name =
+              NAME.format(now) + "-" + HexFormat.of().toHexDigits(new SecureRandom().nextLong());
           try {
             store.get().upkeep().backUp(name);
           } catch (IOException e) {

@@ -5,7 +5,7 @@ import ch.qos.logback.classic.Logger;
 import io.varve.http.config.ServerConfig.LogLevel;
 import org.slf4j.LoggerFactory;
 
-/** How much is logged; where to and in which form stands in logback.xml. */
+/** How much is logged; where to and in which form stands in {@link LogbackSetup}. */
 final class Logging {
   /** The logging of the JDK, which a start without a cluster does not load. */
   private static final class OfTheJdk {

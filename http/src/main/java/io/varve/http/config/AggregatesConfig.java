@@ -29,11 +29,15 @@ import org.jspecify.annotations.Nullable;
  * @param auditMillis between two looks at cells that are derived again; 0 for never
  */
 public record AggregatesConfig(List<Rule> rules, long auditMillis) {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long SECOND = 1_000;
   private static final long DAY = 86_400 * SECOND;
   private static final int MOST_RULES = 100;
   private static final int MOST_LABELS = 50;
+
+  /** Made when it is needed: it takes a twentieth of a start. */
+  private static final class Json {
+    static final ObjectMapper MAPPER = new ObjectMapper();
+  }
 
   /**
    * One continuous aggregate.
@@ -233,8 +237,10 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
 
   /** All of it as a text, the same one for the same aggregates. */
   public String text() {
-    return JSON.createArrayNode()
-        .addAll(rules.stream().map(rule -> JSON.getNodeFactory().textNode(rule.text())).toList())
+    return Json.MAPPER
+        .createArrayNode()
+        .addAll(
+            rules.stream().map(rule -> Json.MAPPER.getNodeFactory().textNode(rule.text())).toList())
         .toString();
   }
 
@@ -246,7 +252,7 @@ public record AggregatesConfig(List<Rule> rules, long auditMillis) {
   public static AggregatesConfig parseAll(String text, long auditMillis) {
     try {
       List<Rule> rules = new ArrayList<>();
-      for (String rule : JSON.readValue(text, String[].class)) {
+      for (String rule : Json.MAPPER.readValue(text, String[].class)) {
         rules.add(parse(rule));
       }
       return new AggregatesConfig(List.copyOf(rules), auditMillis);

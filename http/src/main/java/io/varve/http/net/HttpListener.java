@@ -20,7 +20,6 @@ import org.xnio.Options;
 import org.xnio.Sequence;
 import org.xnio.SslClientAuthMode;
 import org.xnio.StreamConnection;
-import org.xnio.Xnio;
 import org.xnio.XnioWorker;
 import org.xnio.channels.AcceptingChannel;
 
@@ -76,7 +75,7 @@ public final class HttpListener implements AutoCloseable {
     bodies = new Bodies(limits.maxBodiesBytes());
     try {
       worker =
-          Xnio.getInstance(HttpListener.class.getClassLoader())
+          PlainXnio.start()
               .createWorker(
                   OptionMap.builder()
                       .set(Options.WORKER_NAME, "varve-http")

@@ -84,7 +84,11 @@ public final class RuleService implements Reloadable, SharedPart, AutoCloseable 
     }
   }
 
-  private static String texts(ServerConfig config) {
+  /** What the files say, for other nodes; nothing if there are none. */
+  private String texts(ServerConfig config) {
+    if (sharing == null) {
+      return "";
+    }
     try {
       return RuleTexts.write(RuleFiles.texts(config.rules().files()));
     } catch (RuleException e) {
