@@ -40,6 +40,7 @@ public final class SeriesTable implements LabelSource {
   private static final int BLOCK_BITS = 18;
   private static final int BLOCK_BYTES = 1 << BLOCK_BITS;
   private static final int LENGTH_BITS = 17;
+  private static final int PLACED_AT_ONCE = 64;
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(int[].class);
 
   /** Columns of {@link #PAGE_SIZE} series. */
@@ -222,18 +223,29 @@ public final class SeriesTable implements LabelSource {
         table = new int[Integer.highestOneBit(end - 1) << 2];
         placed = 0;
       }
-      for (int id = placed; id < end; id++) {
+      for (int id = keyed; id < end; id++) {
         Page page = page(id);
         int i = id & PAGE_MASK;
-        if (id >= keyed) {
-          SeriesKey key = key(page.tenant[i], array(id), offset(id), length(id));
-          page.keyHigh[i] = key.high();
-          page.keyLow[i] = key.low();
-        }
-        place(table, page.keyLow[i], id);
+        SeriesKey key = key(page.tenant[i], array(id), offset(id), length(id));
+        page.keyHigh[i] = key.high();
+        page.keyLow[i] = key.low();
+      }
+      for (int from = placed; from < end; from += PLACED_AT_ONCE) {
+        place(table, from, Math.min(end, from + PLACED_AT_ONCE));
       }
       slots = table;
       keyed = end;
+    }
+  }
+
+  /** Places a few at once: the memory that they need is asked for first, and comes side by side. */
+  private void place(int[] table, int from, int end) {
+    int mask = table.length - 1;
+    for (int id = from; id < end; id++) {
+      var _ = (int) SLOT.getOpaque(table, (int) page(id).keyLow[id & PAGE_MASK] & mask);
+    }
+    for (int id = from; id < end; id++) {
+      place(table, page(id).keyLow[id & PAGE_MASK], id);
     }
   }
 
