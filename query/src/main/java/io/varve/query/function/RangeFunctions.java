@@ -178,28 +178,38 @@ public final class RangeFunctions {
     double toStart = (firstTime - windowStart) / 1000.0;
     double toEnd = (windowEnd - lastTime) / 1000.0;
     double sampled = (lastTime - firstTime) / 1000.0;
-    double average = sampled / (samples - 1);
-    double threshold = average * 1.1;
-    if (toStart >= threshold) {
-      toStart = average / 2;
-    }
-    if (counter) {
-      double toZero = toStart;
-      if (difference > 0 && firstValue >= 0) {
-        toZero = sampled * (firstValue / difference);
+    // Divisions are most of the work. This one matters only where samples begin or end late.
+    if (Math.max(toStart, toEnd) * (samples - 1) > 1.09 * sampled) {
+      double average = sampled / (samples - 1);
+      double threshold = average * 1.1;
+      if (toStart >= threshold) {
+        toStart = average / 2;
       }
+      if (toEnd >= threshold) {
+        toEnd = average / 2;
+      }
+    }
+    if (counter
+        && difference > 0
+        && firstValue >= 0
+        && !isFarFromZero(difference, firstValue, sampled, toStart)) {
+      double toZero = sampled * (firstValue / difference);
       if (toZero < toStart) {
         toStart = toZero;
       }
-    }
-    if (toEnd >= threshold) {
-      toEnd = average / 2;
     }
     double factor = (sampled + toStart + toEnd) / sampled;
     if (perSecond) {
       factor /= seconds(windowEnd - windowStart);
     }
     return factor;
+  }
+
+  /** True only if a counter was zero longer ago than the window began, by far: most were. */
+  private static boolean isFarFromZero(
+      double difference, double firstValue, double sampled, double toStart) {
+    double risen = sampled * firstValue;
+    return risen > 2 * toStart * difference && risen > 1e-200 && risen < 1e200;
   }
 
   /** A duration in seconds, rounded as Go's {@code Duration.Seconds}. */
