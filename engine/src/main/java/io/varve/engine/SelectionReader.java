@@ -33,6 +33,9 @@ final class SelectionReader implements SeriesReader {
   private long chargedCells;
   private boolean closed;
 
+  /** True if some of the rows that are being read are not in files yet. */
+  private boolean anyOpen;
+
   SelectionReader(SnapshotView snapshot, Selection selection, QueryBudget budget) {
     this.snapshot = snapshot;
     this.selection = selection;
@@ -52,19 +55,20 @@ final class SelectionReader implements SeriesReader {
 
   @Override
   public void read(int series, TimeRange range, SampleColumns into) {
-    windowRows.readTimesOnly(false);
+    windowRows.begin(false);
     readAll(series, range, into);
   }
 
   @Override
   public void readTimes(int series, TimeRange range, SampleColumns into) {
-    windowRows.readTimesOnly(true);
+    windowRows.begin(true);
     readAll(series, range, into);
   }
 
   private void readAll(int series, TimeRange range, SampleColumns into) {
     checkOpen();
     into.clear();
+    anyOpen = false;
     if (range.isEmpty()) {
       return;
     }
@@ -102,6 +106,7 @@ final class SelectionReader implements SeriesReader {
         concerning,
         into);
     RowMerge.trim(into, start, end);
+    into.finite = !anyOpen && windowRows.isFinite();
     decoded.charge();
     holdScratch(into);
   }
@@ -215,6 +220,7 @@ final class SelectionReader implements SeriesReader {
     }
     int mark = into.size;
     head.readIn(id, range, into, scratch.heads);
+    anyOpen |= into.size > mark;
     budget.chargeSamples(into.size - mark);
     settle(into, mark, logTo, false, concerning);
   }
@@ -238,6 +244,7 @@ final class SelectionReader implements SeriesReader {
     for (LateHead.Window window : Selection.touched(late, range, snapshot.windowMillis())) {
       int mark = into.size;
       window.read(id, into);
+      anyOpen |= into.size > mark;
       budget.chargeSamples(into.size - mark);
       settle(into, mark, logTo, correction, concerning);
     }

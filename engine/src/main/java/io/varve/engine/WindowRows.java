@@ -19,6 +19,7 @@ final class WindowRows {
   private final EngineCounters counters;
   private final DamageLog damage;
   private boolean timesOnly;
+  private boolean finite;
   private final BlockStats cellStats = new BlockStats();
 
   WindowRows(RowMerge merge, ChunkScratch scratch, EngineCounters counters, DamageLog damage) {
@@ -28,9 +29,19 @@ final class WindowRows {
     this.damage = damage;
   }
 
-  /** From now on values need not be read where it is known that none is a stale marker. */
-  void readTimesOnly(boolean enough) {
-    timesOnly = enough;
+  /**
+   * Begins with other columns.
+   *
+   * @param timesOnly true if values need not be read where it is known that none is a stale marker
+   */
+  void begin(boolean timesOnly) {
+    this.timesOnly = timesOnly;
+    finite = true;
+  }
+
+  /** True if no value that was read since the beginning is NaN or infinite, as far as is known. */
+  boolean isFinite() {
+    return finite;
   }
 
   /** Told what is about to be decoded. */
@@ -121,6 +132,7 @@ final class WindowRows {
         continue;
       }
       into.ensure(1);
+      finite = false;
       int at = into.size++;
       into.times[at] = cellStats.lastTime;
       into.values[at] = cellStats.last;
@@ -158,7 +170,7 @@ final class WindowRows {
           chunk.readTimes(block, into, scratch);
         } else {
           charge.block(chunk.count(block), chunk.bytes(block));
-          chunk.read(block, into, scratch);
+          finite &= chunk.read(block, into, scratch);
           counters.blocksDecoded.increment();
         }
       } catch (CorruptDataException e) {

@@ -52,6 +52,7 @@ final class EngineModelTest {
   private DuplicatePolicy policy = DuplicatePolicy.LAST;
   private long now = ORIGIN;
   private long cellsRead;
+  private long knownFinite;
 
   @ParameterizedTest
   @EnumSource(DuplicatePolicy.class)
@@ -64,6 +65,7 @@ final class EngineModelTest {
     assertThat(ends)
         .as("how deletes ended")
         .containsKeys(DeleteInfo.State.PURGED, DeleteInfo.State.UNDONE);
+    assertThat(knownFinite).as("samples that were said to be finite").isPositive();
     assertThat(cellsRead).as("cells of continuous aggregates that were read").isPositive();
   }
 
@@ -255,6 +257,7 @@ final class EngineModelTest {
               samples.put(rows.times[k], Double.doubleToRawLongBits(rows.values[k]));
             }
             assertThat(samples).as("distinct times").hasSize(rows.size);
+            checkFinite(rows);
             if (!samples.isEmpty()) {
               found.put(set.labels(i), samples);
             }
@@ -311,6 +314,16 @@ final class EngineModelTest {
                   List.of(20_000L),
                   Set.of(CellPart.FIRST, CellPart.SUM)));
     };
+  }
+
+  private void checkFinite(SampleColumns rows) {
+    if (!rows.finite) {
+      return;
+    }
+    knownFinite += rows.size;
+    for (int k = 0; k < rows.size; k++) {
+      assertThat(rows.values[k]).as("said to be finite").isFinite();
+    }
   }
 
   /** Who asks for times only sees them all, and which of them are of stale markers. */

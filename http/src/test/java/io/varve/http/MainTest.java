@@ -155,7 +155,8 @@ final class MainTest {
     // A program that is only half there: one class cannot be loaded that recovery needs, before or
     // after the engine is open, and one that closing needs.
     Path broken = folder.resolve("broken");
-    for (String name : new String[] {missing, "org/xnio/IoUtils"}) {
+    for (String name :
+        new String[] {missing, "org/jboss/threads/ContextClassLoaderSavingRunnable"}) {
       Path half = broken.resolve(name + ".class");
       Files.createDirectories(half.getParent());
       Files.write(half, new byte[] {1, 2, 3, 4});

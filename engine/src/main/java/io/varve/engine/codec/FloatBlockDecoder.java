@@ -14,6 +14,7 @@ public final class FloatBlockDecoder {
   private long[] integers = new long[512];
   private int[] missPlaces = new int[16];
   private long[] missBits = new long[16];
+  private boolean finite;
 
   /** A decoder with little memory, which grows to the blocks it sees. */
   public FloatBlockDecoder() {}
@@ -34,6 +35,7 @@ public final class FloatBlockDecoder {
       int integer = (in[offset] & 0xFF) >>> 3;
       if (integer < 31) {
         Arrays.fill(out, at, at + n, integer);
+        finite = true;
         return;
       }
     }
@@ -45,6 +47,14 @@ public final class FloatBlockDecoder {
   }
 
   /**
+   * True if no value of the block that was read last is NaN or infinite, which its form tells;
+   * false if one may be.
+   */
+  public boolean isFinite() {
+    return finite;
+  }
+
+  /**
    * Reads one block and leaves the reader behind it.
    *
    * @param in on an array with {@link BitPacking#SLACK} bytes past its end
@@ -53,7 +63,9 @@ public final class FloatBlockDecoder {
     int head = in.u8();
     int form = head & 7;
     if (form >= DecimalForm.CONST_INTEGER) {
-      Arrays.fill(out, at, at + n, constant(head, in));
+      double value = constant(head, in);
+      Arrays.fill(out, at, at + n, value);
+      finite = Double.isFinite(value);
       return;
     }
     int scale = form >= DecimalForm.QUOTIENT ? (head >>> 4) + 1 : head >>> 4;
@@ -69,6 +81,7 @@ public final class FloatBlockDecoder {
     for (int i = 0; i < misses; i++) {
       out[at + missPlaces[i]] = Double.longBitsToDouble(missBits[i]);
     }
+    finite = misses == 0 && form != DecimalForm.RAW;
   }
 
   private int exceptions(ByteReader reader, int n) {

@@ -27,6 +27,9 @@ public final class SampleColumns {
   /** Start timestamps in milliseconds, 0 = unset; null as long as no row has one. */
   public long @Nullable [] starts;
 
+  /** True if it is known that no value is NaN or infinite. Said by who filled the columns. */
+  public boolean finite;
+
   /** Columns with room for some hundred rows. */
   public SampleColumns() {
     this(512);
@@ -43,6 +46,7 @@ public final class SampleColumns {
     size = 0;
     histograms = null;
     starts = null;
+    finite = false;
   }
 
   /** Makes room for {@code more} further rows. */

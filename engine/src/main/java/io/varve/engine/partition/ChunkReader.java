@@ -318,8 +318,12 @@ public final class ChunkReader implements AutoCloseable {
     return (flags(cell) & 0xFF) >> BlockPage.LACKS_SHIFT;
   }
 
-  /** Appends all rows of a block. */
-  public void read(int block, SampleColumns into, ChunkScratch scratch) {
+  /**
+   * Appends all rows of a block.
+   *
+   * @return true if none of the values is NaN or infinite, as far as is known
+   */
+  public boolean read(int block, SampleColumns into, ChunkScratch scratch) {
     BlockPage page = blocks(block);
     int i = inPage(block);
     int column = page.columns()[i];
@@ -334,6 +338,7 @@ public final class ChunkReader implements AutoCloseable {
     FileWindow window = scratch.values.of(this);
     int inBuffer = window.fetch(this, offset, length, footer.end(Section.VALUES));
     byte[] bytes = window.bytes();
+    boolean finite = false;
     try {
       if ((page.flags()[i] & BlockPage.HISTOGRAM) != 0) {
         readHistograms(bytes, inBuffer, length - startBytes, n, into, scratch);
@@ -342,6 +347,7 @@ public final class ChunkReader implements AutoCloseable {
           Arrays.fill(into.histograms, at, at + n, null);
         }
         scratch.floats.decode(bytes, inBuffer, length - startBytes, n, into.values, at);
+        finite = scratch.floats.isFinite();
       }
       readStarts(bytes, inBuffer + length - startBytes, startBytes, n, into, scratch);
     } catch (CorruptDataException e) {
@@ -349,6 +355,7 @@ public final class ChunkReader implements AutoCloseable {
           about.path(), offset, "block " + block + " of VALUES: " + e.getMessage());
     }
     into.size = at + n;
+    return finite;
   }
 
   /** True if all rows of a block are floats and none is a stale marker, as far as is known. */

@@ -89,7 +89,7 @@ final class StoredWindows extends WindowSource {
     }
     long[] times = samples.times;
     double[] values = samples.values;
-    int kept = mayHaveNans(values, samples.size) ? 0 : samples.size;
+    int kept = samples.finite || !mayHaveNans(values, samples.size) ? samples.size : 0;
     while (kept < samples.size && !isSpecial(values[kept])) {
       kept++;
     }
