@@ -152,6 +152,7 @@ final class EndpointsTest {
           rules?group_limit=1&group_next_token=a | *invalid group_next_token
           rules?exclude_alerts=maybe         | *error converting exclude_alerts
           targets/metadata?limit=x           | limit must be a number
+          targets/metadata?match_target=up(  | *invalid parameter "match_target": 1:
           targets/relabel_steps              | no scrapePool parameter provided
           targets/relabel_steps?scrapePool=a | no labels parameter provided
           targets/relabel_steps?scrapePool=a&labels=x | *error parsing labels

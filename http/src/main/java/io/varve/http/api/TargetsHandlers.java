@@ -53,7 +53,7 @@ public final class TargetsHandlers {
         try {
           var _ = Parser.parseSelector(selector);
         } catch (ParseException e) {
-          throw ApiException.badData(String.valueOf(e.getMessage()));
+          throw ApiException.badParameter("match_target", String.valueOf(e.getMessage()));
         }
       }
       Answers.success(response, json -> json.beginList().endList());
