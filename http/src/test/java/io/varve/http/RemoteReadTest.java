@@ -240,6 +240,9 @@ final class RemoteReadTest {
     assertThat(bad.statusCode()).isEqualTo(400);
     assertThat(bad.headers().firstValue("Content-Type")).hasValue("text/plain; charset=utf-8");
     assertThat(client.get("/federate").body()).isEmpty();
+    for (String all : new String[] {"{}", "{none=~\".*\"}"}) {
+      assertThat(client.get("/federate", "match[]", all).body()).contains("\nfed_dots{");
+    }
   }
 
   @Test

@@ -149,17 +149,26 @@ final class Arguments {
   }
 
   /**
-   * The selectors in {@code match[]}.
+   * The selectors in {@code match[]}, which may select everything.
    *
-   * @throws IllegalArgumentException or ParseException if one is none, or selects everything
+   * @throws IllegalArgumentException or ParseException if one is none
    */
-  List<List<Matcher>> matchers() {
+  List<List<Matcher>> anyMatchers() {
     List<String> texts = params.all("match[]");
     if (texts.size() > MOST_SELECTORS) {
       throw new IllegalArgumentException(
           "at most " + MOST_SELECTORS + " match[] parameters, not " + texts.size());
     }
-    List<List<Matcher>> sets = Parser.parseSelectors(texts);
+    return Parser.parseSelectors(texts);
+  }
+
+  /**
+   * The selectors in {@code match[]}.
+   *
+   * @throws IllegalArgumentException or ParseException if one is none, or selects everything
+   */
+  List<List<Matcher>> matchers() {
+    List<List<Matcher>> sets = anyMatchers();
     for (List<Matcher> set : sets) {
       if (set.stream().allMatch(Matcher::matchesEmpty)) {
         throw new IllegalArgumentException("match[] must contain at least one non-empty matcher");

@@ -61,7 +61,7 @@ public final class FederateHandler implements Handler {
     Arguments arguments = new Arguments(request);
     List<List<Matcher>> sets;
     try {
-      sets = arguments.matchers();
+      sets = arguments.anyMatchers(); // as Prometheus does, which lets everything be federated
     } catch (IllegalArgumentException | ParseException e) {
       throw PlainText.refused(400, e);
     }
