@@ -149,6 +149,9 @@ final class ApiTest {
           query?query=up&limit=-1                          | 400 | bad_data | invalid parameter "limit": limit must be non-negative
           query?query=up&limit=a                           | 400 | bad_data | invalid parameter "limit": strconv.Atoi: parsing "a": invalid syntax
           query?query=up&limit=99999999999999999999        | 400 | bad_data | invalid parameter "limit": strconv.Atoi: parsing "99999999999999999999": value out of range
+          status/tsdb?limit=9223372036854775807            | 400 | bad_data | limit must not exceed 10000
+          query?query=up&limit=9223372036854775808         | 400 | bad_data | invalid parameter "limit": strconv.Atoi: parsing "9223372036854775808": value out of range
+          query?query=up&limit=-9223372036854775808        | 400 | bad_data | invalid parameter "limit": limit must be non-negative
           query?query=up&lookback_delta=x                  | 400 | bad_data | error parsing lookback delta duration: cannot parse "x" to a valid duration
           query?query=label_replace(temp,"a","$1","b","(") | 422 | execution | *invalid regular expression in label_replace(): (
           query_range?query=up                             | 400 | bad_data | invalid parameter "start": cannot parse "" to a valid timestamp
@@ -253,7 +256,7 @@ final class ApiTest {
     assertThat(get("/api/v1/series?match[]=temp&limit=1").body())
         .isEqualTo(
             "{\"status\":\"success\",\"data\":[{\"__name__\":\"temp\",\"room\":\"a\"}]" + warning);
-    for (String whole : new String[] {"0", "4", "40000"}) {
+    for (String whole : new String[] {"0", "4", "40000", "9223372036854775807"}) {
       assertThat(json("/api/v1/label/__name__/values?limit=" + whole).has("warnings")).isFalse();
     }
   }

@@ -186,13 +186,16 @@ final class Arguments {
     }
   }
 
+  /**
+   * A whole number of 64 bits as Go reads it; one that is no {@code int} is the nearest that is.
+   */
   static int parseInt(String text) {
     String quoted = GoStrings.quote(text);
     if (!text.matches("[+-]?\\d+")) {
       throw new IllegalArgumentException("strconv.Atoi: parsing " + quoted + ": invalid syntax");
     }
     try {
-      return Integer.parseInt(text);
+      return Math.clamp(Long.parseLong(text), Integer.MIN_VALUE, Integer.MAX_VALUE);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "strconv.Atoi: parsing " + quoted + ": value out of range", e);
