@@ -26,6 +26,10 @@ import org.xnio.channels.AcceptingChannel;
 /** The open port with everything behind it. Any thread. */
 public final class HttpListener implements AutoCloseable {
   private static final int MOST_HEADER_BYTES = 1 << 20;
+
+  /** Of a URL: many match[], say. Beyond it the answer is a bare 400. (The default is 1000.) */
+  private static final int MOST_PARAMETERS = 20_000;
+
   private static final int BACKLOG = 1_000;
 
   /**
@@ -129,6 +133,7 @@ public final class HttpListener implements AutoCloseable {
         .set(UndertowOptions.DECODE_URL, false)
         .set(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
         .set(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+        .set(UndertowOptions.MAX_PARAMETERS, MOST_PARAMETERS)
         // Beyond it the connection is cut; each route answers 413 before. (The default is 2 MiB.)
         .set(UndertowOptions.MAX_ENTITY_SIZE, mostBody + BODY_SLACK_BYTES)
         .set(UndertowOptions.BUFFER_PIPELINED_DATA, true)

@@ -272,6 +272,13 @@ final class HttpListenerTest {
   }
 
   @Test
+  void manyParametersOfAUrlAreTaken() throws Exception {
+    assertThat(get("/api/echo?b=x" + "&a=1".repeat(10_000)).body())
+        .startsWith("GET a=[1, 1, ")
+        .endsWith(" b=x body=0");
+  }
+
+  @Test
   void corsAndVaryAreOnTheApiOnly() throws Exception {
     HttpResponse<String> plain = get("/api/echo");
     assertThat(plain.headers().allValues("Vary")).containsExactly("Accept-Encoding", "Origin");
