@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ final class Dispatcher implements HttpHandler {
   private static final HttpString NO_SNIFF = new HttpString("X-Content-Type-Options");
   private static final HttpString STOPPING = new HttpString("X-Prometheus-Stopping");
   private static final String OTHER = "other";
+  private static final Pattern SLASHES = Pattern.compile("/{2,}");
 
   private final List<Route> routes;
   private final Supplier<Availability> availability;
@@ -106,6 +108,9 @@ final class Dispatcher implements HttpHandler {
         allowed.addAll(route.methods());
       }
     }
+    if (allowed.isEmpty() && sentOn(exchange, method, path)) {
+      return;
+    }
     exchange.getResponseHeaders().put(NO_SNIFF, "nosniff");
     if (allowed.isEmpty()) {
       answer(exchange, OTHER, 404, "404 page not found\n");
@@ -113,6 +118,28 @@ final class Dispatcher implements HttpHandler {
       exchange.getResponseHeaders().put(Headers.ALLOW, String.join(", ", allowed));
       answer(exchange, OTHER, 405, "Method Not Allowed\n");
     }
+  }
+
+  /**
+   * True if the path has slashes twice where it would be known with one, as when a client's URL
+   * ends in one: then the client is told of the right one. Other methods than GET and HEAD stay
+   * what they are, with their body.
+   */
+  private boolean sentOn(HttpServerExchange exchange, String method, String path) {
+    if (!path.contains("//")) {
+      return false;
+    }
+    String clean = SLASHES.matcher(path).replaceAll("/");
+    List<String> segments = Route.segments(clean);
+    if (routes.stream().noneMatch(route -> route.match(segments) != null)) {
+      return false;
+    }
+    String query = exchange.getQueryString();
+    exchange
+        .getResponseHeaders()
+        .put(Headers.LOCATION, prefix + clean + (query.isEmpty() ? "" : "?" + query));
+    answer(exchange, OTHER, method.equals("GET") || method.equals("HEAD") ? 301 : 307, "");
+    return true;
   }
 
   private void addApiHeaders(HttpServerExchange exchange) {

@@ -272,6 +272,31 @@ final class HttpListenerTest {
   }
 
   @Test
+  void slashesThatComeTwiceLeadToThePathWithOne() throws Exception {
+    HttpResponse<String> twice = get("//api//echo?b=a//b&a=%7B");
+    assertThat(twice.statusCode()).isEqualTo(301);
+    assertThat(twice.headers().firstValue("Location")).hasValue("/api/echo?b=a//b&a=%7B");
+    HttpResponse<String> form =
+        client.send(
+            to("//api/echo").POST(HttpRequest.BodyPublishers.ofString("a=b")).build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(form.statusCode()).isEqualTo(307);
+    assertThat(form.headers().firstValue("Location")).hasValue("/api/echo");
+    assertThat(get("//nope").statusCode()).isEqualTo(404);
+    assertThat(get("//example.org/api/echo").statusCode()).isEqualTo(404);
+    try (HttpListener under = listener("/varve")) {
+      HttpRequest request =
+          HttpRequest.newBuilder(
+                  URI.create(
+                      "http://127.0.0.1:" + under.address().getPort() + "/varve//api/echo?a=b"))
+              .build();
+      HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(301);
+      assertThat(response.headers().firstValue("Location")).hasValue("/varve/api/echo?a=b");
+    }
+  }
+
+  @Test
   void manyParametersOfAUrlAreTaken() throws Exception {
     assertThat(get("/api/echo?b=x" + "&a=1".repeat(10_000)).body())
         .startsWith("GET a=[1, 1, ")
