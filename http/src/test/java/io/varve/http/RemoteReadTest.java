@@ -236,6 +236,22 @@ final class RemoteReadTest {
                 .build());
     assertThat(quoted.body())
         .startsWith("# TYPE \"fed.dots\" untyped\n{\"fed.dots\",\"a.b\"=\"c\",cluster=\"c\",");
+    for (String[] way :
+        new String[][] {
+          {"dots", "fed_dot_dots{a_dot_b=\"c\",cluster="},
+          {"values", "U__fed_2e_dots{U__a_2e_b=\"c\",cluster="}
+        }) {
+      String escaping = "escaping=" + way[0];
+      HttpResponse<String> escaped =
+          client.send(
+              client
+                  .to("/federate?match%5B%5D=%7B%22fed.dots%22%7D")
+                  .header("Accept", "text/plain;version=1.0.0;" + escaping + ";q=0.6,*/*;q=0.1")
+                  .build());
+      assertThat(escaped.headers().firstValue("Content-Type"))
+          .hasValue("text/plain; version=1.0.0; charset=utf-8; " + escaping);
+      assertThat(escaped.body()).contains("\n" + way[1]);
+    }
     HttpResponse<String> bad = client.get("/federate", "match[]", "{");
     assertThat(bad.statusCode()).isEqualTo(400);
     assertThat(bad.headers().firstValue("Content-Type")).hasValue("text/plain; charset=utf-8");

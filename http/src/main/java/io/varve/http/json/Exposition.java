@@ -110,7 +110,7 @@ final class Exposition implements FamilyWriter {
     if (names == Names.QUOTED) {
       name(name, !isPlain(name, false));
     } else {
-      text.append(underscored(name, false));
+      text.append(FamilyWriter.shown(name, names, false));
     }
     text.append("=\"");
     escaped(value);
@@ -171,5 +171,40 @@ final class Exposition implements FamilyWriter {
       }
     }
     return plain.isEmpty() ? "_" : plain.toString();
+  }
+
+  /** {@code _dot_} for a dot, two underscores for one and for what is not classic. */
+  static String dotted(String name, boolean colons) {
+    StringBuilder plain = new StringBuilder();
+    int[] characters = name.codePoints().toArray();
+    for (int i = 0; i < characters.length; i++) {
+      if (characters[i] == '.') {
+        plain.append("_dot_");
+      } else if (characters[i] != '_' && isPlain(characters[i], i, colons)) {
+        plain.appendCodePoint(characters[i]);
+      } else {
+        plain.append("__");
+      }
+    }
+    return plain.toString();
+  }
+
+  /** A name that is not classic with the code points of what is not. */
+  static String encoded(String name, boolean colons) {
+    if (isPlain(name, colons)) {
+      return name;
+    }
+    StringBuilder plain = new StringBuilder("U__");
+    int[] characters = name.codePoints().toArray();
+    for (int i = 0; i < characters.length; i++) {
+      if (characters[i] == '_') {
+        plain.append("__");
+      } else if (isPlain(characters[i], i, colons)) {
+        plain.appendCodePoint(characters[i]);
+      } else {
+        plain.append('_').append(Integer.toHexString(characters[i])).append('_');
+      }
+    }
+    return plain.toString();
   }
 }

@@ -26,8 +26,31 @@ public sealed interface FamilyWriter permits Exposition, ProtobufExposition {
   enum Names {
     /** With underscores in place of other characters. */
     UNDERSCORES,
+    /** Dots as {@code _dot_}, underscores and other characters as two underscores. */
+    DOTS,
+    /** As label names in paths are: {@code U__my_2e_name}, from which the name can be read back. */
+    VALUES,
     /** As they are: in text in quotes, for readers that understand it. */
-    QUOTED
+    QUOTED;
+
+    /** How a part of an Accept header asks for them. */
+    private static Names accepted(String part) {
+      for (Names names : values()) {
+        if ((part + ';').contains(';' + names.parameter() + ';')) {
+          return names;
+        }
+      }
+      return UNDERSCORES;
+    }
+
+    private String parameter() {
+      return switch (this) {
+        case UNDERSCORES -> "escaping=underscores";
+        case DOTS -> "escaping=dots";
+        case VALUES -> "escaping=values";
+        case QUOTED -> "escaping=allow-utf-8";
+      };
+    }
   }
 
   /**
@@ -50,7 +73,7 @@ public sealed interface FamilyWriter permits Exposition, ProtobufExposition {
         }
         parts.sort(Comparator.comparingDouble(part -> -weight(part)));
         for (String part : parts) {
-          Names names = part.contains("escaping=allow-utf-8") ? Names.QUOTED : Names.UNDERSCORES;
+          Names names = Names.accepted(part);
           if (part.startsWith(PROTOBUF)
               && part.contains(FAMILY)
               && part.contains("encoding=delimited")) {
@@ -76,16 +99,11 @@ public sealed interface FamilyWriter permits Exposition, ProtobufExposition {
 
     /** What it is called over HTTP. */
     public String contentType() {
-      String escaping =
-          switch (names) {
-            case UNDERSCORES -> "escaping=underscores";
-            case QUOTED -> "escaping=allow-utf-8";
-          };
       if (protobuf) {
-        return PROTOBUF + "; " + FAMILY + "; encoding=delimited; " + escaping;
+        return PROTOBUF + "; " + FAMILY + "; encoding=delimited; " + names.parameter();
       }
-      String version = names == Names.QUOTED ? "1.0.0" : "0.0.4";
-      return "text/plain; version=" + version + "; charset=utf-8; " + escaping;
+      String version = names == Names.UNDERSCORES ? "0.0.4" : "1.0.0";
+      return "text/plain; version=" + version + "; charset=utf-8; " + names.parameter();
     }
 
     /** Writes to a stream, which stays open. */
@@ -105,6 +123,11 @@ public sealed interface FamilyWriter permits Exposition, ProtobufExposition {
 
   /** A name as it is written, without quotes. */
   static String shown(String name, Names names, boolean metric) {
-    return names == Names.QUOTED ? name : Exposition.underscored(name, metric);
+    return switch (names) {
+      case UNDERSCORES -> Exposition.underscored(name, metric);
+      case DOTS -> Exposition.dotted(name, metric);
+      case VALUES -> Exposition.encoded(name, metric);
+      case QUOTED -> name;
+    };
   }
 }
