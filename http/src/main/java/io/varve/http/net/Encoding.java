@@ -1,5 +1,6 @@
 package io.varve.http.net;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Locale;
@@ -44,6 +45,13 @@ enum Encoding {
 
   /** Compresses into {@code out}; closing it closes {@code out}. */
   OutputStream wrap(OutputStream out) throws IOException {
+    return this == IDENTITY
+        ? out
+        // Small pieces are put together: each would be a call of the compressor's native code.
+        : new BufferedOutputStream(compressor(out), BUFFER_BYTES);
+  }
+
+  private OutputStream compressor(OutputStream out) throws IOException {
     return switch (this) {
       case IDENTITY -> out;
       case GZIP -> new FastGzip(out);
