@@ -981,8 +981,10 @@ final class ClusterTest {
     }
     write();
     start(damaged);
+    allHave(52); // by way of another node, too
+    awaitStatus(damaged, told -> !told.contains("PROBLEM"));
+    assertThat(Objects.requireNonNull(servers[damaged]).damage()).as(standing()).isEmpty();
     allHave(52);
-    assertThat(Objects.requireNonNull(servers[damaged]).damage()).isEmpty();
   }
 
   /** A follower makes its files in its own time. */
