@@ -171,9 +171,8 @@ public final class StoreInstall {
     }
     StoreListing listing = StoreListing.decode(fs.readAll(marker), MARKER);
     PulledFiles files = new PulledFiles(fs, dataDir.resolve(FOLDER));
-    // The manifest alone does not tell, as it is the same where only files are damaged. But what
-    // was
-    // pulled goes only when all is in its place.
+    // The manifest alone does not tell: it is the same where only files are damaged.
+    // But what was pulled goes only when all is in its place.
     if (listing.files().stream().allMatch(files::has) || !isInPlace(fs, dataDir, listing)) {
       place(fs, dataDir, files, listing);
       Manifest.replace(fs, dataDir, listing.state());
